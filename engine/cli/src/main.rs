@@ -1,0 +1,3 @@
+//! The `yiwang` binary.
+
+fn main() {}

@@ -1,0 +1,57 @@
+//! What functions a workflow may call, as far as the language must know it: names and schemas.
+//!
+//! What a function *does* is known in `core` (the default catalog) and in `host` (channels).
+
+use std::collections::BTreeMap;
+
+use crate::definition::FunctionRef;
+
+/// The functions and channels that a text is checked against.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    functions: BTreeMap<FunctionRef, Signature>,
+    channels: Option<Vec<String>>,
+}
+
+/// Input and output of one function, as JSON Schemas (draft 2020-12).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signature {
+    /// One sentence.
+    pub summary: String,
+    /// Schema of `with`.
+    pub input: serde_json::Value,
+    /// Schema of the output.
+    pub output: serde_json::Value,
+}
+
+impl Catalog {
+    /// A catalog without functions, that does not know which channels exist.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds or replaces a function.
+    pub fn add(&mut self, function: FunctionRef, signature: Signature) {
+        self.functions.insert(function, signature);
+    }
+
+    /// Says which channel ids exist; from then on a literal channel that is not among them is a mistake.
+    pub fn set_channels(&mut self, ids: Vec<String>) {
+        self.channels = Some(ids);
+    }
+
+    /// The function's schemas.
+    pub fn get(&self, function: &FunctionRef) -> Option<&Signature> {
+        self.functions.get(function)
+    }
+
+    /// All functions, in order of name.
+    pub fn functions(&self) -> impl Iterator<Item = (&FunctionRef, &Signature)> {
+        self.functions.iter()
+    }
+
+    /// The channels, if they are known.
+    pub fn channels(&self) -> Option<&[String]> {
+        self.channels.as_deref()
+    }
+}
