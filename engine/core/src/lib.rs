@@ -1,1 +1,39 @@
-//! yiwang-core.
+//! The rules of the engine, pure.
+//!
+//! ```text
+//! (Deployment, State, Input, Ambient) ──step──► Transition { history, effects, events, rows }
+//! ```
+//!
+//! Nothing here waits, reads a clock or touches a file. What the world must do is returned as an
+//! [`Effect`]; what the world did comes back as an [`Input`]. Time, randomness and case numbers are handed
+//! in by [`Ambient`], so that the same inputs always give the same history.
+
+pub mod case;
+pub mod catalog;
+pub mod correlation;
+pub mod deployment;
+pub mod effect;
+pub mod event;
+pub mod history;
+pub mod id;
+pub mod input;
+pub mod limits;
+pub mod schedule;
+pub mod state;
+pub mod step;
+pub mod time;
+pub mod transition;
+pub mod work_item;
+
+pub use case::Case;
+pub use deployment::Deployment;
+pub use effect::Effect;
+pub use event::Event;
+pub use history::HistoryEvent;
+pub use id::{CaseNo, EffectId, InstanceId, WorkItemId};
+pub use input::Input;
+pub use state::State;
+pub use step::step;
+pub use time::Timestamp;
+pub use transition::Transition;
+pub use work_item::WorkItem;

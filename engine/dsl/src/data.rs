@@ -57,7 +57,8 @@ impl Data {
     pub fn as_i64(&self) -> Option<i64> {
         match &self.0 {
             Val::Num(Num::Int(value)) => Some(*value as i64),
-            Val::Num(Num::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 => {
+            Val::Num(Num::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 =>
+            {
                 #[expect(clippy::cast_possible_truncation, reason = "integral and below 2^53")]
                 Some(*value as i64)
             }
@@ -125,7 +126,8 @@ fn serialize<S: Serializer>(value: &Val, serializer: S) -> Result<S::Ok, S::Erro
         Val::Null => serializer.serialize_unit(),
         Val::Bool(value) => serializer.serialize_bool(*value),
         Val::Num(Num::Int(value)) => serializer.serialize_i64(*value as i64),
-        Val::Num(Num::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 => {
+        Val::Num(Num::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 =>
+        {
             #[expect(clippy::cast_possible_truncation, reason = "integral and below 2^53")]
             serializer.serialize_i64(*value as i64)
         }

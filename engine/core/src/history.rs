@@ -1,0 +1,92 @@
+//! The append-only record of an instance. What outsiders rely on: golden files hold its form.
+
+use serde::{Deserialize, Serialize};
+use yiwang_dsl::{Data, Fault};
+
+use crate::case::{CaseState, Flag, Outcome};
+use crate::input::{Cause, EffectOutcome, OperatorCommand};
+use crate::{CaseNo, EffectId, Timestamp, WorkItemId};
+
+/// One line of history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryEvent {
+    /// 1, 2, 3 … within the instance, without gaps.
+    pub seq: u64,
+    /// The transition's time.
+    pub at: Timestamp,
+    /// JSON Pointer of the task it is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub task: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What can happen. The fields are the things that the variant's sentence names.
+#[expect(missing_docs, reason = "a field says no more than its name and its variant's sentence")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum What {
+    /// The instance began.
+    Started { cause: Cause, input: Data },
+    /// A task began.
+    TaskStarted,
+    /// Its `if` was false.
+    TaskSkipped,
+    /// A task ended.
+    TaskCompleted { output: Data },
+    /// A task failed; a `try` may still catch it.
+    TaskFaulted { error: Fault },
+    /// A `try` caught an error and will run its list again.
+    TaskRetried { attempt: u32, due: Timestamp },
+    /// `export` replaced the context.
+    ContextChanged { context: Data },
+    /// A timer was set.
+    TimerSet { due: Timestamp, purpose: String },
+    /// A timer fired.
+    TimerFired { due: Timestamp, purpose: String },
+    /// Something is to be done outside.
+    EffectRequested { effect: EffectId, function: String },
+    /// It was tried, and what came of it.
+    EffectReturned { effect: EffectId, attempt: u32, outcome: EffectOutcome },
+    /// A result of an old attempt, or a second result: recorded, not applied.
+    ResultIgnored { effect: EffectId, attempt: u32 },
+    /// The instance waits for events.
+    Listening { types: Vec<String> },
+    /// An event was taken.
+    EventTaken { source: String, id: String, r#type: String },
+    /// An event was published.
+    EventPublished { source: String, id: String, r#type: String },
+    /// Work was offered.
+    WorkItemOffered { item: WorkItemId, title: String, roles: Vec<String>, due: Option<Timestamp> },
+    /// Somebody took it.
+    WorkItemClaimed { item: WorkItemId, by: String },
+    /// Somebody gave it back.
+    WorkItemReleased { item: WorkItemId, by: String },
+    /// Somebody decided it.
+    WorkItemCompleted { item: WorkItemId, by: String, outcome: String, form: Data },
+    /// It is no longer wanted.
+    WorkItemCancelled { item: WorkItemId },
+    /// A step of its escalation ladder was taken.
+    WorkItemEscalated { item: WorkItemId, step: String, roles: Vec<String> },
+    /// A case was opened.
+    CaseOpened { no: CaseNo },
+    /// A case changed its state.
+    CaseMoved { no: CaseNo, from: CaseState, to: CaseState },
+    /// A case got a flag.
+    CaseFlagged { no: CaseNo, flag: Flag },
+    /// Other fields of a case changed; their new values.
+    CaseChanged { no: CaseNo, changes: Data },
+    /// A note on a case.
+    CaseNoted { no: CaseNo, text: String },
+    /// A case was closed.
+    CaseClosed { no: CaseNo, outcome: Outcome },
+    /// An operator intervened.
+    OperatorActed { command: OperatorCommand, by: String, reason: Option<String> },
+    /// The instance ended as meant.
+    Completed { output: Data },
+    /// The instance ended with an error that nobody caught.
+    Faulted { error: Fault },
+    /// The instance was cancelled.
+    Cancelled,
+}

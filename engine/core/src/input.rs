@@ -1,0 +1,116 @@
+//! All that can happen to an instance: one closed list.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use yiwang_dsl::Data;
+
+use crate::work_item::{Actor, WorkItemCommand};
+use crate::{EffectId, Event, WorkItemId};
+
+/// Something that happened outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// Begin. Only for an instance that has no state yet.
+    Start {
+        /// The raw workflow input.
+        input: Data,
+        /// Who or what started it.
+        cause: Cause,
+    },
+    /// Time has passed: every timer that is due fires.
+    Wake,
+    /// An effect was tried.
+    EffectDone {
+        /// Which.
+        effect: EffectId,
+        /// Of which attempt this is the result; an older one is recorded and ignored.
+        attempt: u32,
+        /// What came of it.
+        outcome: EffectOutcome,
+    },
+    /// An event that one of the instance's subscriptions may want.
+    Event(Arc<Event>),
+    /// A person acts on a work item.
+    WorkItem {
+        /// Which.
+        item: WorkItemId,
+        /// What to do.
+        command: WorkItemCommand,
+        /// The version that the person saw; a newer one refuses the command.
+        version: Option<u32>,
+        /// Who.
+        by: Actor,
+    },
+    /// An operator intervenes.
+    Operator {
+        /// How.
+        command: OperatorCommand,
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// Why an instance began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Cause {
+    /// A call of the API or the CLI.
+    Request {
+        /// Who asked.
+        person: String,
+    },
+    /// Events that `schedule.on` waits for.
+    Events {
+        /// Their sources and ids.
+        events: Vec<(String, String)>,
+    },
+    /// `schedule.cron` or `schedule.every`.
+    Schedule {
+        /// The planned time.
+        at: crate::Timestamp,
+    },
+}
+
+/// What came of an effect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum EffectOutcome {
+    /// Done; the output.
+    Done {
+        /// What the receiver answered.
+        output: Data,
+    },
+    /// Not done; may work later.
+    Retryable {
+        /// Stable code, e.g. `wechat.45015`.
+        code: String,
+        /// For people.
+        message: String,
+        /// The receiver's wish, milliseconds.
+        retry_after: Option<u64>,
+    },
+    /// Will never work.
+    Permanent {
+        /// Stable code.
+        code: String,
+        /// For people.
+        message: String,
+    },
+}
+
+/// What an operator can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorCommand {
+    /// End it; its work items are withdrawn.
+    Cancel,
+    /// Run the task that faulted again.
+    Retry,
+    /// Do nothing until resumed; timers and events wait.
+    Suspend,
+    /// Go on.
+    Resume,
+}

@@ -1,0 +1,625 @@
+//! What the runtime needs of the world, as traits. `store` and `host` implement them; a simulation does too.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use yiwang_core::case::{CaseState, Flag, Outcome};
+use yiwang_core::correlation::SubscriptionKey;
+use yiwang_core::effect::Message;
+use yiwang_core::input::EffectOutcome;
+use yiwang_core::transition::Status;
+use yiwang_core::work_item::WorkItemState;
+use yiwang_core::{Case, CaseNo, EffectId, Event, HistoryEvent, InstanceId, Timestamp, WorkItem, WorkItemId};
+use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
+
+// ---------------------------------------------------------------------------------------------- clock
+
+/// Where the time comes from.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Ends when `now` is at or after `at`. Never early.
+    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()>;
+}
+
+// ---------------------------------------------------------------------------------------------- store
+
+/// The durable state, written by one writer. Every method is atomic; an error means that nothing of the
+/// call happened, except [`CommitError::Unknown`].
+pub trait Store: Send + Sync {
+    /// The snapshots of these instances; missing ones are left out.
+    fn load(&self, ids: Vec<InstanceId>) -> BoxFuture<'_, Result<Vec<Loaded>, StoreError>>;
+
+    /// Instances by (workflow `namespace/name`, start key).
+    fn started(&self, keys: Vec<StartKey>) -> BoxFuture<'_, Result<Vec<(StartKey, Started)>, StoreError>>;
+
+    /// Commits one batch: one transaction, durable when it returns.
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), CommitError>>;
+
+    /// Instances whose `wake_at` is at or before `until`, earliest first.
+    fn due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(Timestamp, InstanceId)>, StoreError>>;
+
+    /// The earliest `wake_at` of all instances and `release_at` of the inbox.
+    fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// Instances with effects requested and not returned, after `after` in order of id.
+    fn in_flight(
+        &self,
+        after: Option<InstanceId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<InstanceId>, StoreError>>;
+
+    /// Who subscribes to these keys.
+    fn subscribers(
+        &self,
+        keys: Vec<SubscriptionKey>,
+    ) -> BoxFuture<'_, Result<Vec<(SubscriptionKey, InstanceId)>, StoreError>>;
+
+    /// The rows of these (source, id), as far as they exist: for dropping an event that came before.
+    fn known(&self, events: Vec<(String, String)>) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>>;
+
+    /// Inbox rows to be routed now: pending ones, gathering ones whose time has come; in order of arrival.
+    fn routable(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>>;
+
+    /// The gathering rows of these sessions, in order of arrival.
+    fn gathering(&self, sessions: Vec<String>) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>>;
+
+    /// Buffered rows that wait under one of these keys and have not expired at `now`, oldest first.
+    fn buffered(
+        &self,
+        keys: Vec<SubscriptionKey>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>>;
+
+    /// All deployments, oldest first.
+    fn deployments(&self) -> BoxFuture<'_, Result<Vec<DeploymentRow>, StoreError>>;
+
+    /// The last case number of the greatest date: (`YYYYMMDD`, number).
+    fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>>;
+
+    /// Where each schedule stands.
+    fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>>;
+}
+
+/// The store could not do it.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}")]
+pub struct StoreError {
+    /// What was being done.
+    pub doing: String,
+    /// Why it failed.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// A batch was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Another writer was there: a revision, a start key or an inbox id was taken. Nothing happened.
+    #[error("the batch conflicts with what is stored: {what}")]
+    Conflict {
+        /// Which row.
+        what: String,
+    },
+    /// The database refused or failed before the commit. Nothing happened.
+    #[error("committing a batch")]
+    Failed(#[source] StoreError),
+    /// It failed during the commit: it may have happened. The caller forgets what it holds in memory.
+    #[error("the outcome of a commit is not known")]
+    Unknown(#[source] StoreError),
+}
+
+/// One stored instance.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Whose.
+    pub instance: InstanceId,
+    /// Turns committed so far.
+    pub rev: u64,
+    /// History events so far.
+    pub seq: u64,
+    /// What it is pinned to.
+    pub deployment: DefinitionHash,
+    /// `State` as JSON, or why it cannot be read (a corrupt row is not the end of the server).
+    pub state: Result<Vec<u8>, String>,
+}
+
+/// A caller's name for a start: unique per workflow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StartKey {
+    /// `namespace/name`.
+    pub workflow: String,
+    /// The caller's key.
+    pub key: String,
+}
+
+/// What was started under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// The instance.
+    pub instance: InstanceId,
+    /// SHA-256 of the input's JSON, hex.
+    pub input_hash: String,
+}
+
+/// What one transaction writes.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The time of the turn.
+    pub now: Timestamp,
+    /// Instances that moved; each at most once.
+    pub turns: Vec<TurnRow>,
+    /// New inbox rows.
+    pub arrivals: Vec<InboxRow>,
+    /// New dispositions of stored inbox rows.
+    pub dispositions: Vec<(u64, Disposition)>,
+    /// Kept rejections.
+    pub rejections: Vec<RejectionRow>,
+    /// New deployments.
+    pub deployments: Vec<DeploymentRow>,
+    /// Schedules that moved.
+    pub schedules: Vec<ScheduleRow>,
+    /// Incidents opened.
+    pub incidents: Vec<IncidentRow>,
+}
+
+/// One instance after its turn.
+#[derive(Clone, Debug)]
+pub struct TurnRow {
+    /// Whose.
+    pub instance: InstanceId,
+    /// 1 for the first turn. The stored revision must be one less.
+    pub rev: u64,
+    /// What it is pinned to.
+    pub deployment: DefinitionHash,
+    /// The workflow, for lists.
+    pub workflow: DefinitionId,
+    /// Only at the first turn, if the caller gave a key: key and hash of the input.
+    pub start: Option<(StartKey, String)>,
+    /// Phase.
+    pub status: Status,
+    /// Next timer.
+    pub wake_at: Option<Timestamp>,
+    /// Effects requested and not returned.
+    pub in_flight: bool,
+    /// The snapshot: `State` as JSON.
+    pub state: Vec<u8>,
+    /// New history, as JSON lines of [`HistoryEvent`].
+    pub history: Vec<HistoryEvent>,
+    /// Changed work items.
+    pub work_items: Vec<WorkItem>,
+    /// The case, if changed.
+    pub case: Option<Case>,
+    /// All subscriptions, if changed.
+    pub subscriptions: Option<Vec<SubscriptionKey>>,
+    /// Outbound messages requested or returned in this turn.
+    pub messages: Vec<MessageRow>,
+}
+
+/// An event in the inbox. (source, id) is unique.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InboxRow {
+    /// Given by the runtime; greater is later.
+    pub id: u64,
+    /// The event.
+    pub event: Arc<Event>,
+    /// When it arrived.
+    pub arrived: Timestamp,
+    /// What became of it.
+    pub disposition: Disposition,
+}
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Disposition {
+    /// To be routed.
+    Pending,
+    /// Part of a session that is still open.
+    Gathering {
+        /// `channel/session`.
+        session: String,
+        /// When the session closes.
+        release_at: Timestamp,
+    },
+    /// Merged into another row.
+    Gathered {
+        /// That row.
+        into: u64,
+    },
+    /// Taken by these instances.
+    Delivered {
+        /// Who.
+        instances: Vec<InstanceId>,
+    },
+    /// Nobody waits yet.
+    Buffered {
+        /// Where it waits.
+        keys: Vec<SubscriptionKey>,
+        /// Until when.
+        expires: Timestamp,
+    },
+    /// Nobody took it; kept and listed.
+    Unmatched {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A message that a channel did not accept, kept for people to look at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RejectionRow {
+    /// Given by the runtime.
+    pub id: u64,
+    /// Channel id.
+    pub channel: String,
+    /// When.
+    pub at: Timestamp,
+    /// Stable code.
+    pub code: String,
+    /// For people.
+    pub reason: String,
+    /// HTTP status answered.
+    pub status: u16,
+    /// Where it came from, if known.
+    pub client: Option<String>,
+    /// SHA-256 of the body, hex.
+    pub digest: String,
+    /// The first bytes of the body as text.
+    pub excerpt: String,
+}
+
+/// A stored deployment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeploymentRow {
+    /// Its hash.
+    pub hash: DefinitionHash,
+    /// Which workflow, which version.
+    pub id: DefinitionId,
+    /// The text.
+    pub source: Arc<str>,
+    /// Forms by name.
+    pub forms: BTreeMap<String, serde_json::Value>,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+}
+
+/// Where the schedule of a workflow stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleRow {
+    /// `namespace/name`.
+    pub workflow: String,
+    /// The last planned time that was handled.
+    pub fired: Timestamp,
+}
+
+/// An instance that cannot go on by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentRow {
+    /// Whose.
+    pub instance: InstanceId,
+    /// Stable code, e.g. `instance.corrupt`, `instance.panicked`, `instance.faulted`.
+    pub code: String,
+    /// For people.
+    pub detail: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One outbound message, for lists and proofs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageRow {
+    /// The effect; the receiver's idempotency key.
+    pub effect: EffectId,
+    /// Channel id.
+    pub channel: String,
+    /// The case, if there is one.
+    pub case_no: Option<CaseNo>,
+    /// Name of the template.
+    pub template: Option<String>,
+    /// Masked recipient: kind and address.
+    pub recipient: String,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Requested, sent, failed.
+    pub state: MessageState,
+    /// Last failure's code.
+    pub code: Option<String>,
+    /// When it last changed.
+    pub at: Timestamp,
+}
+
+/// Where an outbound message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageState {
+    /// In the outbox.
+    Requested,
+    /// The channel took it.
+    Sent,
+    /// Given up.
+    Failed,
+}
+
+// ---------------------------------------------------------------------------------------------- query
+
+/// A page of a list: keyset cursors, stable under writes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Give this back for the next page.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_cursor: Option<String>,
+}
+
+/// Where to go on and how far.
+#[derive(Clone, Debug, Default)]
+pub struct PageRequest {
+    /// From the last page.
+    pub cursor: Option<String>,
+    /// At most this many; 0: the default of 50. Never more than 500.
+    pub limit: usize,
+}
+
+/// Reads for people: around the loop, never stale (the rows are written in the turn's transaction).
+pub trait Query: Send + Sync {
+    /// Instances, newest first.
+    fn instances(&self, filter: InstanceFilter, page: PageRequest) -> Answer<'_, Page<InstanceSummary>>;
+    /// One instance.
+    fn instance(&self, id: InstanceId) -> Answer<'_, Option<InstanceSummary>>;
+    /// History of one instance from its first event on, after `after` (a seq).
+    fn history(&self, id: InstanceId, after: u64, limit: usize) -> Answer<'_, Vec<Box<RawValue>>>;
+    /// Work items, by due time then id.
+    fn work_items(&self, filter: WorkItemFilter, page: PageRequest) -> Answer<'_, Page<WorkItem>>;
+    /// One work item.
+    fn work_item(&self, id: WorkItemId) -> Answer<'_, Option<WorkItem>>;
+    /// Cases, newest first.
+    fn cases(&self, filter: CaseFilter, page: PageRequest) -> Answer<'_, Page<Case>>;
+    /// One case.
+    fn case(&self, no: CaseNo) -> Answer<'_, Option<Case>>;
+    /// Outbound messages, newest first.
+    fn messages(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<MessageRow>>;
+    /// Kept rejections, newest first.
+    fn rejections(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<RejectionRow>>;
+    /// Events of the inbox, newest first; `undelivered`: only buffered and unmatched ones.
+    fn inbox(&self, undelivered: bool, page: PageRequest) -> Answer<'_, Page<InboxRow>>;
+    /// Open incidents, newest first.
+    fn incidents(&self, page: PageRequest) -> Answer<'_, Page<IncidentRow>>;
+    /// Counters for the health page and the demo: name → number.
+    fn counts(&self) -> Answer<'_, BTreeMap<String, u64>>;
+}
+
+/// The future of a read.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Which instances.
+#[derive(Clone, Debug, Default)]
+pub struct InstanceFilter {
+    /// `namespace/name`.
+    pub workflow: Option<String>,
+    /// Phase.
+    pub status: Option<Status>,
+}
+
+/// One instance, for lists.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InstanceSummary {
+    /// Its id.
+    pub id: InstanceId,
+    /// Its workflow.
+    pub workflow: DefinitionId,
+    /// Phase.
+    pub status: Status,
+    /// Turns so far.
+    pub rev: u64,
+    /// Next timer.
+    pub wake_at: Option<Timestamp>,
+    /// The case it handles.
+    pub case_no: Option<CaseNo>,
+    /// Its start key.
+    pub start_key: Option<String>,
+    /// When it last moved.
+    pub updated: Timestamp,
+}
+
+/// Which work items.
+#[derive(Clone, Debug, Default)]
+pub struct WorkItemFilter {
+    /// In one of these states; empty: open ones.
+    pub states: Vec<WorkItemState>,
+    /// Offered to one of these roles or people, or assigned to one of these people; none: all.
+    pub visible_to: Option<yiwang_core::work_item::Actor>,
+    /// Of this case.
+    pub case_no: Option<CaseNo>,
+    /// Overdue ones only.
+    pub overdue: bool,
+}
+
+/// Which cases.
+#[derive(Clone, Debug, Default)]
+pub struct CaseFilter {
+    /// In this state.
+    pub state: Option<CaseState>,
+    /// Closed this way.
+    pub outcome: Option<Outcome>,
+    /// By this channel.
+    pub channel: Option<String>,
+    /// With this flag.
+    pub flag: Option<Flag>,
+    /// Led by this unit.
+    pub unit: Option<String>,
+}
+
+// ------------------------------------------------------------------------------------------- channels
+
+/// The channels, each a configured instance of a plugin.
+pub trait Channels: Send + Sync {
+    /// All configured channels.
+    fn list(&self) -> Vec<ChannelInfo>;
+
+    /// Hands a request to a channel's plugin. The caller stores the events, then sends the response.
+    fn receive(&self, channel: &str, request: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>>;
+
+    /// Sends a message by a channel.
+    fn send(&self, channel: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome>;
+}
+
+/// One configured channel.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChannelInfo {
+    /// Its id, e.g. `suishoupai`.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// Plugin name and version.
+    pub plugin: String,
+    /// `webhook`, `sender`, …
+    pub provides: Vec<String>,
+    /// Ready, or why not.
+    pub problem: Option<String>,
+}
+
+/// An HTTP request to a channel, body already read within limits.
+#[derive(Clone, Debug)]
+pub struct ChannelRequest {
+    /// Upper case.
+    pub method: String,
+    /// Below the channel's mount point, percent-encoded.
+    pub path: String,
+    /// The raw query, without `?`.
+    pub query: String,
+    /// In order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Peer address.
+    pub client: Option<String>,
+    /// The raw body.
+    pub body: bytes::Bytes,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// An answer to a channel's caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, validated.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: bytes::Bytes,
+}
+
+/// What a plugin made of a request.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// To be sent once `events` are durable.
+    pub response: ChannelResponse,
+    /// What came in.
+    pub events: Vec<IncomingEvent>,
+}
+
+/// An event on its way into the inbox.
+#[derive(Clone, Debug)]
+pub struct IncomingEvent {
+    /// The event; its source is `/channels/{id}`.
+    pub event: Event,
+    /// Gather it with others of the same session before routing.
+    pub session: Option<Session>,
+}
+
+/// Several messages of one person that make one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Within the channel.
+    pub key: String,
+    /// How long the session stays open after its first message, milliseconds.
+    pub window: u64,
+}
+
+/// A request that was not accepted.
+#[derive(Clone, Debug)]
+pub struct Rejected {
+    /// To be sent now.
+    pub response: ChannelResponse,
+    /// Stable code, e.g. `channel.bad-signature`, `plugin.timeout`.
+    pub code: String,
+    /// For people; no personal data.
+    pub reason: String,
+    /// Keep a rejection row.
+    pub keep: bool,
+}
+
+/// A message to be sent, with its stable id.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The receiver's idempotency key.
+    pub effect: EffectId,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// The message.
+    pub message: Message,
+    /// Now.
+    pub now: Timestamp,
+}
+
+// ------------------------------------------------------------------------------- small durable things
+
+/// Key-value state of channels (access tokens, cursors).
+pub trait KeyValue: Send + Sync {
+    /// The value, unless it has expired at `now`.
+    fn get(&self, channel: &str, key: &str, now: Timestamp) -> Answer<'_, Option<Vec<u8>>>;
+    /// Stores a value; `only_if_absent`: unless an unexpired one is there. True: stored.
+    fn set(
+        &self,
+        channel: &str,
+        key: &str,
+        value: Vec<u8>,
+        expires: Option<Timestamp>,
+        only_if_absent: Option<Timestamp>,
+    ) -> Answer<'_, bool>;
+    /// Removes it.
+    fn delete(&self, channel: &str, key: &str) -> Answer<'_, ()>;
+    /// Bytes that the channel holds.
+    fn used(&self, channel: &str) -> Answer<'_, u64>;
+}
+
+/// API tokens: hashed at rest, bound to a person and roles.
+pub trait Tokens: Send + Sync {
+    /// Adds a token by its SHA-256.
+    fn add_token(&self, token: TokenRow) -> Answer<'_, ()>;
+    /// The token with this hash.
+    fn token(&self, hash: &str) -> Answer<'_, Option<TokenRow>>;
+    /// All tokens.
+    fn tokens(&self) -> Answer<'_, Vec<TokenRow>>;
+    /// Takes a token away. False: there was none.
+    fn revoke_token(&self, id: &str) -> Answer<'_, bool>;
+}
+
+/// A stored token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRow {
+    /// Public id.
+    pub id: String,
+    /// SHA-256 of the token, hex.
+    #[serde(skip_serializing, default)]
+    pub hash: String,
+    /// Whom it stands for.
+    pub person: String,
+    /// `role` or `role@unit`; `platform_admin` may do everything that an administrator may.
+    pub roles: Vec<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when it holds.
+    pub expires: Option<Timestamp>,
+}
