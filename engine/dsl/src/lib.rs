@@ -14,7 +14,6 @@ pub mod definition;
 pub mod diagnostic;
 pub mod error;
 pub mod expression;
-pub mod yaml;
 
 pub use catalog::Catalog;
 pub use data::Data;

@@ -1,0 +1,3 @@
+//! Automation, as a library: what `cargo xtask` does and what tests call.
+
+pub mod plugins;

@@ -1,0 +1,208 @@
+//! `cargo xtask plugins`: from the sources in `plugins/` to components in `target/plugins/`.
+//!
+//! ```text
+//! sources ─► stamp unchanged? ─► done
+//!               │ no
+//!               ▼
+//! toolchain ─► cargo build (guests' workspace) ─► component ─► manifest section ─► check ─► .wasm .sha256 .stamp
+//! ```
+//!
+//! Tests call [`built`] and get the paths; a missing toolchain is an error there, never a skipped test.
+//! Nothing here knows what a plugin does.
+
+mod component;
+mod manifest;
+mod new;
+mod stamp;
+mod toolchain;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use sha2::{Digest as _, Sha256};
+
+use manifest::Manifest;
+use toolchain::Toolchain;
+
+/// What `cargo xtask plugins` takes.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Args {
+    /// Only these plugins, by name.
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Run the unit tests of the plugins and of the SDK natively instead of building.
+    #[arg(long)]
+    pub test: bool,
+    /// Build even what has not changed.
+    #[arg(long)]
+    pub force: bool,
+    /// Make a new plugin from the template and stop.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["only", "test", "force"])]
+    pub new: Option<String>,
+}
+
+/// One plugin, built.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where its sources and fixtures are.
+    pub sources: PathBuf,
+    /// The component.
+    pub wasm: PathBuf,
+    /// False: for tests and examples only; it lies in the folder `test` beside the others.
+    pub shipped: bool,
+}
+
+/// Does what the arguments say.
+///
+/// # Errors
+/// With what to do about it, where that is known.
+pub fn run(args: Args) -> Result<()> {
+    if let Some(name) = &args.new {
+        return new::from_template(&root(), name);
+    }
+    if args.test {
+        return test();
+    }
+    let plugins = build(&args.only, args.force, &mut |line| say(&line))?;
+    let shipped = plugins.iter().filter(|plugin| plugin.shipped).count();
+    say(&format!("{shipped} plugins are in {}", output().display()));
+    Ok(())
+}
+
+/// Builds what is stale and gives all plugins. Safe to call from many processes at once.
+///
+/// # Errors
+/// If a plugin does not build, or there is no toolchain for it.
+pub fn built() -> Result<Vec<Plugin>> {
+    build(&[], false, &mut |line| say(&line))
+}
+
+/// The folder with the components.
+#[must_use]
+pub fn output() -> PathBuf {
+    target().join("plugins")
+}
+
+fn build(only: &[String], force: bool, progress: &mut dyn FnMut(String)) -> Result<Vec<Plugin>> {
+    let root = root();
+    let output = output();
+    fs::create_dir_all(output.join("test")).with_context(|| format!("making {}", output.display()))?;
+    let lock = fs::File::create(output.join(".lock"))?;
+    lock.lock().context("waiting for another build of the plugins")?;
+
+    let manifests = selected(&root, only)?;
+    let toolchain = Toolchain::find(progress)?;
+    let base = stamp::base(&root, &toolchain)?;
+
+    let mut stale = Vec::new();
+    for manifest in &manifests {
+        let stamp = stamp::of(&base, manifest)?;
+        let wasm = path_of(&output, manifest);
+        let fresh =
+            wasm.exists() && fs::read_to_string(wasm.with_extension("stamp")).is_ok_and(|old| old == stamp);
+        if force || !fresh {
+            stale.push((manifest, stamp));
+        }
+    }
+    if !stale.is_empty() {
+        let names: Vec<&str> = stale.iter().map(|(manifest, _)| manifest.name.as_str()).collect();
+        progress(format!("building {} with {toolchain}", names.join(", ")));
+        let modules = toolchain.build(&root, &target().join("guests"), &names)?;
+        for (at, (manifest, stamp)) in stale.iter().enumerate() {
+            let line = finish(manifest, &modules, &path_of(&output, manifest), stamp)
+                .with_context(|| format!("making a component of `{}`", manifest.name))?;
+            progress(format!("[{}/{}] {line}", at + 1, stale.len()));
+        }
+    }
+    Ok(manifests
+        .into_iter()
+        .map(|manifest| Plugin {
+            wasm: path_of(&output, &manifest),
+            shipped: manifest.shipped,
+            name: manifest.name,
+            version: manifest.version,
+            sources: manifest.folder,
+        })
+        .collect())
+}
+
+/// Writes component, digest and stamp; the stamp last, so that a crash in between means another build.
+fn finish(manifest: &Manifest, modules: &Path, wasm: &Path, stamp: &str) -> Result<String> {
+    let module = modules.join(format!("{}.wasm", manifest.name.replace('-', "_")));
+    let module = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
+    let bytes = component::encode(&module, &manifest.json)?;
+    let imports = component::check(&bytes, manifest)?;
+    let digest = hex(&Sha256::digest(&bytes));
+    fs::write(wasm, &bytes)?;
+    fs::write(wasm.with_extension("sha256"), format!("{digest}  {}.wasm\n", manifest.name))?;
+    fs::write(wasm.with_extension("stamp"), stamp)?;
+    Ok(format!(
+        "{} {}: {} KiB, imports {}, sha256:{}…",
+        manifest.name,
+        manifest.version,
+        bytes.len() / 1024,
+        if imports.is_empty() { "nothing".to_owned() } else { imports.join(" ") },
+        &digest[..12]
+    ))
+}
+
+fn selected(root: &Path, only: &[String]) -> Result<Vec<Manifest>> {
+    let mut manifests = manifest::all(root)?;
+    for name in only {
+        if !manifests.iter().any(|manifest| manifest.name == *name) {
+            let known: Vec<&str> = manifests.iter().map(|manifest| manifest.name.as_str()).collect();
+            bail!("there is no plugin `{name}`; there are {}", known.join(", "));
+        }
+    }
+    manifests.retain(|manifest| only.is_empty() || only.contains(&manifest.name));
+    Ok(manifests)
+}
+
+fn path_of(output: &Path, manifest: &Manifest) -> PathBuf {
+    let folder = if manifest.shipped { output.to_owned() } else { output.join("test") };
+    folder.join(format!("{}.wasm", manifest.name))
+}
+
+fn test() -> Result<()> {
+    let status = toolchain::cargo()
+        .current_dir(root().join("plugins"))
+        .args(["test", "--workspace", "--target-dir"])
+        .arg(target().join("guests"))
+        .status()
+        .context("starting cargo")?;
+    ensure!(status.success(), "a unit test of the plugins failed");
+    Ok(())
+}
+
+/// The root of the repository: two levels above this crate.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).expect("this crate lies in .ci/xtask").to_owned()
+}
+
+fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root().join(folder),
+        None => root().join("target"),
+    }
+}
+
+fn output_of(command: &mut Command) -> Option<String> {
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[allow(clippy::print_stderr, reason = "progress is what people read")]
+fn say(line: &str) {
+    eprintln!("plugins: {line}");
+}

@@ -1,0 +1,50 @@
+//! Is a built plugin still what its sources say? A hash over everything that goes into it.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
+
+use super::manifest::Manifest;
+use super::toolchain::Toolchain;
+
+/// Changes whenever the builder makes something else of the same sources.
+const BUILDER: &str = "1";
+
+/// What all plugins share: compiler, contract, SDK, lock file, the other plugins' shared pieces.
+pub(super) fn base(root: &Path, toolchain: &Toolchain) -> Result<Sha256> {
+    let mut hash = Sha256::new();
+    hash.update(BUILDER);
+    hash.update(&toolchain.version);
+    for path in ["sdk/wit", "sdk/rust", "sdk/schema", "plugins/Cargo.toml", "plugins/Cargo.lock"] {
+        add(&mut hash, root, &root.join(path))?;
+    }
+    Ok(hash)
+}
+
+/// The stamp of one plugin: fixtures and words about it do not count.
+pub(super) fn of(base: &Sha256, manifest: &Manifest) -> Result<String> {
+    let mut hash = base.clone();
+    add(&mut hash, &manifest.folder, &manifest.folder)?;
+    Ok(super::hex(&hash.finalize()))
+}
+
+fn add(hash: &mut Sha256, root: &Path, path: &Path) -> Result<()> {
+    if path.is_dir() {
+        let mut entries: Vec<_> = fs::read_dir(path)?.collect::<Result<_, _>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        return entries
+            .iter()
+            .filter(|entry| !matches!(entry.file_name().to_str(), Some("fixtures" | "target" | "README.md")))
+            .try_for_each(|entry| add(hash, root, &entry.path()));
+    }
+    let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+    let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    // Lengths keep two different trees from giving the same bytes.
+    hash.update((name.len() as u64).to_le_bytes());
+    hash.update(name);
+    hash.update((bytes.len() as u64).to_le_bytes());
+    hash.update(bytes);
+    Ok(())
+}
