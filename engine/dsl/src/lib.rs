@@ -14,6 +14,7 @@ pub mod definition;
 pub mod diagnostic;
 pub mod error;
 pub mod expression;
+pub mod yaml;
 
 pub use catalog::Catalog;
 pub use data::Data;

@@ -1,0 +1,357 @@
+//! Reading jq text: the tree, and what can be told from it without running it.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use jaq_core::load::lex::{StrPart, Tok, Token};
+use jaq_core::load::parse::{BinaryOp, Pattern, Term};
+use jaq_core::load::{Lexer, Parser};
+use jaq_core::{ops, path};
+
+use super::Problem;
+use crate::diagnostic::Code;
+
+/// Longest expression, in bytes.
+const TEXT_LEN_MAX: usize = 16 << 10;
+/// Deepest nesting of brackets.
+const BRACKETS_MAX: usize = 60;
+/// Longest chain of operators that build upon each other, through all brackets.
+const CHAIN_LEN_MAX: usize = 250;
+
+/// Parses one expression.
+pub(super) fn parse(text: &str) -> Result<Term<&str>, Vec<Problem>> {
+    let too_complex = |message: String| vec![Problem::new(Code::TooComplex, 0..text.len(), message)];
+    if text.len() > TEXT_LEN_MAX {
+        return Err(too_complex(format!("the expression has more than {TEXT_LEN_MAX} bytes")));
+    }
+    if bracket_depth(text) > BRACKETS_MAX {
+        return Err(too_complex(format!("the expression nests more than {BRACKETS_MAX} brackets")));
+    }
+    let tokens = Lexer::new(text).lex().map_err(|errors| {
+        let problem = |(expected, rest): (jaq_core::load::lex::Expect<&str>, &str)| {
+            let found = rest.chars().next();
+            let start = text.len() - rest.len();
+            let message = match found {
+                Some(found) => format!("the expression has `{found}` where it needs {}", expected.as_str()),
+                None => format!("the expression ends where it needs {}", expected.as_str()),
+            };
+            Problem::new(Code::ExpressionSyntax, start..start + found.map_or(0, char::len_utf8), message)
+        };
+        // What follows the first is a consequence of it.
+        errors.into_iter().next().map(problem).into_iter().collect::<Vec<_>>()
+    })?;
+    if chain_len(&tokens) > CHAIN_LEN_MAX {
+        return Err(too_complex(format!("the expression chains more than {CHAIN_LEN_MAX} operators")));
+    }
+    Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| {
+        let problem = |(expected, found): (jaq_core::load::parse::Expect<&str>, Option<&Token<&str>>)| {
+            let found = Token::opt_as_str(found, text);
+            let message = match found {
+                "" => format!("the expression ends where it needs a {}", expected.as_str()),
+                found => {
+                    format!("the expression has `{}` where it needs {}", short(found), a(expected.as_str()))
+                }
+            };
+            Problem::new(Code::ExpressionSyntax, span(text, found), message)
+        };
+        errors.into_iter().next().map(problem).into_iter().collect::<Vec<_>>()
+    })
+}
+
+fn a(expected: &str) -> String {
+    match expected {
+        "nothing" => "its end".to_owned(),
+        word if word.chars().all(char::is_alphabetic) && word.len() > 4 => format!("a {word}"),
+        word => format!("`{word}`"),
+    }
+}
+
+fn short(text: &str) -> String {
+    let mut short: String = text.chars().take(20).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// The bytes of a part of the text. Parts that jaq made up have no place.
+pub(super) fn span(text: &str, part: &str) -> Range<usize> {
+    let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    match start.checked_add(part.len()) {
+        Some(end) if end <= text.len() => start..end,
+        _ => 0..text.len(),
+    }
+}
+
+/// Brackets open at once, those in strings included: too many is safe here.
+fn bracket_depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// How deep the parsed tree can become: the operators and keywords between two separators, with the most
+/// of any brackets among them.
+fn chain_len(tokens: &[Token<&str>]) -> usize {
+    let (mut longest, mut here, mut inner) = (0, 0, 0);
+    let separates = |text: &str| matches!(text, ";" | ":");
+    for Token(text, kind) in tokens {
+        match kind {
+            Tok::Block(tokens) => inner = inner.max(chain_len(tokens) + 1),
+            Tok::Str(parts) => {
+                here += parts.len();
+                for part in parts {
+                    if let StrPart::Term(Token(_, Tok::Block(tokens))) = part {
+                        inner = inner.max(chain_len(tokens) + 1);
+                    }
+                }
+            }
+            Tok::Sym if separates(text) => {
+                longest = longest.max(here + inner);
+                (here, inner) = (0, 0);
+            }
+            // `.a.b.c` is one path, however long.
+            Tok::Sym if text.starts_with('.') || *text == "?" => {}
+            Tok::Sym | Tok::Word => here += 1,
+            Tok::Var | Tok::Fmt | Tok::Num => {}
+        }
+    }
+    longest.max(here + inner)
+}
+
+/// Visits a term and all terms in it, outermost first.
+pub(super) fn walk<'t, 's>(term: &'t Term<&'s str>, visit: &mut dyn FnMut(&'t Term<&'s str>)) {
+    visit(term);
+    children(term, &mut |child| walk(child, visit));
+}
+
+/// Visits the direct parts of a term.
+fn children<'t, 's>(term: &'t Term<&'s str>, visit: &mut dyn FnMut(&'t Term<&'s str>)) {
+    match term {
+        Term::Id | Term::Recurse | Term::Num(_) | Term::Var(_) | Term::Break(_) | Term::Arr(None) => {}
+        Term::Str(_, parts) => {
+            for part in parts {
+                if let StrPart::Term(term) = part {
+                    visit(term);
+                }
+            }
+        }
+        Term::Arr(Some(term)) | Term::Neg(term) | Term::Label(_, term) => visit(term),
+        Term::Obj(members) => {
+            for (key, value) in members {
+                visit(key);
+                value.iter().for_each(&mut *visit);
+            }
+        }
+        Term::BinOp(left, op, right) => {
+            visit(left);
+            if let BinaryOp::Pipe(Some(pattern)) = op {
+                pattern_terms(pattern, visit);
+            }
+            visit(right);
+        }
+        Term::Fold(_, source, pattern, args) => {
+            visit(source);
+            pattern_terms(pattern, visit);
+            args.iter().for_each(visit);
+        }
+        Term::TryCatch(body, catch) => {
+            visit(body);
+            catch.iter().for_each(|catch| visit(catch));
+        }
+        Term::IfThenElse(branches, otherwise) => {
+            for (condition, then) in branches {
+                visit(condition);
+                visit(then);
+            }
+            otherwise.iter().for_each(|otherwise| visit(otherwise));
+        }
+        Term::Def(defs, body) => {
+            defs.iter().for_each(|def| visit(&def.body));
+            visit(body);
+        }
+        Term::Call(_, args) => args.iter().for_each(visit),
+        Term::Path(base, path::Path(parts)) => {
+            visit(base);
+            for (part, _) in parts {
+                match part {
+                    path::Part::Index(index) => visit(index),
+                    path::Part::Range(from, upto) => from.iter().chain(upto).for_each(&mut *visit),
+                }
+            }
+        }
+    }
+}
+
+fn pattern_terms<'t, 's>(pattern: &'t Pattern<&'s str>, visit: &mut dyn FnMut(&'t Term<&'s str>)) {
+    match pattern {
+        Pattern::Var(_) => {}
+        Pattern::Arr(items) => items.iter().for_each(|item| pattern_terms(item, visit)),
+        Pattern::Obj(members) => {
+            for (key, value) in members {
+                // `{$x}` binds `$x` and reads the member of that name.
+                if !matches!(key, Term::Var(_)) {
+                    visit(key);
+                }
+                pattern_terms(value, visit);
+            }
+        }
+    }
+}
+
+/// Names and numbers of arguments of all calls.
+pub(super) fn calls<'s>(term: &Term<&'s str>, calls: &mut BTreeSet<(&'s str, usize)>) {
+    walk(term, &mut |term| match term {
+        Term::Call(name, args) => {
+            calls.insert((name, args.len()));
+        }
+        Term::Str(Some(format), _) => {
+            calls.insert((format, 0));
+        }
+        _ => {}
+    });
+}
+
+/// Variables that the term reads and does not bind itself, in order, each with its place.
+pub(super) fn free_variables<'s>(term: &Term<&'s str>) -> Vec<&'s str> {
+    fn visit<'s>(term: &Term<&'s str>, bound: &mut Vec<&'s str>, free: &mut Vec<&'s str>) {
+        let before = bound.len();
+        match term {
+            Term::Var(name) if !bound.contains(name) => free.push(name),
+            Term::BinOp(left, BinaryOp::Pipe(Some(pattern)), right) => {
+                visit(left, bound, free);
+                pattern_terms(pattern, &mut |term| visit(term, &mut bound.clone(), free));
+                pattern_variables(pattern, bound);
+                visit(right, bound, free);
+            }
+            Term::Fold(_, source, pattern, args) => {
+                visit(source, bound, free);
+                pattern_terms(pattern, &mut |term| visit(term, &mut bound.clone(), free));
+                let mut args = args.iter();
+                args.next().iter().for_each(|init| visit(init, bound, free));
+                pattern_variables(pattern, bound);
+                args.for_each(|arg| visit(arg, bound, free));
+            }
+            _ => children(term, &mut |child| visit(child, bound, free)),
+        }
+        bound.truncate(before);
+    }
+    let mut free = Vec::new();
+    visit(term, &mut Vec::new(), &mut free);
+    free
+}
+
+fn pattern_variables<'s>(pattern: &Pattern<&'s str>, bound: &mut Vec<&'s str>) {
+    match pattern {
+        Pattern::Var(name) => bound.push(name),
+        Pattern::Arr(items) => items.iter().for_each(|item| pattern_variables(item, bound)),
+        Pattern::Obj(members) => members.iter().for_each(|(_, value)| pattern_variables(value, bound)),
+    }
+}
+
+/// The text of a string without interpolation.
+pub(super) fn literal<'s>(term: &Term<&'s str>) -> Option<&'s str> {
+    match term {
+        Term::Str(None, parts) => match parts.as_slice() {
+            [StrPart::Str(text)] => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Members of `$context` that are read by name, each with its place.
+pub(super) fn context_reads<'s>(term: &Term<&'s str>) -> Vec<&'s str> {
+    let mut reads = Vec::new();
+    walk(term, &mut |term| {
+        if let Term::Path(base, path::Path(parts)) = term
+            && matches!(**base, Term::Var("$context"))
+            && let Some((path::Part::Index(index), path::Opt::Essential)) = parts.first()
+            && let Some(member) = literal(index)
+        {
+            reads.push(member);
+        }
+    });
+    reads
+}
+
+/// The members that an `export.as` certainly names, when it can be told: `{ a: 1 }`, `$context + { a: 1 }`.
+pub(super) fn exported(term: &Term<&str>) -> Option<BTreeSet<String>> {
+    match term {
+        Term::Var("$context") => Some(BTreeSet::new()),
+        Term::Obj(members) => members
+            .iter()
+            .map(|(key, value)| match (key, value) {
+                (Term::Var(name), None) => Some(name.trim_start_matches('$').to_owned()),
+                (key, _) => literal(key).map(str::to_owned),
+            })
+            .collect(),
+        Term::BinOp(left, BinaryOp::Math(ops::Math::Add | ops::Math::Mul), right) => {
+            let mut members = exported(left)?;
+            members.extend(exported(right)?);
+            Some(members)
+        }
+        _ => None,
+    }
+}
+
+/// May the term have more than one result?
+pub(super) fn many(term: &Term<&str>) -> bool {
+    match term {
+        Term::Recurse | Term::BinOp(_, BinaryOp::Comma, _) => true,
+        Term::BinOp(left, BinaryOp::Pipe(_), right) => many(left) || many(right),
+        Term::BinOp(left, BinaryOp::Alt, right) => many(left) || many(right),
+        Term::Path(base, path::Path(parts)) => {
+            many(base) || parts.iter().any(|(part, _)| matches!(part, path::Part::Range(None, None)))
+        }
+        Term::TryCatch(body, _) => many(body),
+        Term::IfThenElse(branches, otherwise) => {
+            branches.iter().any(|(_, then)| many(then)) || otherwise.as_deref().is_some_and(many)
+        }
+        Term::Call(name, args) => {
+            matches!((*name, args.len()), ("range" | "recurse" | "while" | "repeat" | "splits" | "paths", _))
+        }
+        _ => false,
+    }
+}
+
+/// Calls that repeat without a bound that can be told from the text.
+pub(super) fn unbounded<'s>(term: &Term<&'s str>) -> Vec<&'s str> {
+    fn visit<'s>(term: &Term<&'s str>, found: &mut Vec<&'s str>) {
+        if let Term::Call(name, args) = term {
+            match (*name, args.as_slice()) {
+                // These stop the generator; only what is inside their generator's arguments is looked at.
+                ("limit", [count, Term::Call(_, inner)]) if bound(count) => {
+                    return inner.iter().for_each(|arg| visit(arg, found));
+                }
+                ("first", [Term::Call(_, inner)]) => return inner.iter().for_each(|arg| visit(arg, found)),
+                ("repeat", [_]) | ("while" | "until", [_, _]) | ("recurse", [_] | [_, _]) => found.push(name),
+                ("range", [upto] | [_, upto] | [_, upto, _]) if !bound(upto) => found.push(name),
+                _ => {}
+            }
+        }
+        children(term, &mut |child| visit(child, found));
+    }
+    /// A number, or the size of something that is there already.
+    fn bound(term: &Term<&str>) -> bool {
+        match term {
+            Term::Num(number) => number.parse::<f64>().is_ok_and(|number| number <= 100_000.0),
+            Term::Call("length", args) => args.is_empty(),
+            Term::BinOp(_, BinaryOp::Pipe(None), right) => bound(right),
+            Term::BinOp(left, BinaryOp::Math(ops::Math::Add | ops::Math::Sub), right) => {
+                bound(left) && bound(right)
+            }
+            _ => false,
+        }
+    }
+    let mut found = Vec::new();
+    visit(term, &mut found);
+    found
+}
