@@ -1,8 +1,155 @@
 //! The default catalog: functions that are part of the engine. One file each below `catalog/`.
 
-use yiwang_dsl::Catalog;
+mod case_close;
+mod case_note;
+mod case_open;
+mod case_update;
+mod deadline;
+mod human_task;
+mod notify;
+mod send;
+mod shape;
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::Value;
+use yiwang_dsl::catalog::Signature;
+use yiwang_dsl::definition::{FunctionRef, Task};
+use yiwang_dsl::{Catalog, Data, Fault};
+
+pub(crate) use self::notify::By;
+use crate::machine::{Machine, Move, Place};
+use crate::schema;
+
+/// The version of all functions here.
+pub const VERSION: &str = "1.0.0";
+
+/// The catalog of the engine's own functions.
+pub const DEFAULT: &str = "default";
+
+/// One function: its schemas, and how a call of it begins.
+pub(crate) struct Function {
+    name: &'static str,
+    summary: &'static str,
+    input: fn() -> Value,
+    output: fn() -> Value,
+    begin: fn(&mut Machine<'_>, Called<'_>) -> Result<Move, Fault>,
+}
+
+/// One call of a function. `with` fits the function's schema.
+pub(crate) struct Called<'c> {
+    pub(crate) task: &'c Task,
+    pub(crate) function: &'c FunctionRef,
+    pub(crate) with: Data,
+    pub(crate) place: Place<'c>,
+}
+
+/// The functions of `default`, in order of name.
+const FUNCTIONS: &[&Function] = &[
+    &case_close::FUNCTION,
+    &case_note::FUNCTION,
+    &case_open::FUNCTION,
+    &case_update::FUNCTION,
+    &deadline::FUNCTION,
+    &human_task::FUNCTION,
+    &notify::FUNCTION,
+];
+
+/// A function with its compiled input schema.
+pub(crate) struct Ready {
+    function: &'static Function,
+    input: Validator,
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.function.name)
+    }
+}
+
+impl Ready {
+    fn new(function: &'static Function) -> Self {
+        let input = jsonschema::validator_for(&(function.input)()).expect("our own schemas are valid");
+        Self { function, input }
+    }
+
+    /// Checks `with` and begins the call.
+    pub(crate) fn begin(
+        &self,
+        machine: &mut Machine<'_>,
+        task: &Task,
+        function: &FunctionRef,
+        with: Data,
+        place: Place<'_>,
+    ) -> Result<Move, Fault> {
+        schema::check(&self.input, &with.to_json(), place)?;
+        (self.function.begin)(machine, Called { task, function, with, place })
+    }
+}
+
+impl Called<'_> {
+    /// `with` as what the function understands.
+    fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
+        serde_json::from_value(self.with.to_json())
+            .map_err(|error| self.place.fault(yiwang_dsl::error::Kind::Validation, &error.to_string()))
+    }
+
+    /// A fault of what the caller wants.
+    pub(crate) fn refuse(&self, detail: &str) -> Fault {
+        self.place.fault(yiwang_dsl::error::Kind::Validation, detail)
+    }
+}
+
+/// The function behind a reference. Every catalog but the default one is a channel, with `send` in it.
+pub(crate) fn find(function: &FunctionRef) -> Option<&'static Ready> {
+    static OWN: LazyLock<Vec<Ready>> =
+        LazyLock::new(|| FUNCTIONS.iter().map(|function| Ready::new(function)).collect());
+    static SEND: LazyLock<Ready> = LazyLock::new(|| Ready::new(&send::FUNCTION));
+    if function.version != VERSION {
+        return None;
+    }
+    if function.catalog == DEFAULT {
+        OWN.iter().find(|ready| ready.function.name == function.name)
+    } else {
+        (function.name == send::FUNCTION.name).then(|| &*SEND)
+    }
+}
 
 /// All functions of the catalog `default`, version 1.0.0: what a workflow's text is checked against.
 pub fn default_catalog() -> Catalog {
-    Catalog::new()
+    let mut catalog = Catalog::new();
+    for function in FUNCTIONS {
+        catalog.add(reference(function, DEFAULT), signature(function));
+    }
+    catalog
+}
+
+/// The default catalog, and `send` in a catalog of its own for each of these channels. From then on the
+/// language knows which channels exist.
+pub fn channel_catalog<I: IntoIterator<Item = String>>(ids: I) -> Catalog {
+    let mut catalog = default_catalog();
+    let ids: Vec<String> = ids.into_iter().collect();
+    for id in &ids {
+        catalog.add(reference(&send::FUNCTION, id), signature(&send::FUNCTION));
+    }
+    catalog.set_channels(ids);
+    catalog
+}
+
+fn reference(function: &Function, catalog: &str) -> FunctionRef {
+    FunctionRef {
+        name: function.name.to_owned(),
+        version: VERSION.to_owned(),
+        catalog: catalog.to_owned(),
+    }
+}
+
+fn signature(function: &Function) -> Signature {
+    Signature {
+        summary: function.summary.to_owned(),
+        input: (function.input)(),
+        output: (function.output)(),
+    }
 }

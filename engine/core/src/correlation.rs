@@ -8,7 +8,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use yiwang_dsl::Data;
+use yiwang_dsl::definition::{EventFilter, TaskKind};
+use yiwang_dsl::expression::Expression;
+use yiwang_dsl::{Data, Definition};
+
+use crate::Event;
+use crate::filter::Nothing;
 
 /// First eight bytes of SHA-256 over type and correlation values, as a signed number for SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,5 +42,53 @@ pub struct Shape<'a> {
     /// Literal type of the events; none: any.
     pub event_type: Option<&'a str>,
     /// The `from` expressions, in the listener's order.
-    pub from: Vec<&'a yiwang_dsl::expression::Expression>,
+    pub from: Vec<&'a Expression>,
+}
+
+impl Shape<'_> {
+    /// The key under which a listener of this shape that wants this event is stored. None: the event
+    /// has another type, or lacks a value to correlate by.
+    pub fn key(&self, event: &Event) -> Option<SubscriptionKey> {
+        if self.event_type.is_some_and(|wanted| wanted != event.r#type) {
+            return None;
+        }
+        let envelope = event.envelope();
+        let correlated: Option<Vec<_>> = self
+            .from
+            .iter()
+            .map(|from| {
+                let value = from.evaluate(&envelope, &Nothing).ok().filter(|value| !value.is_null())?;
+                Some((Arc::from(&*from.text), value))
+            })
+            .collect();
+        Some(SubscriptionKey::new(self.event_type, &correlated?))
+    }
+}
+
+/// The distinct shapes of all listeners of a definition.
+pub fn shapes(definition: &Definition) -> Vec<Shape<'_>> {
+    let mut shapes: Vec<Shape<'_>> = Vec::new();
+    for task in &definition.tasks {
+        let TaskKind::Listen { to, .. } = &task.kind else { continue };
+        let any = to.filters().is_empty().then_some(Shape { event_type: None, from: Vec::new() });
+        let listed = to.filters().iter().map(|filter| Shape {
+            event_type: filter.event_type(),
+            from: expected(filter).collect(),
+        });
+        for shape in listed.chain(any) {
+            let same = |other: &Shape<'_>| {
+                let texts = |shape: &Shape<'_>| shape.from.iter().map(|from| from.text.clone()).collect::<Vec<_>>();
+                other.event_type == shape.event_type && texts(other) == texts(&shape)
+            };
+            if !shapes.iter().any(same) {
+                shapes.push(shape);
+            }
+        }
+    }
+    shapes
+}
+
+/// The `from` expressions by which a listener is found: those whose value is known when it begins.
+pub(crate) fn expected(filter: &EventFilter) -> impl Iterator<Item = &Expression> {
+    filter.correlate.iter().filter(|correlation| correlation.expect.is_some()).map(|correlation| &correlation.from)
 }

@@ -1,5 +1,8 @@
 //! Every limit of the rules, with its reason. Over a limit is an error, never silent truncation.
 
+use yiwang_dsl::Fault;
+use yiwang_dsl::error::Kind;
+
 /// Tasks that one input may run before the instance is taken to loop for ever.
 /// A definition has tens of tasks; a `for` over a few thousand items still fits.
 pub const TASKS_PER_STEP_MAX: u32 = 100_000;
@@ -12,3 +15,21 @@ pub const DEPTH_MAX: usize = 64;
 
 /// Open work items of one instance.
 pub const WORK_ITEMS_MAX: usize = 1_000;
+
+/// Longest delay that a growing backoff reaches: a day. A fixed delay may be longer.
+pub const RETRY_DELAY_MAX_MILLIS: u64 = 24 * 60 * 60 * 1000;
+
+/// Problems told about one form or schema: more help nobody.
+pub const PROBLEMS_MAX: usize = 20;
+
+/// The fault of going over a limit. Its title is a stable code: `limit.` and the limit's name.
+pub(crate) fn exceeded(limit: &str, max: usize, instance: &str) -> Fault {
+    let mut fault = Fault::new(Kind::Runtime, instance, format!("over the limit of {max} for {limit}"));
+    fault.title = Some(format!("limit.{limit}"));
+    fault
+}
+
+/// An instance that loops for ever must not catch that.
+pub(crate) fn is_fatal(fault: &Fault) -> bool {
+    fault.title.as_deref() == Some("limit.tasks-per-step")
+}

@@ -1,18 +1,92 @@
 //! When a definition starts instances by itself.
 
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::tz::TimeZone;
+use yiwang_dsl::definition::{Schedule, Strategy};
 use yiwang_dsl::{Data, Definition};
 
+use crate::filter::{self, Nothing};
+use crate::task::listen::read_event;
 use crate::{Event, Timestamp};
 
-/// The workflow input that `event` gives, if this definition's `schedule.on` wants it.
+/// The time zone of cron expressions where the policy names none.
+pub const TIMEZONE_DEFAULT: &str = "Asia/Shanghai";
+
+/// The workflow input that `event` gives, if this definition's `schedule.on` wants it: an array of one.
 pub fn start_input(definition: &Definition, event: &Event) -> Option<Data> {
-    let _ = (definition, event);
-    None
+    let Some(Schedule::On { strategy, read }) = &definition.schedule else { return None };
+    let filters = match strategy {
+        Strategy::One(_) | Strategy::Any(_) => strategy.filters(),
+        // A set of events needs a place to gather in; the language refuses it.
+        Strategy::All(_) => return None,
+    };
+    let envelope = event.envelope();
+    let wanted = filters.is_empty() || filters.iter().any(|filter| filter::holds(filter, &envelope, &Nothing));
+    wanted.then(|| Data::array([read_event(*read, event)]))
 }
 
 /// The first planned time of `schedule.cron` or `schedule.every` after `after`, in the definition's time
 /// zone. `every` counts from `anchor`, the time of the deployment.
 pub fn next_fire(definition: &Definition, anchor: Timestamp, after: Timestamp) -> Option<Timestamp> {
-    let _ = (definition, anchor, after);
-    None
+    match definition.schedule.as_ref()? {
+        Schedule::On { .. } => None,
+        Schedule::Every(millis) => next_multiple(*millis, anchor, after),
+        Schedule::Cron(text) => {
+            let zone = definition.policy.timezone.as_deref().unwrap_or(TIMEZONE_DEFAULT);
+            next_cron(text, &TimeZone::get(zone).ok()?, after)
+        }
+    }
+}
+
+fn next_multiple(every: u64, anchor: Timestamp, after: Timestamp) -> Option<Timestamp> {
+    let passed = u64::try_from(after.0.checked_sub(anchor.0)?).unwrap_or(0);
+    let rounds = passed.checked_div(every)?.checked_add(1)?;
+    Some(anchor.plus_millis(rounds.checked_mul(every)?))
+}
+
+/// Five fields as in POSIX: both 0 and 7 are Sunday; if day of month and day of week are both given, either
+/// one is enough.
+fn next_cron(text: &str, zone: &TimeZone, after: Timestamp) -> Option<Timestamp> {
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    let cron = parser.parse(text).ok()?;
+    let after = jiff::Timestamp::from_millisecond(after.0).ok()?.to_zoned(zone.clone());
+    let next = cron.find_next_occurrence(&after, false).ok()?;
+    Some(Timestamp(next.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fires(cron: &str, zone: &str, after: &str) -> String {
+        let zone = TimeZone::get(zone).unwrap();
+        next_cron(cron, &zone, Timestamp::parse(after).unwrap()).map(|at| at.rfc3339()).unwrap_or_default()
+    }
+
+    #[test]
+    fn cron_follows_the_time_zone_and_posix_weekdays() {
+        let china = "Asia/Shanghai";
+        assert_eq!(fires("0 9 * * *", china, "2024-06-11T00:59:59Z"), "2024-06-11T01:00:00Z");
+        assert_eq!(fires("0 9 * * *", china, "2024-06-11T01:00:00Z"), "2024-06-12T01:00:00Z");
+        // 16 June 2024 is a Sunday.
+        assert_eq!(fires("0 0 * * 0", china, "2024-06-11T00:00:00Z"), "2024-06-15T16:00:00Z");
+        assert_eq!(fires("0 0 * * 7", china, "2024-06-11T00:00:00Z"), "2024-06-15T16:00:00Z");
+        assert_eq!(fires("0 0 * * 1", china, "2024-06-11T00:00:00Z"), "2024-06-16T16:00:00Z");
+        // Day of month or day of week.
+        assert_eq!(fires("0 0 13 * 5", china, "2024-06-11T00:00:00Z"), "2024-06-12T16:00:00Z");
+        // Quarters: 1 January, April, July, October.
+        assert_eq!(fires("0 9 1 1,4,7,10 *", china, "2024-06-11T00:00:00Z"), "2024-07-01T01:00:00Z");
+        assert_eq!(fires("0 0 30 2 *", china, "2024-06-11T00:00:00Z"), "");
+        assert_eq!(fires("* * * * * *", china, "2024-06-11T00:00:00Z"), "");
+    }
+
+    #[test]
+    fn every_keeps_its_rate_whenever_it_is_asked() {
+        let at = |millis| Timestamp(millis);
+        assert_eq!(next_multiple(1_000, at(500), at(500)), Some(at(1_500)));
+        assert_eq!(next_multiple(1_000, at(500), at(1_499)), Some(at(1_500)));
+        assert_eq!(next_multiple(1_000, at(500), at(1_500)), Some(at(2_500)));
+        assert_eq!(next_multiple(1_000, at(500), at(0)), Some(at(1_500)));
+        assert_eq!(next_multiple(0, at(500), at(0)), None);
+    }
 }

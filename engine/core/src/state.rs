@@ -1,22 +1,114 @@
 //! The stored state of one instance: its snapshot.
+//!
+//! Plain data that survives JSON at every moment. What a position in it means is known by the interpreter.
+
+mod frame;
+mod outbox;
+mod timer;
+mod work;
 
 use serde::{Deserialize, Serialize};
+use yiwang_dsl::definition::DefinitionHash;
+use yiwang_dsl::{Data, Fault};
 
+pub(crate) use self::frame::{Doing, Frame, FrameId, Incoming, Strand, TryPhase, Wanted};
+pub(crate) use self::outbox::{Pending, Repeat};
+pub(crate) use self::timer::{Owner, Timer, Why};
+pub(crate) use self::work::{Decided, OpenItem, Rung};
+use crate::case::Case;
 use crate::correlation::SubscriptionKey;
+use crate::input::EffectOutcome;
 use crate::transition::Status;
-use crate::{Effect, InstanceId, Timestamp};
+use crate::{Effect, EffectId, Event, InstanceId, Timestamp, WorkItem};
 
 /// Everything an instance is, between two inputs. Opaque to the runtime but for what is asked here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    instance: InstanceId,
-    status: Status,
+    pub(crate) instance: InstanceId,
+    pub(crate) status: Status,
+    /// What it is pinned to, once begun.
+    pub(crate) definition: Option<DefinitionHash>,
+    pub(crate) started: Timestamp,
+    /// The raw workflow input.
+    pub(crate) input: Data,
+    pub(crate) counters: Counters,
+    /// Lines of control. One today; each branch of a `fork` will be one more.
+    pub(crate) strands: Vec<Strand>,
+    /// In order of due time, then of setting.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) timers: Vec<Timer>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) outbox: Vec<Pending>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) items: Vec<OpenItem>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) decided: Vec<Decided>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) case: Option<Case>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) faulted: Option<Faulted>,
+    /// What came while the instance was suspended, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) held: Vec<Held>,
+}
+
+/// The last number given in each series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counters {
+    pub(crate) history: u64,
+    pub(crate) effects: u32,
+    pub(crate) items: u32,
+    pub(crate) timers: u32,
+    pub(crate) frames: u32,
+}
+
+/// An error that nobody caught, and where to go on if an operator wants to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Faulted {
+    pub(crate) error: Fault,
+    pub(crate) at: Timestamp,
+    pub(crate) again: Again,
+}
+
+/// What to run when an operator retries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Again {
+    /// The workflow's own input: it was refused or could not be transformed.
+    Start,
+    /// The task of the innermost frame.
+    Task,
+    /// The workflow's own output.
+    End { output: Data },
+}
+
+/// Something that came while the instance was suspended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Held {
+    Event { event: Event },
+    Effect { effect: EffectId, attempt: u32, outcome: EffectOutcome },
 }
 
 impl State {
     /// An instance that has not begun.
     pub fn new(instance: InstanceId) -> Self {
-        Self { instance, status: Status::Pending }
+        Self {
+            instance,
+            status: Status::Pending,
+            definition: None,
+            started: Timestamp::default(),
+            input: Data::null(),
+            counters: Counters::default(),
+            strands: Vec::new(),
+            timers: Vec::new(),
+            outbox: Vec::new(),
+            items: Vec::new(),
+            decided: Vec::new(),
+            case: None,
+            faulted: None,
+            held: Vec::new(),
+        }
     }
 
     /// Its phase.
@@ -24,19 +116,75 @@ impl State {
         self.status
     }
 
-    /// When its next timer is due. None while suspended or ended.
+    /// When its next timer is due. None while suspended; an ended instance has only the timers of messages
+    /// that nobody waits for and that are still to be sent again.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        None
+        let ended = self.has_ended();
+        let mut due = self.timers.iter().filter(|timer| !ended || matches!(timer.why, Why::Resend { .. }));
+        match self.status {
+            Status::Pending | Status::Suspended => None,
+            Status::Running | Status::Waiting | Status::Cancelled | Status::Faulted | Status::Completed => {
+                due.next().map(|timer| timer.due)
+            }
+        }
     }
 
     /// Effects requested and not returned, whose attempt is due now (not waiting for a retry timer):
     /// after a restart the runtime performs these again.
     pub fn pending_effects(&self) -> Vec<Effect> {
-        Vec::new()
+        let is_held = |pending: &Pending| {
+            self.held.iter().any(|held| match held {
+                Held::Effect { effect, .. } => effect.n == pending.n,
+                Held::Event { .. } => false,
+            })
+        };
+        let due = self.outbox.iter().filter(|pending| !pending.waits && !is_held(pending));
+        due.map(|pending| pending.effect(self.instance)).collect()
+    }
+
+    /// Is this effect still wanted: in the outbox, or waiting to be tried again?
+    pub fn wants(&self, effect: EffectId) -> bool {
+        effect.instance == self.instance && self.outbox.iter().any(|pending| pending.n == effect.n)
     }
 
     /// What events it waits for.
     pub fn subscriptions(&self) -> Vec<SubscriptionKey> {
-        Vec::new()
+        match self.status {
+            Status::Pending | Status::Cancelled | Status::Faulted | Status::Completed => Vec::new(),
+            Status::Running | Status::Waiting | Status::Suspended => {
+                let frames = self.strands.iter().flat_map(|strand| &strand.frames);
+                let mut keys: Vec<_> = frames.flat_map(|frame| frame.doing.subscriptions()).collect();
+                keys.sort_unstable();
+                keys.dedup();
+                keys
+            }
+        }
+    }
+
+    /// The case it handles.
+    pub fn case(&self) -> Option<&Case> {
+        self.case.as_ref()
+    }
+
+    /// The error that it ended with, while it is faulted.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.faulted.as_ref().map(|faulted| &faulted.error)
+    }
+
+    /// Its open work items.
+    pub fn open_work_items(&self) -> impl Iterator<Item = &WorkItem> {
+        self.items.iter().map(|open| &open.item)
+    }
+
+    /// Lines of history so far.
+    pub fn history_len(&self) -> u64 {
+        self.counters.history
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        match self.status {
+            Status::Cancelled | Status::Faulted | Status::Completed => true,
+            Status::Pending | Status::Running | Status::Waiting | Status::Suspended => false,
+        }
     }
 }

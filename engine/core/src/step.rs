@@ -1,9 +1,18 @@
 //! The interpreter's door: one input in, one transition out.
 
+use serde_json::json;
+use yiwang_dsl::Data;
+use yiwang_dsl::definition::empty_context;
+
 use crate::deployment::Deployment;
-use crate::input::Input;
-use crate::state::State;
-use crate::transition::{Ambient, Refusal, Transition};
+use crate::event::Event;
+use crate::history::What;
+use crate::input::{Cause, Input};
+use crate::machine::Machine;
+use crate::state::{Held, State, Strand};
+use crate::task::listen;
+use crate::transition::{Ambient, Refusal, RefusalKind, Status, Transition};
+use crate::{desk, operator, outbox};
 
 /// Applies `input` to the instance. It runs as far as it can without the world: until it waits for a
 /// person, an event, a timer or an effect, or ends.
@@ -20,6 +29,89 @@ pub fn step(
     input: Input,
     ambient: Ambient<'_>,
 ) -> Result<Transition, Refusal> {
-    let _ = (deployment, state, input, ambient);
-    Ok(Transition::default())
+    assert_eq!(state.instance, ambient.instance, "a step is for its own instance");
+    if let Some(pinned) = &state.definition {
+        assert_eq!(*pinned, deployment.hash, "an instance is pinned to its definition");
+    }
+    let before = state.subscriptions();
+    let mut machine = Machine::new(deployment, state, ambient);
+    let mut reply = apply(&mut machine, input)?;
+    // Only a suspended instance lets due timers wait.
+    if machine.state.status != Status::Suspended {
+        machine.fire_due();
+    }
+    if reply.is_null() {
+        reply = Data::from(json!({"instance": machine.state.instance}));
+    }
+    let mut transition = machine.finish(reply);
+    let after = state.subscriptions();
+    transition.subscriptions = (after != before).then_some(after);
+    Ok(transition)
+}
+
+/// Refuses, or does it; what to answer.
+fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
+    let status = machine.state.status;
+    if let Input::Start { input, cause } = input {
+        if status != Status::Pending {
+            return Err(Refusal::new(RefusalKind::Conflict, "the instance has begun already".to_owned()));
+        }
+        start(machine, input, cause);
+        return Ok(Data::null());
+    }
+    if status == Status::Pending {
+        return Err(Refusal::new(RefusalKind::Conflict, "the instance has not begun yet".to_owned()));
+    }
+    match input {
+        Input::Start { .. } | Input::Wake => Ok(Data::null()),
+        Input::EffectDone { effect, attempt, outcome } => {
+            if effect.instance != machine.state.instance || effect.n > machine.state.counters.effects {
+                let message = format!("the instance never requested {effect}");
+                return Err(Refusal::new(RefusalKind::NotFound, message));
+            }
+            if status == Status::Suspended {
+                machine.state.held.push(Held::Effect { effect, attempt, outcome });
+            } else {
+                outbox::returned(machine, effect, attempt, outcome);
+            }
+            Ok(Data::null())
+        }
+        Input::Event(event) => event_came(machine, &event).map(|()| Data::null()),
+        Input::WorkItem { item, command, version, by } => {
+            if status == Status::Suspended {
+                let message = "the instance is suspended; its work items wait".to_owned();
+                return Err(Refusal::new(RefusalKind::Conflict, message));
+            }
+            desk::command(machine, item, command, version, &by)
+        }
+        Input::Operator { command, by, reason } => {
+            operator::command(machine, command, &by, reason)?;
+            Ok(Data::null())
+        }
+    }
+}
+
+fn start(machine: &mut Machine<'_>, input: Data, cause: Cause) {
+    machine.record(None, What::Started { cause, input: input.clone() });
+    machine.state.definition = Some(machine.deployment.hash.clone());
+    machine.state.status = Status::Running;
+    machine.state.started = machine.now;
+    machine.state.input = input;
+    machine.state.strands = vec![Strand { context: empty_context(), frames: Vec::new() }];
+    machine.begin();
+}
+
+fn event_came(machine: &mut Machine<'_>, event: &Event) -> Result<(), Refusal> {
+    let wanted = if machine.state.has_ended() { None } else { listen::who_wants(machine, event) };
+    let Some((frame, n)) = wanted else {
+        let message = format!("the instance does not wait for event {} of {}", event.id, event.source);
+        return Err(Refusal::new(RefusalKind::NotExpected, message));
+    };
+    if machine.state.status == Status::Suspended {
+        machine.state.held.push(Held::Event { event: event.clone() });
+        return Ok(());
+    }
+    let next = machine.goes_on(frame, |machine| listen::take(machine, n, event));
+    machine.drive(next);
+    Ok(())
 }

@@ -107,6 +107,13 @@ pub struct Refusal {
     pub problems: Vec<(String, String)>,
 }
 
+impl Refusal {
+    /// A refusal that is not about places within the caller's data.
+    pub(crate) fn new(kind: RefusalKind, message: String) -> Self {
+        Self { kind, message, problems: Vec::new() }
+    }
+}
+
 /// The kinds of refusals; the server maps each to a status and a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

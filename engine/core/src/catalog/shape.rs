@@ -1,0 +1,90 @@
+//! Parts that the schemas of several functions share.
+//!
+//! Members that may be left out may also be null: an expression that finds nothing gives null.
+
+use serde_json::{Map, Value, json};
+
+/// An object with these members and no others.
+pub(super) fn object(required: &[&str], properties: &[(&str, Value)]) -> Value {
+    let properties: Map<String, Value> =
+        properties.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+pub(super) fn text() -> Value {
+    json!({"type": "string", "minLength": 1})
+}
+
+pub(super) fn optional_text() -> Value {
+    json!({"type": ["string", "null"]})
+}
+
+pub(super) fn texts() -> Value {
+    json!({"type": ["array", "null"], "items": {"type": "string", "minLength": 1}})
+}
+
+pub(super) fn optional_object() -> Value {
+    json!({"type": ["object", "null"]})
+}
+
+pub(super) fn duration() -> Value {
+    json!({"type": "string", "pattern": "^P", "description": "ISO 8601 duration of fixed length"})
+}
+
+pub(super) fn moment() -> Value {
+    json!({"type": "string", "description": "RFC 3339"})
+}
+
+pub(super) fn flags() -> Value {
+    json!({"type": ["array", "null"], "items": flag()})
+}
+
+pub(super) fn flag() -> Value {
+    json!({"enum": ["overdue", "warned", "supervised", "reopened", "repeat"]})
+}
+
+pub(super) fn recipient() -> Value {
+    object(&["kind", "address"], &[("kind", text()), ("address", text()), ("name", optional_text())])
+}
+
+/// What a message consists of, besides its channel.
+pub(super) fn message() -> Vec<(&'static str, Value)> {
+    vec![
+        ("to", recipient()),
+        ("subject", optional_text()),
+        ("body", text()),
+        ("template", optional_text()),
+        ("params", optional_object()),
+    ]
+}
+
+/// The case as data.
+pub(super) fn case() -> Value {
+    object(
+        &["caseNo", "type", "channel", "title", "content", "state", "flags", "opened", "reworks", "fields"],
+        &[
+            ("caseNo", text()),
+            ("type", text()),
+            ("channel", text()),
+            ("sourceRef", optional_text()),
+            ("title", text()),
+            ("content", json!({})),
+            ("state", text()),
+            ("outcome", optional_text()),
+            ("flags", flags()),
+            ("category", optional_text()),
+            ("urgency", optional_text()),
+            ("unit", optional_text()),
+            ("due", optional_text()),
+            ("opened", moment()),
+            ("closed", optional_text()),
+            ("reworks", json!({"type": "integer"})),
+            ("fields", json!({"type": "object"})),
+        ],
+    )
+}

@@ -1,0 +1,369 @@
+//! The interpreter: moves one instance as far as it goes without the world.
+//!
+//! ```text
+//! enter ─► if ─► input ─► run (task/*.rs) ─► output ─► export ─► then ─► enter the next …
+//!                          │        └─ parks: a timer, a person, an event, an effect
+//!                          └─ fails ─► the nearest `try` that wants it, or the instance faults
+//! ```
+//!
+//! Nested lists are frames of a stack, not calls of Rust: what stands in the [`State`] is all there is.
+
+mod cancel;
+mod entropy;
+mod evaluate;
+mod fail;
+mod history;
+mod timer;
+
+use std::collections::BTreeMap;
+
+use yiwang_dsl::definition::{Block, Definition, Flow, Task, TaskId, TaskKind};
+use yiwang_dsl::error::Kind;
+use yiwang_dsl::{Data, Fault};
+
+use self::entropy::Entropy;
+pub(crate) use self::evaluate::{Binding, Place, error_variable};
+use crate::deployment::Deployment;
+use crate::history::What;
+use crate::limits::{DEPTH_MAX, TASKS_PER_STEP_MAX};
+use crate::state::{Again, Doing, Frame, FrameId, Incoming, State, TryPhase};
+use crate::transition::{Ambient, CaseNumbers, Status};
+use crate::{Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, limits, task};
+
+/// One step under way.
+pub(crate) struct Machine<'a> {
+    pub(crate) deployment: &'a Deployment,
+    pub(crate) state: &'a mut State,
+    pub(crate) now: Timestamp,
+    pub(crate) entropy: Entropy,
+    pub(crate) case_numbers: &'a mut CaseNumbers,
+    /// The line of control that moves.
+    pub(crate) strand: usize,
+    tasks_run: u32,
+    history: Vec<HistoryEvent>,
+    effects: Vec<Effect>,
+    pub(crate) published: Vec<Event>,
+    work_items: BTreeMap<u32, WorkItem>,
+    case_changed: bool,
+}
+
+/// What happens next.
+#[derive(Debug)]
+pub(crate) enum Move {
+    /// This task begins, with this raw input.
+    Enter(TaskId, Data),
+    /// The innermost task has this raw output.
+    Return(Data),
+    /// The same, and goes on elsewhere than its own `then` says.
+    ReturnThen(Data, Flow),
+    /// The list that the innermost task runs has ended with this output.
+    ListEnded(Data),
+    /// The workflow ends with this raw output.
+    End(Data),
+    /// The innermost task failed.
+    Fail(Fault),
+    /// Nothing more until the world answers.
+    Park,
+}
+
+impl<'a> Machine<'a> {
+    pub(crate) fn new(deployment: &'a Deployment, state: &'a mut State, ambient: Ambient<'a>) -> Self {
+        Self {
+            deployment,
+            state,
+            now: ambient.now,
+            entropy: Entropy::new(ambient.entropy, ambient.instance),
+            case_numbers: ambient.case_numbers,
+            strand: 0,
+            tasks_run: 0,
+            history: Vec::new(),
+            effects: Vec::new(),
+            published: Vec::new(),
+            work_items: BTreeMap::new(),
+            case_changed: false,
+        }
+    }
+
+    pub(crate) fn definition(&self) -> &'a Definition {
+        &self.deployment.definition
+    }
+
+    /// Moves until nothing moves any more.
+    pub(crate) fn drive(&mut self, first: Move) {
+        let mut next = first;
+        loop {
+            let result = match next {
+                Move::Enter(task, raw) => self.enter(task, raw),
+                Move::Return(output) => self.complete(output, None),
+                Move::ReturnThen(output, flow) => self.complete(output, Some(flow)),
+                Move::ListEnded(output) => self.list_ended(output),
+                Move::Fail(fault) => self.fail(fault),
+                Move::End(output) => {
+                    self.end(output);
+                    return;
+                }
+                Move::Park => return,
+            };
+            next = result.unwrap_or_else(Move::Fail);
+        }
+    }
+
+    fn enter(&mut self, id: TaskId, raw: Data) -> Result<Move, Fault> {
+        let task = self.definition().task(id);
+        self.push(task, raw.clone());
+        self.tasks_run += 1;
+        if self.tasks_run > TASKS_PER_STEP_MAX {
+            return Err(limits::exceeded("tasks-per-step", TASKS_PER_STEP_MAX as usize, &task.reference));
+        }
+        if self.frames().len() > DEPTH_MAX {
+            return Err(limits::exceeded("depth", DEPTH_MAX, &task.reference));
+        }
+        if let Some(condition) = &task.condition
+            && !self.expression(condition, &raw, Place::new(task, "if"))?.is_true()
+        {
+            self.record(Some(task), What::TaskSkipped);
+            self.pop();
+            return self.after(task, raw, task.then);
+        }
+        self.record(Some(task), What::TaskStarted);
+        if let Some(schema) = &task.input.schema {
+            self.conforms(schema, &raw, Place::new(task, "input.schema"))?;
+        }
+        if let Some(from) = &task.input.from {
+            let transformed = self.template(from, &raw, Place::new(task, "input.from"))?;
+            self.top_mut().incoming.transformed = transformed;
+        }
+        if let Some(after) = &task.timeout {
+            self.set_task_timeout(task, after)?;
+        }
+        task::begin(self, task)
+    }
+
+    /// The innermost task has a raw output: transform, check, export, go on.
+    fn complete(&mut self, raw: Data, flow: Option<Flow>) -> Result<Move, Fault> {
+        let task = self.top_task();
+        let output = match &task.output.r#as {
+            Some(template) => self.template(template, &raw, Place::new(task, "output.as"))?,
+            None => evaluate::settle(raw, Place::new(task, "output"))?,
+        };
+        if let Some(schema) = &task.output.schema {
+            self.conforms(schema, &output, Place::new(task, "output.schema"))?;
+        }
+        self.export(task, &output)?;
+        self.record(Some(task), What::TaskCompleted { output: output.clone() });
+        self.pop();
+        self.after(task, output, flow.unwrap_or(task.then))
+    }
+
+    fn export(&mut self, task: &'a Task, output: &Data) -> Result<(), Fault> {
+        let Some(template) = &task.export.r#as else { return Ok(()) };
+        let binding = Binding { name: "output", value: output };
+        let context = self.template(template, output, Place::new(task, "export.as").with(binding))?;
+        if let Some(schema) = &task.export.schema {
+            self.conforms(schema, &context, Place::new(task, "export.schema"))?;
+        }
+        if self.state.strands[self.strand].context != context {
+            self.record(Some(task), What::ContextChanged { context: context.clone() });
+            self.state.strands[self.strand].context = context;
+        }
+        Ok(())
+    }
+
+    /// A task of the current list is over: where to go.
+    fn after(&mut self, task: &'a Task, output: Data, flow: Flow) -> Result<Move, Fault> {
+        Ok(match flow {
+            Flow::Goto(target) => Move::Enter(target, output),
+            Flow::End => Move::End(output),
+            Flow::Exit => Move::ListEnded(output),
+            Flow::Continue => {
+                let mut list = self.current_list().iter().skip_while(|id| **id != task.id);
+                match list.nth(1) {
+                    Some(next) => Move::Enter(*next, output),
+                    None => Move::ListEnded(output),
+                }
+            }
+        })
+    }
+
+    fn list_ended(&mut self, output: Data) -> Result<Move, Fault> {
+        if self.frames().is_empty() {
+            return Ok(Move::End(output));
+        }
+        task::list_ended(self, self.top_task(), output)
+    }
+
+    /// The list that the innermost task runs now.
+    fn current_list(&self) -> &'a Block {
+        let Some(frame) = self.frames().last() else { return &self.definition().root };
+        match &self.definition().task(frame.task).kind {
+            TaskKind::Do { body } | TaskKind::For { body, .. } => body,
+            TaskKind::Try { body, catch } => match (&frame.doing, &catch.body) {
+                (Doing::Try { phase: TryPhase::Catching { .. }, .. }, Some(body)) => body,
+                _ => body,
+            },
+            TaskKind::Call { .. }
+            | TaskKind::Emit { .. }
+            | TaskKind::Listen { .. }
+            | TaskKind::Raise { .. }
+            | TaskKind::Set { .. }
+            | TaskKind::Switch { .. }
+            | TaskKind::Wait { .. } => unreachable!("only a list's owner has tasks inside"),
+        }
+    }
+
+    /// The innermost task begins once more, with the raw input it had.
+    pub(crate) fn top_again(&mut self) -> Move {
+        let Some(frame) = self.frames().last() else {
+            return self.enter_list(&self.definition().root, self.state.input.clone());
+        };
+        let (task, raw) = (frame.task, frame.incoming.raw.clone());
+        self.pop();
+        Move::Enter(task, raw)
+    }
+
+    /// Enters the first task of a list; an empty list ends with its input.
+    pub(crate) fn enter_list(&self, list: &Block, input: Data) -> Move {
+        list.first().map_or_else(|| Move::ListEnded(input.clone()), |first| Move::Enter(*first, input.clone()))
+    }
+
+    /// The workflow ends with this raw output.
+    fn end(&mut self, raw: Data) {
+        self.cancel_frames_from(0);
+        let spec = &self.definition().output;
+        let output = match &spec.r#as {
+            Some(template) => self.template(template, &raw, Place::workflow("output.as")),
+            None => evaluate::settle(raw.clone(), Place::workflow("output")),
+        };
+        let checked = output.and_then(|output| match &spec.schema {
+            Some(schema) => self.conforms(schema, &output, Place::workflow("output.schema")).map(|()| output),
+            None => Ok(output),
+        });
+        match checked {
+            Err(fault) => self.fault(fault, Again::End { output: raw }),
+            Ok(output) => {
+                self.record(None, What::Completed { output });
+                self.state.status = Status::Completed;
+                self.forget_work();
+            }
+        }
+    }
+
+    /// Checks and transforms the workflow's input, and begins.
+    pub(crate) fn begin(&mut self) {
+        match self.workflow_input() {
+            Ok(input) => {
+                self.drive(self.enter_list(&self.definition().root, input));
+            }
+            Err(fault) => self.fault(fault, Again::Start),
+        }
+    }
+
+    fn workflow_input(&mut self) -> Result<Data, Fault> {
+        let definition = self.definition();
+        let raw = evaluate::settle(self.state.input.clone(), Place::workflow("input"))?;
+        self.state.input = raw.clone();
+        if let Some(schema) = &definition.input.schema {
+            self.conforms(schema, &raw, Place::workflow("input.schema"))?;
+        }
+        let input = match &definition.input.from {
+            Some(from) => self.template(from, &raw, Place::workflow("input.from"))?,
+            None => raw,
+        };
+        self.set_workflow_timeout(&input)?;
+        Ok(input)
+    }
+
+    fn push(&mut self, task: &Task, raw: Data) {
+        self.state.counters.frames += 1;
+        let frame = Frame {
+            id: FrameId(self.state.counters.frames),
+            task: task.id,
+            started: self.now,
+            incoming: Incoming { transformed: raw.clone(), raw },
+            doing: Doing::Task,
+        };
+        self.state.strands[self.strand].frames.push(frame);
+    }
+
+    fn pop(&mut self) {
+        let last = self.frames().len() - 1;
+        self.cancel_frames_from(last);
+    }
+
+    pub(crate) fn frames(&self) -> &[Frame] {
+        &self.state.strands[self.strand].frames
+    }
+
+    /// The innermost frame.
+    pub(crate) fn top(&self) -> &Frame {
+        self.frames().last().expect("a task is under way")
+    }
+
+    pub(crate) fn top_mut(&mut self) -> &mut Frame {
+        self.state.strands[self.strand].frames.last_mut().expect("a task is under way")
+    }
+
+    pub(crate) fn top_task(&self) -> &'a Task {
+        self.definition().task(self.top().task)
+    }
+
+    /// The transformed input of the innermost task.
+    pub(crate) fn input(&self) -> Data {
+        self.top().incoming.transformed.clone()
+    }
+
+    /// Makes the strand that holds this frame the moving one; the frame's place in it.
+    pub(crate) fn locate(&mut self, id: FrameId) -> Option<usize> {
+        let strands = self.state.strands.iter().enumerate();
+        let (strand, at) = strands
+            .filter_map(|(n, strand)| Some((n, strand.frames.iter().position(|frame| frame.id == id)?)))
+            .next()?;
+        self.strand = strand;
+        Some(at)
+    }
+
+    /// The case changed: its row is written.
+    pub(crate) fn case_changed(&mut self) {
+        self.case_changed = true;
+        if let Some(case) = &mut self.state.case {
+            case.version += 1;
+        }
+    }
+
+    /// A work item changed: its row is written as it is now.
+    pub(crate) fn work_item_changed(&mut self, item: WorkItem) {
+        self.work_items.insert(item.id.n, item);
+    }
+
+    pub(crate) fn request(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Everything that the step did.
+    pub(crate) fn finish(self, reply: Data) -> Transition {
+        let state = self.state;
+        if !matches!(state.status, Status::Suspended) && !state.has_ended() {
+            let outside = state.outbox.iter().any(|pending| !pending.waits);
+            state.status = if outside { Status::Running } else { Status::Waiting };
+        }
+        // An effect can be requested and forgotten in one step, when its scope ends at once.
+        let mut effects = self.effects;
+        effects.retain(|effect| {
+            state.outbox.iter().any(|one| one.n == effect.id.n && one.attempt == effect.attempt)
+        });
+        Transition {
+            history: self.history,
+            effects,
+            published: self.published,
+            work_items: self.work_items.into_values().collect(),
+            case: if self.case_changed { state.case.clone() } else { None },
+            subscriptions: None,
+            reply,
+        }
+    }
+}
+
+/// A fault of the runtime itself, at a task.
+pub(crate) fn runtime_fault(task: &Task, detail: impl Into<String>) -> Fault {
+    Fault::new(Kind::Runtime, &*task.reference, detail)
+}

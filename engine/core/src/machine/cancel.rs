@@ -1,0 +1,49 @@
+//! What is given up when a scope ends early: timers, effects, work items.
+
+use super::Machine;
+use crate::history::What;
+use crate::state::{FrameId, Owner, Timer, Why};
+use crate::work_item::WorkItemState;
+
+impl Machine<'_> {
+    /// Drops the frames of the moving strand from this index on, the innermost first.
+    pub(super) fn cancel_frames_from(&mut self, first: usize) {
+        while self.frames().len() > first {
+            let id = self.top().id;
+            self.cancel_owned(id);
+            self.state.strands[self.strand].frames.pop();
+        }
+    }
+
+    /// Drops what a task waits for. A result that comes later is recorded and ignored.
+    pub(crate) fn cancel_owned(&mut self, frame: FrameId) {
+        let owner = Owner::Frame(frame);
+        self.state.timers.retain(|timer| timer.owner != owner);
+        self.state.outbox.retain(|pending| pending.owner != owner);
+        while let Some(at) = self.state.items.iter().position(|open| open.owner == frame) {
+            let mut item = self.state.items.remove(at).item;
+            let task = self.definition().tasks.iter().find(|task| task.reference == item.task);
+            item.state = WorkItemState::Cancelled;
+            item.version += 1;
+            self.record(task, What::WorkItemCancelled { item: item.id });
+            self.work_item_changed(item);
+        }
+    }
+
+    /// Drops some of a task's timers.
+    pub(crate) fn cancel_owned_timers(&mut self, frame: FrameId, which: impl Fn(&Why) -> bool) {
+        self.state.timers.retain(|timer| timer.owner != Owner::Frame(frame) || !which(&timer.why));
+    }
+
+    /// Drops everything but what an ended instance still owes: messages that nobody waits for.
+    pub(crate) fn forget_work(&mut self) {
+        for strand in 0..self.state.strands.len() {
+            self.strand = strand;
+            self.cancel_frames_from(0);
+        }
+        self.strand = 0;
+        self.state.strands.clear();
+        self.state.held.clear();
+        self.state.timers.retain(|timer: &Timer| matches!(timer.why, Why::Resend { .. }));
+    }
+}

@@ -1,0 +1,123 @@
+//! Messages: requested, returned, sent again by persisted timers, given up.
+
+use yiwang_dsl::definition::FunctionRef;
+use yiwang_dsl::error::Kind;
+use yiwang_dsl::{Data, Fault};
+
+use crate::effect::Action;
+use crate::history::What;
+use crate::input::EffectOutcome;
+use crate::machine::{Machine, Move};
+use crate::state::{Owner, Pending, Repeat, Why};
+use crate::EffectId;
+
+/// Delays before the second and each later attempt: the schedule of Standard Webhooks, in milliseconds.
+const RESEND_AFTER_MILLIS: [u64; 9] = [
+    5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000,
+];
+
+pub(crate) fn function_name(function: &FunctionRef) -> String {
+    format!("{}:{}@{}", function.name, function.version, function.catalog)
+}
+
+/// Requests an effect. `Owner::Nobody` waits for no result.
+pub(crate) fn request(
+    machine: &mut Machine<'_>,
+    owner: Owner,
+    repeat: Repeat,
+    function: String,
+    action: Action,
+) {
+    machine.state.counters.effects += 1;
+    let n = machine.state.counters.effects;
+    let pending = Pending { n, attempt: 1, owner, repeat, waits: false, action };
+    let effect = pending.effect(machine.state.instance);
+    let task = machine.owner_task(owner);
+    machine.record(task, What::EffectRequested { effect: effect.id, function });
+    machine.state.outbox.push(pending);
+    machine.request(effect);
+}
+
+/// An effect was tried.
+pub(crate) fn returned(machine: &mut Machine<'_>, effect: EffectId, attempt: u32, outcome: EffectOutcome) {
+    let found = machine.state.outbox.iter().position(|pending| {
+        pending.n == effect.n && pending.attempt == attempt && !pending.waits
+    });
+    let Some(at) = found else {
+        machine.record(None, What::ResultIgnored { effect, attempt });
+        return;
+    };
+    let owner = machine.state.outbox[at].owner;
+    let task = machine.owner_task(owner);
+    machine.record(task, What::EffectReturned { effect, attempt, outcome: outcome.clone() });
+    match outcome {
+        EffectOutcome::Done { output } => {
+            machine.state.outbox.remove(at);
+            let output = sent(effect, attempt, &output);
+            conclude(machine, owner, |_| Move::Return(output));
+        }
+        EffectOutcome::Retryable { code, message, retry_after } => {
+            match delay(&machine.state.outbox[at], retry_after) {
+                Some(millis) => {
+                    let pending = &mut machine.state.outbox[at];
+                    pending.attempt += 1;
+                    pending.waits = true;
+                    let n = pending.n;
+                    machine.set_timer(machine.now.plus_millis(millis), owner, Why::Resend { n });
+                }
+                None => give_up(machine, at, owner, &code, &message),
+            }
+        }
+        EffectOutcome::Permanent { code, message } => give_up(machine, at, owner, &code, &message),
+    }
+}
+
+/// The time for another attempt has come.
+pub(crate) fn resend(machine: &mut Machine<'_>, n: u32) {
+    let instance = machine.state.instance;
+    let Some(pending) = machine.state.outbox.iter_mut().find(|pending| pending.n == n) else { return };
+    pending.waits = false;
+    let effect = pending.effect(instance);
+    machine.request(effect);
+}
+
+fn delay(pending: &Pending, retry_after: Option<u64>) -> Option<u64> {
+    match pending.repeat {
+        Repeat::None => None,
+        Repeat::Default => {
+            let scheduled = RESEND_AFTER_MILLIS.get(pending.attempt as usize - 1)?;
+            Some((*scheduled).max(retry_after.unwrap_or(0)))
+        }
+    }
+}
+
+fn give_up(machine: &mut Machine<'_>, at: usize, owner: Owner, code: &str, message: &str) {
+    machine.state.outbox.remove(at);
+    let detail = if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") };
+    conclude(machine, owner, |machine| {
+        Move::Fail(Fault::new(Kind::Communication, &*machine.top_task().reference, detail))
+    });
+}
+
+/// The task that waited goes on, if one did.
+fn conclude(machine: &mut Machine<'_>, owner: Owner, go: impl FnOnce(&mut Machine<'_>) -> Move) {
+    match owner {
+        Owner::Frame(frame) => {
+            let next = machine.goes_on(frame, |machine| go(machine));
+            machine.drive(next);
+        }
+        Owner::Instance | Owner::Nobody => {}
+    }
+}
+
+fn sent(effect: EffectId, attempts: u32, output: &Data) -> Data {
+    let mut members = vec![
+        ("messageId".to_owned(), Data::string(effect.to_string())),
+        ("state".to_owned(), Data::string("sent")),
+        ("attempts".to_owned(), Data::from(serde_json::json!(attempts))),
+    ];
+    if let Some(id) = output.get("providerId").filter(|id| id.as_str().is_some()) {
+        members.push(("providerId".to_owned(), id));
+    }
+    Data::object(members)
+}

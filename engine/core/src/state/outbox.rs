@@ -1,0 +1,42 @@
+//! Effects that were requested and have not returned for good.
+
+use serde::{Deserialize, Serialize};
+
+use super::Owner;
+use crate::effect::Action;
+use crate::{Effect, EffectId, InstanceId};
+
+/// One effect under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) n: u32,
+    /// 1 for the first try.
+    pub(crate) attempt: u32,
+    pub(crate) owner: Owner,
+    pub(crate) repeat: Repeat,
+    /// It waits for its timer before this attempt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) waits: bool,
+    pub(crate) action: Action,
+}
+
+/// May an effect be tried again?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Repeat {
+    /// By the schedule of Standard Webhooks.
+    #[default]
+    Default,
+    /// Never.
+    None,
+}
+
+impl Pending {
+    pub(crate) fn effect(&self, instance: InstanceId) -> Effect {
+        Effect {
+            id: EffectId { instance, n: self.n },
+            attempt: self.attempt,
+            action: self.action.clone(),
+        }
+    }
+}

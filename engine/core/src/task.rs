@@ -1,0 +1,52 @@
+//! Task kinds, one file each: how each begins, and what the end of a list inside it means.
+
+mod call;
+mod emit;
+mod r#for;
+pub(crate) mod listen;
+mod raise;
+mod set;
+mod switch;
+pub(crate) mod r#try;
+mod wait;
+
+use yiwang_dsl::definition::{Task, TaskKind};
+use yiwang_dsl::{Data, Fault};
+
+use crate::machine::{Machine, Move};
+
+/// Runs a task whose frame is the innermost and whose input is transformed.
+pub(crate) fn begin(machine: &mut Machine<'_>, task: &Task) -> Result<Move, Fault> {
+    match &task.kind {
+        TaskKind::Call { function, with } => call::begin(machine, task, function, with),
+        TaskKind::Do { body } => Ok(machine.enter_list(body, machine.input())),
+        TaskKind::Emit { event } => emit::begin(machine, task, event),
+        TaskKind::For { over, until_false, body, .. } => {
+            r#for::begin(machine, task, over, until_false.as_ref(), body)
+        }
+        TaskKind::Listen { to, .. } => listen::begin(machine, task, to),
+        TaskKind::Raise { error } => raise::begin(machine, task, error),
+        TaskKind::Set { value } => set::begin(machine, task, value),
+        TaskKind::Switch { cases } => switch::begin(machine, task, cases),
+        TaskKind::Try { body, catch } => r#try::begin(machine, task, body, catch),
+        TaskKind::Wait { duration } => wait::begin(machine, task, duration),
+    }
+}
+
+/// A list inside the innermost task has ended.
+pub(crate) fn list_ended(machine: &mut Machine<'_>, task: &Task, output: Data) -> Result<Move, Fault> {
+    match &task.kind {
+        TaskKind::Do { .. } => Ok(Move::Return(output)),
+        TaskKind::For { until_false, body, .. } => {
+            r#for::round_ended(machine, task, until_false.as_ref(), body, output)
+        }
+        TaskKind::Try { catch, .. } => Ok(r#try::list_ended(machine, task, catch, output)),
+        TaskKind::Call { .. }
+        | TaskKind::Emit { .. }
+        | TaskKind::Listen { .. }
+        | TaskKind::Raise { .. }
+        | TaskKind::Set { .. }
+        | TaskKind::Switch { .. }
+        | TaskKind::Wait { .. } => unreachable!("a task without a list"),
+    }
+}

@@ -1,0 +1,24 @@
+//! `call`: a function of the catalog. What each does stands in `catalog/`.
+
+use yiwang_dsl::Fault;
+use yiwang_dsl::definition::{FunctionRef, Task};
+use yiwang_dsl::error::Kind;
+use yiwang_dsl::expression::Template;
+
+use crate::catalog;
+use crate::machine::{Machine, Move, Place};
+
+pub(super) fn begin(
+    machine: &mut Machine<'_>,
+    task: &Task,
+    function: &FunctionRef,
+    with: &Template,
+) -> Result<Move, Fault> {
+    let place = Place::new(task, "with");
+    let Some(called) = catalog::find(function) else {
+        let detail = format!("no function {}:{}@{}", function.name, function.version, function.catalog);
+        return Err(Place::new(task, "call").fault(Kind::Configuration, &detail));
+    };
+    let with = machine.template(with, &machine.input(), place)?;
+    called.begin(machine, task, function, with, place)
+}
