@@ -139,17 +139,9 @@ pub fn channel_catalog<I: IntoIterator<Item = String>>(ids: I) -> Catalog {
 }
 
 fn reference(function: &Function, catalog: &str) -> FunctionRef {
-    FunctionRef {
-        name: function.name.to_owned(),
-        version: VERSION.to_owned(),
-        catalog: catalog.to_owned(),
-    }
+    FunctionRef { name: function.name.to_owned(), version: VERSION.to_owned(), catalog: catalog.to_owned() }
 }
 
 fn signature(function: &Function) -> Signature {
-    Signature {
-        summary: function.summary.to_owned(),
-        input: (function.input)(),
-        output: (function.output)(),
-    }
+    Signature { summary: function.summary.to_owned(), input: (function.input)(), output: (function.output)() }
 }

@@ -13,7 +13,6 @@ use yiwang_dsl::expression::Expression;
 use yiwang_dsl::{Data, Definition};
 
 use crate::Event;
-use crate::filter::Nothing;
 
 /// First eight bytes of SHA-256 over type and correlation values, as a signed number for SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,7 +56,7 @@ impl Shape<'_> {
             .from
             .iter()
             .map(|from| {
-                let value = from.evaluate(&envelope, &Nothing).ok().filter(|value| !value.is_null())?;
+                let value = from.evaluate(&envelope, &()).ok().filter(|value| !value.is_null())?;
                 Some((Arc::from(&*from.text), value))
             })
             .collect();
@@ -71,13 +70,14 @@ pub fn shapes(definition: &Definition) -> Vec<Shape<'_>> {
     for task in &definition.tasks {
         let TaskKind::Listen { to, .. } = &task.kind else { continue };
         let any = to.filters().is_empty().then_some(Shape { event_type: None, from: Vec::new() });
-        let listed = to.filters().iter().map(|filter| Shape {
-            event_type: filter.event_type(),
-            from: expected(filter).collect(),
-        });
+        let listed = to
+            .filters()
+            .iter()
+            .map(|filter| Shape { event_type: filter.event_type(), from: expected(filter).collect() });
         for shape in listed.chain(any) {
             let same = |other: &Shape<'_>| {
-                let texts = |shape: &Shape<'_>| shape.from.iter().map(|from| from.text.clone()).collect::<Vec<_>>();
+                let texts =
+                    |shape: &Shape<'_>| shape.from.iter().map(|from| from.text.clone()).collect::<Vec<_>>();
                 other.event_type == shape.event_type && texts(other) == texts(&shape)
             };
             if !shapes.iter().any(same) {
@@ -90,5 +90,9 @@ pub fn shapes(definition: &Definition) -> Vec<Shape<'_>> {
 
 /// The `from` expressions by which a listener is found: those whose value is known when it begins.
 pub(crate) fn expected(filter: &EventFilter) -> impl Iterator<Item = &Expression> {
-    filter.correlate.iter().filter(|correlation| correlation.expect.is_some()).map(|correlation| &correlation.from)
+    filter
+        .correlate
+        .iter()
+        .filter(|correlation| correlation.expect.is_some())
+        .map(|correlation| &correlation.from)
 }

@@ -60,12 +60,7 @@ fn same_decision(
     }
 }
 
-fn claim(
-    machine: &mut Machine<'_>,
-    at: usize,
-    version: Option<u32>,
-    by: &Actor,
-) -> Result<Data, Refusal> {
+fn claim(machine: &mut Machine<'_>, at: usize, version: Option<u32>, by: &Actor) -> Result<Data, Refusal> {
     let item = &machine.state.items[at].item;
     match &item.assignee {
         // Twice is once, also for somebody who has not seen the answer to the first.
@@ -85,12 +80,7 @@ fn claim(
     }))
 }
 
-fn release(
-    machine: &mut Machine<'_>,
-    at: usize,
-    version: Option<u32>,
-    by: &Actor,
-) -> Result<Data, Refusal> {
+fn release(machine: &mut Machine<'_>, at: usize, version: Option<u32>, by: &Actor) -> Result<Data, Refusal> {
     let item = &machine.state.items[at].item;
     if item.assignee.is_none() {
         let message = format!("nobody has claimed work item {}", item.id);
@@ -185,9 +175,7 @@ fn choose(item: &WorkItem, outcome: Option<String>) -> Result<String, Refusal> {
         (Some(chosen), Some(only)) if item.outcomes.is_empty() => {
             Err(invalid(format!("`{chosen}` is not an outcome: there is only {only}")))
         }
-        (Some(chosen), _) => {
-            Err(invalid(format!("`{chosen}` is not one of {}", item.outcomes.join(", "))))
-        }
+        (Some(chosen), _) => Err(invalid(format!("`{chosen}` is not one of {}", item.outcomes.join(", ")))),
     }
 }
 

@@ -4,15 +4,19 @@ use serde_json::json;
 use yiwang_dsl::definition::Task;
 use yiwang_dsl::{Data, Fault};
 
+use crate::Timestamp;
 use crate::case::{Case, CaseState, Flag};
 use crate::catalog::Called;
 use crate::history::What;
 use crate::machine::Machine;
-use crate::Timestamp;
 
 /// The instance's case.
 pub(crate) fn case<'m>(machine: &'m mut Machine<'_>, called: &Called<'_>) -> Result<&'m mut Case, Fault> {
-    machine.state.case.as_mut().ok_or_else(|| called.refuse("the instance has no case yet: call case-open first"))
+    machine
+        .state
+        .case
+        .as_mut()
+        .ok_or_else(|| called.refuse("the instance has no case yet: call case-open first"))
 }
 
 /// The instance's case, if it is not closed.

@@ -4,15 +4,6 @@ use yiwang_dsl::Data;
 use yiwang_dsl::definition::{Correlation, EventFilter};
 use yiwang_dsl::expression::{Scope, Template};
 
-/// A scope without variables.
-pub(crate) struct Nothing;
-
-impl Scope for Nothing {
-    fn variable(&self, _: &str) -> Option<Data> {
-        None
-    }
-}
-
 /// Do the event's attributes have the values, or pass the predicates, of `with`?
 pub(crate) fn holds(filter: &EventFilter, envelope: &Data, scope: &dyn Scope) -> bool {
     filter.with.iter().all(|(name, wanted)| {
@@ -31,7 +22,7 @@ pub(crate) fn correlates(filter: &EventFilter, expect: &[Vec<Data>], envelope: &
 
 /// The event's value of a correlation key. An event without it correlates with nothing.
 pub(crate) fn correlated_value(correlation: &Correlation, envelope: &Data) -> Option<Data> {
-    correlation.from.evaluate(envelope, &Nothing).ok().filter(|value| !value.is_null())
+    correlation.from.evaluate(envelope, &()).ok().filter(|value| !value.is_null())
 }
 
 fn passes(wanted: &Template, actual: &Data, scope: &dyn Scope) -> bool {

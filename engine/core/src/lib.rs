@@ -8,6 +8,8 @@
 //! [`Effect`]; what the world did comes back as an [`Input`]. Time, randomness and case numbers are handed
 //! in by [`Ambient`], so that the same inputs always give the same history.
 
+#![warn(clippy::iter_over_hash_type)]
+
 pub mod case;
 pub mod catalog;
 pub mod correlation;

@@ -18,7 +18,6 @@ mod timer;
 use std::collections::BTreeMap;
 
 use yiwang_dsl::definition::{Block, Definition, Flow, Task, TaskId, TaskKind};
-use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Data, Fault};
 
 use self::entropy::Entropy;
@@ -223,7 +222,8 @@ impl<'a> Machine<'a> {
 
     /// Enters the first task of a list; an empty list ends with its input.
     pub(crate) fn enter_list(&self, list: &Block, input: Data) -> Move {
-        list.first().map_or_else(|| Move::ListEnded(input.clone()), |first| Move::Enter(*first, input.clone()))
+        list.first()
+            .map_or_else(|| Move::ListEnded(input.clone()), |first| Move::Enter(*first, input.clone()))
     }
 
     /// The workflow ends with this raw output.
@@ -361,9 +361,4 @@ impl<'a> Machine<'a> {
             reply,
         }
     }
-}
-
-/// A fault of the runtime itself, at a task.
-pub(crate) fn runtime_fault(task: &Task, detail: impl Into<String>) -> Fault {
-    Fault::new(Kind::Runtime, &*task.reference, detail)
 }

@@ -4,17 +4,16 @@ use yiwang_dsl::definition::FunctionRef;
 use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Data, Fault};
 
+use crate::EffectId;
 use crate::effect::Action;
 use crate::history::What;
 use crate::input::EffectOutcome;
 use crate::machine::{Machine, Move};
 use crate::state::{Owner, Pending, Repeat, Why};
-use crate::EffectId;
 
 /// Delays before the second and each later attempt: the schedule of Standard Webhooks, in milliseconds.
-const RESEND_AFTER_MILLIS: [u64; 9] = [
-    5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000,
-];
+const RESEND_AFTER_MILLIS: [u64; 9] =
+    [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000];
 
 pub(crate) fn function_name(function: &FunctionRef) -> String {
     format!("{}:{}@{}", function.name, function.version, function.catalog)
@@ -40,9 +39,11 @@ pub(crate) fn request(
 
 /// An effect was tried.
 pub(crate) fn returned(machine: &mut Machine<'_>, effect: EffectId, attempt: u32, outcome: EffectOutcome) {
-    let found = machine.state.outbox.iter().position(|pending| {
-        pending.n == effect.n && pending.attempt == attempt && !pending.waits
-    });
+    let found = machine
+        .state
+        .outbox
+        .iter()
+        .position(|pending| pending.n == effect.n && pending.attempt == attempt && !pending.waits);
     let Some(at) = found else {
         machine.record(None, What::ResultIgnored { effect, attempt });
         return;

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use yiwang_dsl::definition::{Schedule, Strategy};
 use yiwang_dsl::{Data, Definition};
 
-use crate::filter::{self, Nothing};
+use crate::filter;
 use crate::task::listen::read_event;
 use crate::{Event, Timestamp};
 
@@ -21,7 +21,7 @@ pub fn start_input(definition: &Definition, event: &Event) -> Option<Data> {
         Strategy::All(_) => return None,
     };
     let envelope = event.envelope();
-    let wanted = filters.is_empty() || filters.iter().any(|filter| filter::holds(filter, &envelope, &Nothing));
+    let wanted = filters.is_empty() || filters.iter().any(|filter| filter::holds(filter, &envelope, &()));
     wanted.then(|| Data::array([read_event(*read, event)]))
 }
 

@@ -25,12 +25,14 @@ struct With {
 
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
     let with: With = called.read()?;
-    let millis = duration::parse(&with.after)
-        .ok_or_else(|| called.refuse(&format!("`after` is not a duration of fixed length: {}", with.after)))?;
+    let millis = duration::parse(&with.after).ok_or_else(|| {
+        called.refuse(&format!("`after` is not a duration of fixed length: {}", with.after))
+    })?;
     let from = match &with.from {
         None => machine.now,
-        Some(text) => Timestamp::parse(text)
-            .ok_or_else(|| called.refuse(&format!("`from` is not RFC 3339: {text}")))?,
+        Some(text) => {
+            Timestamp::parse(text).ok_or_else(|| called.refuse(&format!("`from` is not RFC 3339: {text}")))?
+        }
     };
     let due = from.plus_millis(millis);
     Ok(Move::Return(Data::object([

@@ -110,6 +110,12 @@ pub(super) fn send(machine: &mut Machine<'_>, called: &Called<'_>, channel: Stri
     machine.top_mut().doing = Doing::Send;
     let owner = Owner::Frame(machine.top().id);
     let function = outbox::function_name(called.function);
-    outbox::request(machine, owner, with.retry.unwrap_or_default(), function, Action::Send { channel, message });
+    outbox::request(
+        machine,
+        owner,
+        with.retry.unwrap_or_default(),
+        function,
+        Action::Send { channel, message },
+    );
     Ok(Move::Park)
 }

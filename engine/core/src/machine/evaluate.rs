@@ -73,12 +73,7 @@ impl<'a> Machine<'a> {
     }
 
     /// A template's value, within the limit on data.
-    pub(crate) fn template(
-        &self,
-        template: &Template,
-        on: &Data,
-        place: Place<'_>,
-    ) -> Result<Data, Fault> {
+    pub(crate) fn template(&self, template: &Template, on: &Data, place: Place<'_>) -> Result<Data, Fault> {
         let result = template.evaluate(on, &self.view(place));
         settle(result.map_err(|EvaluationError(detail)| place.fault(Kind::Expression, &detail))?, place)
     }

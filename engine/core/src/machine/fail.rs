@@ -1,8 +1,8 @@
 //! Errors on their way out: the nearest `try` that wants one takes it, or the instance faults.
 
+use yiwang_dsl::Fault;
 use yiwang_dsl::definition::TaskKind;
 use yiwang_dsl::error::Kind;
-use yiwang_dsl::Fault;
 
 use super::{Machine, Move};
 use crate::history::What;

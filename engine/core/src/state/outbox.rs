@@ -33,10 +33,6 @@ pub(crate) enum Repeat {
 
 impl Pending {
     pub(crate) fn effect(&self, instance: InstanceId) -> Effect {
-        Effect {
-            id: EffectId { instance, n: self.n },
-            attempt: self.attempt,
-            action: self.action.clone(),
-        }
+        Effect { id: EffectId { instance, n: self.n }, attempt: self.attempt, action: self.action.clone() }
     }
 }

@@ -6,10 +6,10 @@ use yiwang_dsl::definition::{EventTemplate, Task};
 use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Data, Fault};
 
+use crate::Timestamp;
 use crate::event::Event;
 use crate::history::What;
 use crate::machine::{Machine, Move, Place};
-use crate::Timestamp;
 
 pub(super) fn begin(machine: &mut Machine<'_>, task: &Task, template: &EventTemplate) -> Result<Move, Fault> {
     let place = Place::new(task, "emit.event.with");

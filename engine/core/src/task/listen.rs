@@ -45,10 +45,8 @@ fn wanted(machine: &Machine<'_>, task: &Task, filter: &EventFilter) -> Result<Wa
         });
     }
     let values = expect.iter().flatten().cloned();
-    let correlated: Vec<_> = correlation::expected(filter)
-        .map(|from| std::sync::Arc::from(&*from.text))
-        .zip(values)
-        .collect();
+    let correlated: Vec<_> =
+        correlation::expected(filter).map(|from| std::sync::Arc::from(&*from.text)).zip(values).collect();
     let key = SubscriptionKey::new(filter.event_type(), &correlated);
     Ok(Wanted { key, expect, taken: false })
 }
