@@ -1,33 +1,50 @@
 //! The tests and the gates, in the order in which they fail cheapest.
 
-use anyhow::Result;
+use std::path::PathBuf;
 
-use crate::shell::{Steps, cargo, has, root, run, run_in, say};
+use anyhow::{Context, Result, bail};
+use xtask::plugins;
+
+use crate::shell::{Steps, cargo, has, root, run, run_in, say, target};
+
+/// Folders with processes and ready projects, each with its scenarios.
+const PROCESSES: [&str; 2] = ["workflows", "examples"];
 
 /// All tests.
 ///
 /// # Errors
 /// The first step that fails.
 pub(crate) fn test() -> Result<()> {
-    let mut steps = Steps::new(2);
+    let mut steps = Steps::new(TEST_STEPS);
     test_steps(&mut steps)?;
     steps.finish();
     Ok(())
 }
 
-/// Everything that must be green before a push.
+/// Everything that must be green before a push; the tests too, unless they ran just before.
 ///
 /// # Errors
 /// The first step that fails.
-pub(crate) fn ci() -> Result<()> {
-    let mut steps = Steps::new(7);
-    steps.step("formatting", || run(cargo(), &["fmt", "--all", "--check"]))?;
+pub(crate) fn ci(tests: bool) -> Result<()> {
+    let mut steps = Steps::new(5 + if tests { TEST_STEPS } else { 0 });
+    steps.step("formatting", || {
+        run(cargo(), &["fmt", "--all", "--check"])?;
+        run_in(&root().join("plugins"), cargo(), &["fmt", "--all", "--check"], &[])
+    })?;
     steps.step("spelling", typos)?;
-    steps.step("house rules", || run(cargo(), &["test", "--quiet", "--package", "yiwang-house"]))?;
-    steps.step("lints", || {
+    steps.step("lints of the engine", || {
         run(cargo(), &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
     })?;
-    test_steps(&mut steps)?;
+    steps.step("lints of the plugins", || {
+        let guests = target().join("guests");
+        let guests = guests.to_string_lossy();
+        let arguments =
+            ["clippy", "--workspace", "--all-targets", "--target-dir", &*guests, "--", "--deny", "warnings"];
+        run_in(&root().join("plugins"), cargo(), &arguments, &[])
+    })?;
+    if tests {
+        test_steps(&mut steps)?;
+    }
     steps.step("documentation of the code", || {
         let lint = [("RUSTDOCFLAGS", "--deny warnings")];
         run_in(&root(), cargo(), &["doc", "--workspace", "--no-deps", "--document-private-items"], &lint)
@@ -36,15 +53,63 @@ pub(crate) fn ci() -> Result<()> {
     Ok(())
 }
 
+const TEST_STEPS: usize = 5;
+
 fn test_steps(steps: &mut Steps) -> Result<()> {
-    steps.step("unit, port and crash tests", || {
+    steps.step("plugins: build", || plugins::run(plugins::Args::default()))?;
+    steps.step("plugins: unit tests", || {
+        plugins::run(plugins::Args { test: true, ..plugins::Args::default() })
+    })?;
+    steps.step("units, house rules, crashes", || {
+        // The crash tests start the real binary: build it before they run, not in the middle.
+        run(cargo(), &["build", "--package", "yiwang-cli"])?;
         if has("cargo-nextest") {
             return run(cargo(), &["nextest", "run", "--workspace", "--config-file", ".ci/nextest.toml"]);
         }
         say("  cargo-nextest is not on the PATH: plain cargo test does the same, slower");
         run(cargo(), &["test", "--workspace", "--lib", "--bins", "--tests"])
     })?;
-    steps.step("examples in the documentation", || run(cargo(), &["test", "--workspace", "--doc", "--quiet"]))
+    steps.step("examples in the documentation", || {
+        run(cargo(), &["test", "--workspace", "--doc", "--quiet"])
+    })?;
+    steps.step("workflows: check and scenarios", workflows)
+}
+
+/// Checks every workflow and plays its scenarios.
+fn workflows() -> Result<()> {
+    let yiwang = yiwang()?;
+    for folder in PROCESSES {
+        let mut found = Vec::new();
+        find(&root().join(folder), &mut found)?;
+        if found.is_empty() {
+            bail!("{folder}/ has no workflow.yaml");
+        }
+        found.sort();
+        for file in &found {
+            let file = file.strip_prefix(root()).unwrap_or(file).to_string_lossy().into_owned();
+            run(&yiwang, &["check", &file])?;
+        }
+        run(&yiwang, &["test", folder])?;
+    }
+    Ok(())
+}
+
+/// Builds the binary, and says where it is.
+fn yiwang() -> Result<PathBuf> {
+    run(cargo(), &["build", "--package", "yiwang-cli"])?;
+    Ok(target().join("debug/yiwang"))
+}
+
+fn find(folder: &std::path::Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            find(&path, found)?;
+        } else if path.file_name().is_some_and(|name| name == "workflow.yaml") {
+            found.push(path);
+        }
+    }
+    Ok(())
 }
 
 fn typos() -> Result<()> {
