@@ -182,6 +182,7 @@ pub enum Flow {
 
 /// What a task does.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each task of a definition, built once")]
 pub enum TaskKind {
     /// `call` of a catalog function.
     Call {

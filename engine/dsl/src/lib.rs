@@ -9,9 +9,11 @@
 //! answer. What a function of the catalog does is not known here either, only its [`catalog::Signature`].
 
 pub mod catalog;
+mod check;
 pub mod data;
 pub mod definition;
 pub mod diagnostic;
+pub mod duration;
 pub mod error;
 pub mod expression;
 pub mod yaml;
@@ -24,6 +26,5 @@ pub use error::Fault;
 
 /// Checks a workflow's text. The definition is there unless a diagnostic is an error.
 pub fn check(text: &str, catalog: &Catalog) -> (Option<Definition>, Vec<Diagnostic>) {
-    let _ = (text, catalog);
-    (None, Vec::new())
+    check::check(text, catalog)
 }

@@ -72,6 +72,7 @@ codes! {
     UnknownReuse "YW0109" Error "A name is used that `use` does not define.",
     SecondDefault "YW0110" Error "A switch has two cases without a condition.",
     EndlessLoop "YW0111" Error "Tasks jump back to each other and nothing between them can end or wait.",
+    BusyLoop "YW0114" Warning "Tasks go round without waiting or calling anything.",
     BadName "YW0112" Error "A name has characters that names may not have.",
     HiddenTask "YW0113" Warning "A task is named like a flow directive, so that `then` cannot reach it.",
 

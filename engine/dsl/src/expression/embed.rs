@@ -114,10 +114,8 @@ fn end_of_expression(text: &str, start: usize) -> Option<usize> {
                     return Some(start + at);
                 }
             }
-            ')' => {
-                if open.last() == Some(&Open::Round) {
-                    open.pop();
-                }
+            ')' if open.last() == Some(&Open::Round) => {
+                open.pop();
             }
             _ => {}
         }

@@ -1,0 +1,132 @@
+//! Event filters and strategies of `listen.to` and `schedule.on`.
+
+use super::Checker;
+use super::fields::Place;
+use super::template::Position;
+use crate::definition::{Correlation, EventFilter, Read, Strategy};
+use crate::diagnostic::Code;
+use crate::yaml::Value;
+
+/// Words of `read`.
+const READS: [(&str, Read); 3] = [("data", Read::Data), ("envelope", Read::Envelope), ("raw", Read::Raw)];
+
+impl<'n> Checker<'n> {
+    /// `read`.
+    pub(super) fn read_as(&mut self, place: Option<Place<'n>>) -> Option<Read> {
+        match place {
+            None => Some(Read::default()),
+            Some(place) => self.word(&place, &READS),
+        }
+    }
+
+    /// `one`, `any` or `all`.
+    pub(super) fn strategy(&mut self, place: &Place<'n>, position: Position) -> Option<Strategy> {
+        let mut fields = self.fields(place)?;
+        let (one, any, all) = (fields.get("one"), fields.get("any"), fields.get("all"));
+        if let Some(until) = fields.get("until") {
+            let message = "`until` (listening until a condition or an event) is not supported yet";
+            let span = fields.key_span("until");
+            self.report_at(Code::ListenLater, span, &until.pointer, message);
+        }
+        let given = [&one, &any, &all].into_iter().flatten().count();
+        let head = fields.head_span();
+        fields.finish(self);
+        if given != 1 {
+            let (code, message) = match given {
+                0 => (Code::MissingKey, "one of `one`, `any` and `all` is missing here"),
+                _ => (Code::Exclusive, "only one of `one`, `any` and `all` can stand here"),
+            };
+            self.report_at(code, head, &place.pointer, message);
+            return None;
+        }
+        if let Some(one) = one {
+            return self.filter(&one, position).map(Strategy::One);
+        }
+        if let Some(any) = any {
+            return self.filters(&any, position).map(Strategy::Any);
+        }
+        let all = all?;
+        let filters = self.filters(&all, position)?;
+        if filters.is_empty() {
+            self.report(Code::Nothing, &all, "`all` needs at least one filter");
+            return None;
+        }
+        Some(Strategy::All(filters))
+    }
+
+    fn filters(&mut self, place: &Place<'n>, position: Position) -> Option<Vec<EventFilter>> {
+        let items = self.items(place)?;
+        let filters: Vec<_> = items.iter().map(|item| self.filter(item, position)).collect();
+        filters.into_iter().collect()
+    }
+
+    fn filter(&mut self, place: &Place<'n>, position: Position) -> Option<EventFilter> {
+        let mut fields = self.fields(place)?;
+        let with = fields.need(self, "with");
+        let correlate = fields.get("correlate");
+        fields.finish(self);
+        let with = with.and_then(|with| self.attributes(&with, position));
+        let correlate = match correlate {
+            None => Some(Vec::new()),
+            Some(correlate) => self.correlations(&correlate, position),
+        };
+        Some(EventFilter { with: with?, correlate: correlate? })
+    }
+
+    fn attributes(
+        &mut self,
+        place: &Place<'n>,
+        position: Position,
+    ) -> Option<Vec<(String, crate::expression::Template)>> {
+        let Value::Map(entries) = &place.node.value else {
+            self.wrong_type(place, "a mapping");
+            return None;
+        };
+        if entries.is_empty() {
+            self.report(Code::Nothing, place, "a filter needs at least one attribute");
+            return None;
+        }
+        if place.node.get("type").is_none() {
+            let message = "this filter names no event `type`, so that it is tried on every event";
+            let span = entries[0].key.span.clone();
+            self.report_at(Code::FilterWithoutType, span, &place.pointer, message)
+                .help("name the type, for example `type: cn.yiwang.intake.received.v1`");
+        }
+        let mut attributes = Vec::new();
+        let mut whole = true;
+        for entry in entries {
+            let place = place.child(&entry.key.text, &entry.value);
+            if entry.key.text == "type" && entry.value.as_str().is_none() {
+                self.wrong_type(&place, "a text");
+                whole = false;
+                continue;
+            }
+            match self.template(&place, position) {
+                Some(value) => attributes.push((entry.key.text.clone(), value)),
+                None => whole = false,
+            }
+        }
+        whole.then_some(attributes)
+    }
+
+    fn correlations(&mut self, place: &Place<'n>, position: Position) -> Option<Vec<Correlation>> {
+        let fields = self.fields(place)?;
+        let keys: Vec<_> = fields.entries().iter().map(|entry| (entry, fields.place_of(entry))).collect();
+        let correlations = keys.into_iter().map(|(entry, place)| {
+            let mut fields = self.fields(&place)?;
+            let from = fields.need(self, "from");
+            let expect = fields.get("expect");
+            fields.finish(self);
+            // The runtime looks at the envelope before it knows which instance is meant.
+            let from = from.and_then(|from| self.expression(&from, Position::Event));
+            let expect = expect.map(|expect| self.template(&expect, position));
+            let expect = match expect {
+                None => None,
+                Some(expect) => Some(expect?),
+            };
+            Some(Correlation { key: entry.key.text.clone(), from: from?, expect })
+        });
+        let correlations: Vec<_> = correlations.collect();
+        correlations.into_iter().collect()
+    }
+}

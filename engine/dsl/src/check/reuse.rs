@@ -1,0 +1,113 @@
+//! `use`: what is defined once and used by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Checker;
+use super::fields::Place;
+use super::template::Position;
+use crate::definition::Span;
+use crate::diagnostic::Code;
+
+/// What can be defined once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Error,
+    Retry,
+    Timeout,
+}
+
+impl Kind {
+    fn section(self) -> &'static str {
+        match self {
+            Self::Error => "errors",
+            Self::Retry => "retries",
+            Self::Timeout => "timeouts",
+        }
+    }
+}
+
+/// The definitions, by kind and name.
+#[derive(Default)]
+pub(super) struct Reuse<'n> {
+    definitions: BTreeMap<(Kind, &'n str), Place<'n>>,
+    used: BTreeSet<(Kind, &'n str)>,
+}
+
+impl<'n> Checker<'n> {
+    /// Reads `use`, without looking into the definitions.
+    pub(super) fn read_reuse(&mut self, place: Option<Place<'n>>) {
+        let Some(mut fields) = place.and_then(|place| self.fields(&place)) else { return };
+        for kind in [Kind::Error, Kind::Retry, Kind::Timeout] {
+            let Some(section) = fields.get(kind.section()) else { continue };
+            let Some(section) = self.fields(&section) else { continue };
+            for entry in section.entries() {
+                self.reuse.definitions.insert((kind, &entry.key.text), section.place_of(entry));
+            }
+        }
+        for later in ["authentications", "catalogs", "extensions", "functions", "secrets"] {
+            if let Some(place) = fields.get(later) {
+                let message = format!("`use.{later}` is not supported yet");
+                let span = fields.key_span(later);
+                self.report_at(Code::UseLater, span, &place.pointer, message);
+            }
+        }
+        fields.finish(self);
+    }
+
+    /// The definition that a text names.
+    pub(super) fn reused(&mut self, place: &Place<'n>, kind: Kind) -> Option<Place<'n>> {
+        let name = self.text(place)?;
+        if let Some(definition) = self.reuse.definitions.get(&(kind, name)) {
+            self.reuse.used.insert((kind, name));
+            return Some(definition.clone());
+        }
+        let section = kind.section();
+        let known = self.reuse.definitions.keys().filter(|(other, _)| *other == kind);
+        let known: Vec<&str> = known.map(|(_, name)| *name).collect();
+        let diagnostic =
+            self.report(Code::UnknownReuse, place, format!("`use.{section}` does not define `{name}`"));
+        diagnostic.meant(name, known.iter().copied());
+        if kind == Kind::Timeout && crate::duration::parse(name).is_ok() {
+            diagnostic.help(format!("a duration stands under `after`: `timeout: {{ after: {name} }}`"));
+        }
+        None
+    }
+
+    /// `timeout`: a name of `use.timeouts`, or `{ after }`.
+    pub(super) fn timeout(&mut self, place: Option<Place<'n>>, position: Position) -> Option<Option<Span>> {
+        let Some(place) = place else { return Some(None) };
+        match place.node.as_str() {
+            Some(_) => {
+                let definition = self.reused(&place, Kind::Timeout)?;
+                self.timeout_object(&definition, position).map(Some)
+            }
+            None => self.timeout_object(&place, position).map(Some),
+        }
+    }
+
+    fn timeout_object(&mut self, place: &Place<'n>, position: Position) -> Option<Span> {
+        let mut fields = self.fields(place)?;
+        let after = fields.need(self, "after");
+        fields.finish(self);
+        self.span(&after?, position)
+    }
+
+    /// Checks what nobody used; what is used is checked where its variables are known.
+    pub(super) fn check_unused(&mut self) {
+        let definitions = std::mem::take(&mut self.reuse.definitions);
+        for ((kind, name), place) in &definitions {
+            if self.reuse.used.contains(&(*kind, *name)) {
+                continue;
+            }
+            match kind {
+                Kind::Error => drop(self.error_object(place)),
+                Kind::Retry => {
+                    self.locals.push("error".to_owned());
+                    drop(self.retry_object(place));
+                    self.locals.pop();
+                }
+                Kind::Timeout => drop(self.timeout_object(place, Position::Definition)),
+            }
+        }
+    }
+}

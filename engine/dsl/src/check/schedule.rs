@@ -1,0 +1,129 @@
+//! `schedule`, and the time zone it runs in.
+
+use croner::parser::{CronParser, Seconds, Year};
+
+use super::Checker;
+use super::fields::Place;
+use super::template::Position;
+use crate::definition::{Schedule, Strategy};
+use crate::diagnostic::Code;
+
+/// Shortest interval of `every`, in milliseconds. More is polling, and belongs into a channel.
+const EVERY_MIN: u64 = 1_000;
+
+impl<'n> Checker<'n> {
+    /// `schedule`.
+    pub(super) fn schedule(&mut self, place: Option<Place<'n>>) -> Option<Option<Schedule>> {
+        let Some(place) = place else { return Some(None) };
+        let mut fields = self.fields(&place)?;
+        let (every, cron, on) = (fields.get("every"), fields.get("cron"), fields.get("on"));
+        let read = fields.get("read");
+        if let Some(after) = fields.get("after") {
+            let span = fields.key_span("after");
+            let message = "`schedule.after` (starting again some time after completion) is not supported yet";
+            self.report_at(Code::ScheduleLater, span, &after.pointer, message)
+                .help("`every` starts at a fixed rate");
+            return None;
+        }
+        let given = [&every, &cron, &on].into_iter().flatten().count();
+        let head = fields.head_span();
+        if let (Some(read), None) = (&read, &on) {
+            let span = fields.key_span("read");
+            self.report_at(
+                Code::MissingKey,
+                span,
+                &read.pointer,
+                "`read` belongs to `on`, which is missing here",
+            );
+        }
+        fields.finish(self);
+        if given != 1 {
+            let (code, message) = match given {
+                0 => (Code::MissingKey, "one of `on`, `cron` and `every` is missing here"),
+                _ => (Code::Exclusive, "only one of `on`, `cron` and `every` can stand here"),
+            };
+            self.report_at(code, head, &place.pointer, message);
+            return None;
+        }
+        if let Some(every) = every {
+            return self.every(&every).map(Schedule::Every).map(Some);
+        }
+        if let Some(cron) = cron {
+            return self.cron(&cron).map(Schedule::Cron).map(Some);
+        }
+        let strategy = self.start_strategy(&on?);
+        let read = self.read_as(read);
+        Some(Some(Schedule::On { strategy: strategy?, read: read? }))
+    }
+
+    fn start_strategy(&mut self, place: &Place<'n>) -> Option<Strategy> {
+        let strategy = self.strategy(place, Position::Event)?;
+        if matches!(strategy, Strategy::All(_)) {
+            let message = "starting on a set of events (`schedule.on.all`) is not supported yet";
+            self.report(Code::ScheduleLater, place, message)
+                .help("start on `one` and `listen` for the others");
+            return None;
+        }
+        if strategy.filters().iter().any(|filter| !filter.correlate.is_empty()) {
+            let message = "`correlate` in `schedule.on` is not supported yet";
+            self.report(Code::ScheduleLater, place, message)
+                .help("a single event has nothing to be correlated with");
+            return None;
+        }
+        Some(strategy)
+    }
+
+    fn every(&mut self, place: &Place<'n>) -> Option<u64> {
+        let length = self.milliseconds(place)?;
+        if length < EVERY_MIN {
+            self.report(Code::BadValue, place, "an interval must be at least one second");
+            return None;
+        }
+        Some(length)
+    }
+
+    fn cron(&mut self, place: &Place<'n>) -> Option<String> {
+        let text = self.text(place)?;
+        let fields = text.split_whitespace().count();
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+        let cron = match parser.parse(text) {
+            Ok(cron) if fields == 5 || text.trim().starts_with('@') => cron,
+            Ok(_) | Err(_) if fields != 5 => {
+                let message = format!("a cron expression has five fields, this one has {fields}");
+                let help = "minute, hour, day of month, month, day of week (0 and 7 are Sunday)";
+                self.report(Code::Cron, place, message).help(help);
+                return None;
+            }
+            Ok(cron) => cron,
+            Err(error) => {
+                let message = format!("`{text}` is not a cron expression: {error}");
+                self.report(Code::Cron, place, message);
+                return None;
+            }
+        };
+        // From a fixed day, so that the answer does not depend on when it is asked.
+        let day = jiff::civil::date(2026, 1, 1).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        if cron.find_next_occurrence(&day, true).is_err() {
+            let message = format!("there is never a time that fits `{text}`");
+            self.report(Code::Cron, place, message);
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    /// A time zone by its IANA name.
+    pub(super) fn timezone(&mut self, place: &Place<'n>) -> Option<String> {
+        let text = self.text(place)?;
+        if jiff::tz::TimeZone::get(text).is_err() {
+            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let message = format!("the time zone `{text}` is not known");
+            let diagnostic = self.report(Code::TimeZone, place, message);
+            match crate::diagnostic::nearest(text, &known.iter().map(String::as_str).collect::<Vec<_>>()) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help("an IANA name, for example `Asia/Shanghai`"),
+            };
+            return None;
+        }
+        Some(text.to_owned())
+    }
+}
