@@ -8,5 +8,7 @@ pub mod http;
 pub mod ledger;
 pub mod random;
 pub mod receiver;
+pub mod senders;
+pub mod server;
 pub mod signature;
 pub mod staff;

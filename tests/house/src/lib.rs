@@ -14,3 +14,5 @@ mod purity;
 mod sources;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod workflows;
