@@ -113,18 +113,12 @@ fn may_claim(item: &WorkItem, by: &Actor) -> Result<(), Refusal> {
         let message = format!("{} may not do work item {}", by.person, item.id);
         return Err(Refusal::new(RefusalKind::Forbidden, message));
     }
-    let has_role = item.candidate_roles.iter().any(|wanted| by.roles.iter().any(|held| fits(held, wanted)));
+    let has_role = item.candidate_roles.iter().any(|wanted| by.holds(wanted));
     if has_role || item.candidate_people.contains(&by.person) {
         return Ok(());
     }
     let message = format!("{} is not a candidate for work item {}", by.person, item.id);
     Err(Refusal::new(RefusalKind::Forbidden, message))
-}
-
-/// Does a held role give the wanted one? `handler@unit` gives `handler@unit` and plain `handler`; plain
-/// `handler` gives only itself.
-pub(crate) fn fits(held: &str, wanted: &str) -> bool {
-    held == wanted || held.split_once('@').is_some_and(|(role, _)| role == wanted)
 }
 
 fn may_complete(item: &WorkItem, version: Option<u32>, by: &Actor) -> Result<(), Refusal> {

@@ -291,7 +291,8 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn frames(&self) -> &[Frame] {
-        &self.state.strands[self.strand].frames
+        // An ended instance has no strand any more.
+        self.state.strands.get(self.strand).map_or(&[], |strand| &strand.frames)
     }
 
     /// The innermost frame.

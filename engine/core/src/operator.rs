@@ -3,9 +3,7 @@
 use crate::history::What;
 use crate::input::OperatorCommand;
 use crate::machine::{Machine, Move};
-use crate::outbox;
-use crate::state::{Again, Held, Owner, Why};
-use crate::task::listen;
+use crate::state::{Again, Goes, Held, Owner, Why};
 use crate::transition::{Refusal, RefusalKind, Status};
 use crate::work_item::Actor;
 
@@ -75,20 +73,15 @@ fn retry(machine: &mut Machine<'_>) {
     }
 }
 
-/// Goes on, first with what came in the meantime.
+/// Goes on, first with what tasks got in the meantime.
 fn resume(machine: &mut Machine<'_>) {
     machine.state.status = Status::Running;
-    for held in std::mem::take(&mut machine.state.held) {
-        match held {
-            Held::Event { event } => {
-                // What wanted it then may have ended by what was held before it.
-                if let Some((frame, n)) = listen::who_wants(machine, &event) {
-                    let next = machine.goes_on(frame, |machine| listen::take(machine, n, &event));
-                    machine.drive(next);
-                }
-            }
-            Held::Effect { effect, attempt, outcome } => outbox::returned(machine, effect, attempt, outcome),
-        }
+    for Held { frame, goes } in std::mem::take(&mut machine.state.held) {
+        let next = machine.goes_on(frame, |_| match goes {
+            Goes::Returns(output) => Move::Return(output),
+            Goes::Fails(fault) => Move::Fail(fault),
+        });
+        machine.drive(next);
     }
 }
 

@@ -17,9 +17,8 @@ pub(crate) use self::timer::{Owner, Timer, Why};
 pub(crate) use self::work::{Decided, OpenItem, Rung};
 use crate::case::Case;
 use crate::correlation::SubscriptionKey;
-use crate::input::EffectOutcome;
 use crate::transition::Status;
-use crate::{Effect, EffectId, Event, InstanceId, Timestamp, WorkItem};
+use crate::{Effect, InstanceId, Timestamp, WorkItem};
 
 /// Everything an instance is, between two inputs. Opaque to the runtime but for what is asked here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +46,7 @@ pub struct State {
     pub(crate) case: Option<Case>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) faulted: Option<Faulted>,
-    /// What came while the instance was suspended, in order.
+    /// Results that came while the instance was suspended, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) held: Vec<Held>,
 }
@@ -82,12 +81,21 @@ pub(crate) enum Again {
     End { output: Data },
 }
 
-/// Something that came while the instance was suspended.
+/// How a task goes on that got its result while the instance was suspended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    pub(crate) frame: FrameId,
+    pub(crate) goes: Goes,
+}
+
+/// What a task's result was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Held {
-    Event { event: Event },
-    Effect { effect: EffectId, attempt: u32, outcome: EffectOutcome },
+pub(crate) enum Goes {
+    /// Its raw output.
+    Returns(Data),
+    /// Its error.
+    Fails(Fault),
 }
 
 impl State {
@@ -132,19 +140,13 @@ impl State {
     /// Effects requested and not returned, whose attempt is due now (not waiting for a retry timer):
     /// after a restart the runtime performs these again.
     pub fn pending_effects(&self) -> Vec<Effect> {
-        let is_held = |pending: &Pending| {
-            self.held.iter().any(|held| match held {
-                Held::Effect { effect, .. } => effect.n == pending.n,
-                Held::Event { .. } => false,
-            })
-        };
-        let due = self.outbox.iter().filter(|pending| !pending.waits && !is_held(pending));
+        let due = self.outbox.iter().filter(|pending| !pending.waits);
         due.map(|pending| pending.effect(self.instance)).collect()
     }
 
-    /// Is this effect still wanted: in the outbox, or waiting to be tried again?
-    pub fn wants(&self, effect: EffectId) -> bool {
-        effect.instance == self.instance && self.outbox.iter().any(|pending| pending.n == effect.n)
+    /// All effects requested and not returned for good: due, or waiting to be tried again.
+    pub fn outstanding_effects(&self) -> Vec<Effect> {
+        self.outbox.iter().map(|pending| pending.effect(self.instance)).collect()
     }
 
     /// What events it waits for.

@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::history::What;
 use crate::input::{Cause, Input};
 use crate::machine::Machine;
-use crate::state::{Held, State, Strand};
+use crate::state::{State, Strand};
 use crate::task::listen;
 use crate::transition::{Ambient, Refusal, RefusalKind, Status, Transition};
 use crate::{desk, operator, outbox};
@@ -69,11 +69,7 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
                 let message = format!("the instance never requested {effect}");
                 return Err(Refusal::new(RefusalKind::NotFound, message));
             }
-            if status == Status::Suspended {
-                machine.state.held.push(Held::Effect { effect, attempt, outcome });
-            } else {
-                outbox::returned(machine, effect, attempt, outcome);
-            }
+            outbox::returned(machine, effect, attempt, outcome);
             Ok(Data::null())
         }
         Input::Event(event) => event_came(machine, &event).map(|()| Data::null()),
@@ -107,10 +103,6 @@ fn event_came(machine: &mut Machine<'_>, event: &Event) -> Result<(), Refusal> {
         let message = format!("the instance does not wait for event {} of {}", event.id, event.source);
         return Err(Refusal::new(RefusalKind::NotExpected, message));
     };
-    if machine.state.status == Status::Suspended {
-        machine.state.held.push(Held::Event { event: event.clone() });
-        return Ok(());
-    }
     let next = machine.goes_on(frame, |machine| listen::take(machine, n, event));
     machine.drive(next);
     Ok(())

@@ -111,6 +111,16 @@ pub struct Actor {
     pub roles: Vec<String>,
 }
 
+impl Actor {
+    /// Does one of the roles give the wanted one? `handler@unit` gives `handler@unit` and plain `handler`;
+    /// plain `handler` gives only itself.
+    pub fn holds(&self, wanted: &str) -> bool {
+        let gives =
+            |held: &String| held == wanted || held.split_once('@').is_some_and(|(role, _)| role == wanted);
+        self.roles.iter().any(gives)
+    }
+}
+
 /// What a person can do with a work item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]

@@ -20,6 +20,7 @@ impl Machine<'_> {
         let owner = Owner::Frame(frame);
         self.state.timers.retain(|timer| timer.owner != owner);
         self.state.outbox.retain(|pending| pending.owner != owner);
+        self.state.held.retain(|held| held.frame != frame);
         while let Some(at) = self.state.items.iter().position(|open| open.owner == frame) {
             let mut item = self.state.items.remove(at).item;
             let task = self.definition().tasks.iter().find(|task| task.reference == item.task);

@@ -2,7 +2,7 @@
 
 use crate::{InstanceId, Timestamp};
 
-/// SplitMix64: good enough for jitter and ids, and the same on every machine.
+/// `SplitMix64`: good enough for jitter and ids, and the same on every machine.
 #[derive(Debug)]
 pub(crate) struct Entropy(u64);
 

@@ -6,7 +6,8 @@ use yiwang_dsl::{Data, Fault};
 use super::{Machine, Move, Place, history};
 use crate::Timestamp;
 use crate::history::What;
-use crate::state::{FrameId, Owner, Timer, Why};
+use crate::state::{FrameId, Goes, Held, Owner, Timer, Why};
+use crate::transition::Status;
 use crate::{ladder, outbox, task};
 
 impl Machine<'_> {
@@ -86,13 +87,23 @@ impl Machine<'_> {
     }
 
     /// The task of this frame goes on, if it is still there. It is the innermost: it was waiting.
+    /// While the instance is suspended, what it got is kept.
     pub(crate) fn goes_on(&mut self, frame: FrameId, go: impl FnOnce(&mut Self) -> Move) -> Move {
-        match self.locate(frame) {
-            Some(at) => {
-                assert_eq!(at + 1, self.frames().len(), "a waiting task has nothing inside");
-                go(self)
-            }
-            None => Move::Park,
+        let Some(at) = self.locate(frame) else { return Move::Park };
+        assert_eq!(at + 1, self.frames().len(), "a waiting task has nothing inside");
+        let next = go(self);
+        if self.state.status != Status::Suspended {
+            return next;
         }
+        let goes = match next {
+            Move::Return(output) => Goes::Returns(output),
+            Move::Fail(fault) => Goes::Fails(fault),
+            Move::Park => return Move::Park,
+            Move::Enter(..) | Move::ReturnThen(..) | Move::ListEnded(_) | Move::End(_) => {
+                unreachable!("a suspended task can only return or fail")
+            }
+        };
+        self.state.held.push(Held { frame, goes });
+        Move::Park
     }
 }

@@ -93,7 +93,10 @@ pub(crate) fn take(machine: &mut Machine<'_>, n: usize, event: &Event) -> Move {
     }
     // In the order of the filters, whatever came first.
     taken.sort_by_key(|(n, _)| *n);
-    Move::Return(Data::array(taken.drain(..).map(|(_, value)| value)))
+    let output = Data::array(taken.drain(..).map(|(_, value)| value));
+    // It listens no more, even if it cannot go on yet.
+    machine.top_mut().doing = Doing::Task;
+    Move::Return(output)
 }
 
 /// The first event of an `all` fixes the values that the others must have under the same key.

@@ -1,0 +1,27 @@
+//! What a workflow does, told as history: small definitions, a script of inputs, the lines that come out.
+//!
+//! Every scenario runs twice at once: one state is kept in memory, the other goes through JSON between any
+//! two inputs. Both must do the same.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::let_underscore_must_use,
+    reason = "this crate is one test: what goes wrong here shall stop it"
+)]
+
+mod cases;
+mod control;
+mod correlate;
+mod driver;
+mod errors;
+mod events;
+mod flow;
+mod items;
+mod messages;
+mod operate;
+mod timeouts;
+
+pub(crate) use driver::{Run, check, check_with};
+pub(crate) use expect_test::expect;
+pub(crate) use serde_json::json;
