@@ -26,7 +26,7 @@ pub(crate) fn test() -> Result<()> {
 /// # Errors
 /// The first step that fails.
 pub(crate) fn ci(tests: bool) -> Result<()> {
-    let mut steps = Steps::new(5 + if tests { TEST_STEPS } else { 0 });
+    let mut steps = Steps::new(6 + if tests { TEST_STEPS } else { 0 });
     steps.step("formatting", || {
         run(cargo(), &["fmt", "--all", "--check"])?;
         run_in(&root().join("plugins"), cargo(), &["fmt", "--all", "--check"], &[])
@@ -48,6 +48,9 @@ pub(crate) fn ci(tests: bool) -> Result<()> {
     steps.step("documentation of the code", || {
         let lint = [("RUSTDOCFLAGS", "--deny warnings")];
         run_in(&root(), cargo(), &["doc", "--workspace", "--no-deps", "--document-private-items"], &lint)
+    })?;
+    steps.step("the whole road: the demo with a few cases", || {
+        crate::demo::run(&crate::demo::Args { cases: 60, keep: false, seed: 1 })
     })?;
     steps.finish();
     Ok(())
@@ -95,9 +98,33 @@ fn workflows() -> Result<()> {
 }
 
 /// Builds the binary, and says where it is.
-fn yiwang() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn yiwang() -> Result<PathBuf> {
     run(cargo(), &["build", "--package", "yiwang-cli"])?;
     Ok(target().join("debug/yiwang"))
+}
+
+/// Builds the release binary and measures it.
+///
+/// # Errors
+/// When it does not build, or the server refuses something.
+pub(crate) fn bench() -> Result<()> {
+    let mut steps = Steps::new(3);
+    steps.step("release build", || {
+        run(cargo(), &["build", "--release", "--package", "yiwang-cli", "--package", "yiwang-bench"])
+    })?;
+    steps.step("plugins", || plugins::run(plugins::Args::default()))?;
+    steps.step("figures", || {
+        let release = target().join("release");
+        let arguments = [release.join("yiwang"), plugins::output()];
+        let arguments: Vec<_> = arguments.iter().map(|path| path.to_string_lossy()).collect();
+        let arguments: Vec<&str> = arguments.iter().map(|path| &**path).collect();
+        run(release.join("yiwang-bench"), &arguments)
+    })?;
+    steps.finish();
+    Ok(())
 }
 
 fn find(folder: &std::path::Path, found: &mut Vec<PathBuf>) -> Result<()> {

@@ -3,6 +3,7 @@
 //! Each does the set-up that it needs, or names exactly what is missing.
 
 mod checks;
+mod demo;
 mod shell;
 mod sizes;
 
@@ -19,6 +20,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// The figures: throughput, latency, memory, disk, plugin calls, on the release build.
+    Bench,
+    /// A district for a minute: people, channels, staff, two crashes, and the proof that nothing was lost.
+    Demo(demo::Args),
     /// All tests: plugins, units, crashes, doc tests, scenarios of the workflows.
     Test,
     /// Everything that must be green before a push: formatting, lints, tests, documents, workflows, demo.
@@ -35,6 +40,8 @@ enum Command {
 
 fn main() -> Result<()> {
     match Cli::parse().command {
+        Command::Bench => checks::bench(),
+        Command::Demo(args) => demo::run(&args),
         Command::Test => checks::test(),
         Command::Ci { without_tests } => checks::ci(!without_tests),
         Command::Plugins(args) => plugins::run(args),

@@ -162,7 +162,7 @@ impl Person {
             }
             "audit" => (Some("pass"), json!({ "comment": "同意结案" })),
             "callback" => called_back(&mut luck),
-            "review" => (Some("close"), json!({ "opinion": "已依规办理,同意结案" })),
+            "review" => (Some("close"), json!({ "opinion": "已依规办理，同意结案" })),
             _ => return None,
         })
     }
@@ -170,7 +170,7 @@ impl Person {
 
 fn triage(luck: &mut Random) -> (Option<&'static str>, Value) {
     match luck.below(100) {
-        0..4 => (Some("reject"), json!({ "reason": "属于诉讼事项,请向法院提出" })),
+        0..4 => (Some("reject"), json!({ "reason": "属于诉讼事项，请向法院提出" })),
         4..6 => (Some("merge"), json!({ "reason": "与在办件重复" })),
         6..8 => (Some("transfer"), json!({ "reason": "属于市级职责" })),
         8 => (Some("withdraw"), json!({ "reason": "诉求人来电撤回" })),
@@ -181,7 +181,7 @@ fn triage(luck: &mut Random) -> (Option<&'static str>, Value) {
 fn handled(luck: &mut Random) -> Value {
     let mut form = json!({
         "measures": "现场查看并处理",
-        "reply": "您反映的问题已经核实,现将办理情况答复如下:已安排人员到场处理。",
+        "reply": "您反映的问题已经核实，现将办理情况答复如下：已安排人员到场处理。",
     });
     match luck.below(100) {
         0..84 => form["result"] = json!("resolved"),
