@@ -14,9 +14,11 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use yiwang_dsl::catalog::Signature;
 use yiwang_dsl::definition::{FunctionRef, Task};
+use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Catalog, Data, Fault};
 
 pub(crate) use self::notify::By;
@@ -43,6 +45,8 @@ pub(crate) struct Called<'c> {
     pub(crate) task: &'c Task,
     pub(crate) function: &'c FunctionRef,
     pub(crate) with: Data,
+    /// The same as JSON.
+    json: Value,
     pub(crate) place: Place<'c>,
 }
 
@@ -84,21 +88,21 @@ impl Ready {
         with: Data,
         place: Place<'_>,
     ) -> Result<Move, Fault> {
-        schema::check(&self.input, &with.to_json(), place)?;
-        (self.function.begin)(machine, Called { task, function, with, place })
+        let json = with.to_json();
+        schema::check(&self.input, &json, place)?;
+        (self.function.begin)(machine, Called { task, function, with, json, place })
     }
 }
 
 impl Called<'_> {
     /// `with` as what the function understands.
-    fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_value(self.with.to_json())
-            .map_err(|error| self.place.fault(yiwang_dsl::error::Kind::Validation, &error.to_string()))
+    fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        T::deserialize(&self.json).map_err(|error| self.place.fault(Kind::Validation, &error.to_string()))
     }
 
     /// A fault of what the caller wants.
     pub(crate) fn refuse(&self, detail: &str) -> Fault {
-        self.place.fault(yiwang_dsl::error::Kind::Validation, detail)
+        self.place.fault(Kind::Validation, detail)
     }
 }
 

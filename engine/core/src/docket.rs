@@ -8,7 +8,7 @@ use crate::Timestamp;
 use crate::case::{Case, CaseState, Flag};
 use crate::catalog::Called;
 use crate::history::What;
-use crate::machine::Machine;
+use crate::machine::{Machine, settle};
 
 /// The instance's case.
 pub(crate) fn case<'m>(machine: &'m mut Machine<'_>, called: &Called<'_>) -> Result<&'m mut Case, Fault> {
@@ -59,8 +59,13 @@ pub(crate) fn flag(machine: &mut Machine<'_>, task: Option<&Task>, flags: Vec<Fl
     }
 }
 
+/// The case's free fields with these changed. Together they stay within the limit on data.
+pub(crate) fn changed_fields(case: &Case, changes: &Data, called: &Called<'_>) -> Result<Data, Fault> {
+    settle(merge(&case.fields, changes), called.place)
+}
+
 /// `changes` over `fields`, member by member.
-pub(crate) fn merge(fields: &Data, changes: &Data) -> Data {
+fn merge(fields: &Data, changes: &Data) -> Data {
     use jaq_json::Val;
     match (&fields.0, &changes.0) {
         (Val::Obj(old), Val::Obj(new)) => {

@@ -21,7 +21,7 @@ use yiwang_dsl::definition::{Block, Definition, Flow, Task, TaskId, TaskKind};
 use yiwang_dsl::{Data, Fault};
 
 use self::entropy::Entropy;
-pub(crate) use self::evaluate::{Binding, Place, error_variable};
+pub(crate) use self::evaluate::{Binding, Place, error_variable, settle};
 use crate::deployment::Deployment;
 use crate::history::What;
 use crate::limits::{DEPTH_MAX, TASKS_PER_STEP_MAX};
@@ -143,7 +143,7 @@ impl<'a> Machine<'a> {
         let task = self.top_task();
         let output = match &task.output.r#as {
             Some(template) => self.template(template, &raw, Place::new(task, "output.as"))?,
-            None => evaluate::settle(raw, Place::new(task, "output"))?,
+            None => settle(raw, Place::new(task, "output"))?,
         };
         if let Some(schema) = &task.output.schema {
             self.conforms(schema, &output, Place::new(task, "output.schema"))?;
@@ -232,7 +232,7 @@ impl<'a> Machine<'a> {
         let spec = &self.definition().output;
         let output = match &spec.r#as {
             Some(template) => self.template(template, &raw, Place::workflow("output.as")),
-            None => evaluate::settle(raw.clone(), Place::workflow("output")),
+            None => settle(raw.clone(), Place::workflow("output")),
         };
         let checked = output.and_then(|output| match &spec.schema {
             Some(schema) => self.conforms(schema, &output, Place::workflow("output.schema")).map(|()| output),
@@ -260,7 +260,7 @@ impl<'a> Machine<'a> {
 
     fn workflow_input(&mut self) -> Result<Data, Fault> {
         let definition = self.definition();
-        let raw = evaluate::settle(self.state.input.clone(), Place::workflow("input"))?;
+        let raw = settle(self.state.input.clone(), Place::workflow("input"))?;
         self.state.input = raw.clone();
         if let Some(schema) = &definition.input.schema {
             self.conforms(schema, &raw, Place::workflow("input.schema"))?;

@@ -33,14 +33,14 @@ fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
     let With { outcome } = called.read()?;
     let now = machine.now;
     let case = docket::open_case(machine, &called)?;
+    let fields = called.with.get("fields").filter(|fields| !fields.is_null());
+    if let Some(fields) = &fields {
+        case.fields = docket::changed_fields(case, fields, &called)?;
+    }
     let no = case.no.clone();
     case.state = CaseState::Closed;
     case.outcome = Some(outcome);
     case.closed = Some(now);
-    let fields = called.with.get("fields").filter(|fields| !fields.is_null());
-    if let Some(fields) = &fields {
-        case.fields = docket::merge(&case.fields, fields);
-    }
     machine.case_changed();
     if let Some(fields) = fields {
         let changes = Data::object([("fields".to_owned(), fields)]);

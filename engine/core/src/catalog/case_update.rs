@@ -67,6 +67,8 @@ fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
             ),
         },
     };
+    let fields = called.with.get("fields").filter(|fields| !fields.is_null());
+    let changed = fields.as_ref().map(|fields| docket::changed_fields(case, fields, &called)).transpose()?;
     let no = case.no.clone();
     let from = case.state;
     let mut changes = Map::new();
@@ -93,13 +95,11 @@ fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
         case.reworks += 1;
         note("reworks", json!(case.reworks));
     }
-    let fields = called.with.get("fields").filter(|fields| !fields.is_null());
-    if let Some(fields) = fields {
-        let changed = docket::merge(&case.fields, &fields);
-        if changed != case.fields {
-            note("fields", fields.to_json());
-            case.fields = changed;
-        }
+    if let (Some(fields), Some(changed)) = (fields, changed)
+        && changed != case.fields
+    {
+        note("fields", fields.to_json());
+        case.fields = changed;
     }
     let moved = with.state.filter(|to| *to != from);
     if let Some(to) = moved {

@@ -9,14 +9,16 @@ use serde_json::{Value, json};
 use yiwang_core::catalog::channel_catalog;
 use yiwang_core::correlation::shapes;
 use yiwang_core::effect::Action;
+use yiwang_core::history::What;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
 use yiwang_core::transition::{Ambient, CaseNumbers, Refusal, Status};
 use yiwang_core::work_item::{Actor, WorkItemCommand};
 use yiwang_core::{
-    Deployment, EffectId, Event, Input, InstanceId, State, Timestamp, Transition, WorkItemId, step,
+    Deployment, EffectId, Event, HistoryEvent, Input, InstanceId, State, Timestamp, Transition, WorkItemId,
+    step,
 };
 use yiwang_dsl::Data;
-use yiwang_dsl::definition::Schema;
+use yiwang_dsl::definition::{Schema, TaskKind};
 
 /// 2024-06-11T09:00:00+08:00.
 const BEGIN: Timestamp = Timestamp(1_718_067_600_000);
@@ -111,6 +113,9 @@ impl Run {
         let seqs: Vec<_> = transition.history.iter().map(|event| event.seq).collect();
         let expected: Vec<_> = (before + 1..=after.history_len()).collect();
         assert_eq!(seqs, expected, "history has no gaps");
+        for event in &transition.history {
+            self.check_output(event);
+        }
         if let Some(wake) = after.wake_at() {
             assert!(wake > self.now, "a due timer has fired");
         }
@@ -122,6 +127,18 @@ impl Run {
         assert_eq!(changed, transition.subscriptions.is_some(), "changed subscriptions are told");
         let ended = matches!(after.status(), Status::Completed | Status::Cancelled | Status::Faulted);
         assert!(!ended || after.open_work_items().count() == 0, "an ended instance offers no work");
+    }
+
+    /// A function's output fits the schema that the catalog shows.
+    fn check_output(&self, event: &HistoryEvent) {
+        let (What::TaskCompleted { output }, Some(reference)) = (&event.what, &event.task) else { return };
+        let task = self.deployment.definition.tasks.iter().find(|task| task.reference == *reference).unwrap();
+        let (TaskKind::Call { function, .. }, None) = (&task.kind, &task.output.r#as) else { return };
+        let catalog = channel_catalog([function.catalog.clone()]);
+        let schema = &catalog.get(function).unwrap().output;
+        if let Err(error) = jsonschema::validate(schema, &output.to_json()) {
+            panic!("{reference}: {error}");
+        }
     }
 
     // ------------------------------------------------------------------------------------------ inputs

@@ -11,12 +11,15 @@
 )]
 
 mod cases;
+mod catalog;
+mod chance;
 mod control;
 mod correlate;
 mod driver;
 mod errors;
 mod events;
 mod flow;
+mod golden;
 mod items;
 mod messages;
 mod operate;

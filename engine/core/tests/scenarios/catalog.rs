@@ -1,0 +1,57 @@
+//! The catalog as the language and the console know it.
+
+use expect_test::expect;
+use serde_json::{Value, json};
+use yiwang_core::catalog::{channel_catalog, default_catalog};
+
+#[test]
+fn the_catalog_has_these_functions() {
+    let catalog = channel_catalog(["sms".to_owned(), "wechat".to_owned()]);
+    let lines: Vec<_> = catalog
+        .functions()
+        .map(|(function, signature)| {
+            format!("{}:{}@{}: {}", function.name, function.version, function.catalog, signature.summary)
+        })
+        .collect();
+    expect![[r#"
+        case-close:1.0.0@default: Closes the case with an outcome
+        case-note:1.0.0@default: Writes a note on the case
+        case-open:1.0.0@default: Opens the case of this instance and gives it a number
+        case-update:1.0.0@default: Moves the case to another state, or changes its fields
+        deadline:1.0.0@default: Works out when something is due
+        human-task:1.0.0@default: Offers work to people and waits for their decision
+        notify:1.0.0@default: Sends a message by a channel
+        send:1.0.0@sms: Sends a message by this channel
+        send:1.0.0@wechat: Sends a message by this channel"#]]
+    .assert_eq(&lines.join("\n"));
+    assert_eq!(catalog.channels(), Some(&["sms".to_owned(), "wechat".to_owned()][..]));
+    assert_eq!(default_catalog().channels(), None);
+}
+
+#[test]
+fn schemas_are_valid_and_strict() {
+    for (function, signature) in channel_catalog(["sms".to_owned()]).functions() {
+        for schema in [&signature.input, &signature.output] {
+            assert!(jsonschema::meta::is_valid(schema), "{}: {schema}", function.name);
+            assert_eq!(schema["additionalProperties"], json!(false), "{}", function.name);
+        }
+    }
+}
+
+#[test]
+fn unknown_members_are_refused_and_null_is_absent() {
+    let catalog = default_catalog();
+    let (_, human_task) = catalog.functions().find(|(function, _)| function.name == "human-task").unwrap();
+    let validator = jsonschema::validator_for(&human_task.input).unwrap();
+    let valid = |with: Value| validator.is_valid(&with);
+    assert!(valid(json!({"title": "t", "description": null, "due": null, "form": null, "escalation": null})));
+    assert!(valid(
+        json!({"title": "t", "due": {"after": "PT1H"}, "escalation": [{"at": "50%"}, {"after": "P1D"}]})
+    ));
+    assert!(!valid(json!({"title": "t", "candidateGroups": ["a"]})));
+    assert!(!valid(json!({"title": "t", "due": {"after": "PT1H", "at": "2024-01-01T00:00:00Z"}})));
+    assert!(!valid(json!({"title": "t", "escalation": [{"at": "50%", "after": "P1D"}]})));
+    assert!(!valid(json!({"title": "t", "escalation": [{"at": "0%"}]})));
+    assert!(!valid(json!({"title": "t", "escalation": [{"note": "n"}]})));
+    assert!(!valid(json!({"title": ""})));
+}
