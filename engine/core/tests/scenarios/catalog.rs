@@ -55,3 +55,41 @@ fn unknown_members_are_refused_and_null_is_absent() {
     assert!(!valid(json!({"title": "t", "escalation": [{"note": "n"}]})));
     assert!(!valid(json!({"title": ""})));
 }
+
+/// The guide is right: every function has a part, every example passes the check.
+#[test]
+fn the_guide_tells_every_function() {
+    let guide = include_str!("../../../../docs/guide/catalog.md");
+    let catalog = channel_catalog(["wechat".to_owned()]);
+    for (function, _) in catalog.functions() {
+        assert!(
+            guide.contains(&format!("\n## {}\n", function.name)),
+            "docs/guide/catalog.md: {}",
+            function.name
+        );
+    }
+    let examples: Vec<_> =
+        guide.split("```yaml\n").skip(1).filter_map(|part| part.split("```").next()).collect();
+    assert!(examples.len() >= catalog.functions().count());
+    for example in examples {
+        let head = "document: {dsl: '1.0.3', namespace: guide, name: example, version: '1.0.0'}\n";
+        let (definition, diagnostics) = yiwang_dsl::check(&format!("{head}{example}"), &catalog);
+        assert!(definition.is_some(), "{example}\n{diagnostics:#?}");
+    }
+}
+
+/// Every kind of history event stands in the guide, with its fields.
+#[test]
+fn the_guide_tells_every_kind_of_history() {
+    let guide = include_str!("../../../../docs/guide/history.md");
+    for line in include_str!("../golden/history.jsonl").lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        let kind = event["event"].as_str().unwrap();
+        let told = guide.lines().find(|line| line.starts_with(&format!("| `{kind}` |")));
+        let told = told.unwrap_or_else(|| panic!("docs/guide/history.md: {kind}"));
+        for field in event.as_object().unwrap().keys() {
+            let common = ["seq", "at", "task", "event"].contains(&field.as_str());
+            assert!(common || told.contains(&format!("`{field}`")), "docs/guide/history.md: {kind}: {field}");
+        }
+    }
+}
