@@ -1,0 +1,196 @@
+//! One call of a plugin: a fresh instance, bounded in time, memory and words, on the plugins' own threads.
+//!
+//! Whatever goes wrong inside becomes a [`Failed`] with a stable code; the next call does not notice.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::BoxFuture;
+use tokio::time::timeout;
+use wasmtime::component::{Instance, ResourceTable};
+use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
+use yiwang_core::Timestamp;
+
+use crate::channel::Ready;
+use crate::grants::Effective;
+use crate::limits;
+
+/// A call that did not come to an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    /// Stable, e.g. `plugin.timeout`.
+    pub(crate) code: &'static str,
+    /// For people.
+    pub(crate) message: String,
+}
+
+impl Failed {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// What the imports see of the call.
+pub(crate) struct CallState {
+    pub(crate) channel: Arc<Ready>,
+    pub(crate) effective: Arc<Effective>,
+    pub(crate) now: Timestamp,
+    pub(crate) started: Instant,
+    pub(crate) deadline: Instant,
+    pub(crate) table: ResourceTable,
+    /// Digests of files that the call may open.
+    pub(crate) files: BTreeSet<String>,
+    pub(crate) log_lines: u32,
+    pub(crate) kv_calls: u32,
+    pub(crate) http_calls: u32,
+    memory_max: usize,
+    memory_refused: bool,
+}
+
+impl CallState {
+    /// The wall clock as the call sees it: what the caller said, plus what has passed since.
+    pub(crate) fn now_ms(&self) -> u64 {
+        let passed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        u64::try_from(self.now.plus_millis(passed).0).unwrap_or(0)
+    }
+
+    /// What is left of its time.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+impl ResourceLimiter for CallState {
+    fn memory_growing(&mut self, _now: usize, wanted: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = wanted <= self.memory_max;
+        self.memory_refused |= !granted;
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, _now: usize, wanted: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(wanted <= limits::TABLE_ELEMENTS_MAX)
+    }
+
+    fn instances(&self) -> usize {
+        limits::INSTANCES_MAX
+    }
+
+    fn memories(&self) -> usize {
+        limits::INSTANCES_MAX
+    }
+
+    fn tables(&self) -> usize {
+        limits::INSTANCES_MAX
+    }
+}
+
+/// How a call is to run.
+pub(crate) struct Plan {
+    pub(crate) channel: Arc<Ready>,
+    pub(crate) effective: Arc<Effective>,
+    pub(crate) now: Timestamp,
+    pub(crate) time: Duration,
+    pub(crate) files: BTreeSet<String>,
+}
+
+/// The calls that a plan can make.
+pub(crate) type Body<R> = Box<
+    dyn for<'a> FnOnce(&'a mut Store<CallState>, &'a Instance) -> BoxFuture<'a, wasmtime::Result<R>> + Send,
+>;
+
+/// Runs a call to its end.
+pub(crate) async fn run<R: Send + 'static>(plan: Plan, body: Body<R>) -> Result<R, Failed> {
+    let channel = Arc::clone(&plan.channel);
+    let place = timeout(limits::QUEUE_WAIT_MAX, Arc::clone(&channel.places).acquire_owned()).await;
+    let Ok(Ok(place)) = place else {
+        return Err(Failed::new("plugin.busy", "all places of this channel are taken; try again later"));
+    };
+    let shared =
+        timeout(limits::QUEUE_WAIT_MAX, Arc::clone(&channel.environment.places).acquire_owned()).await;
+    let Ok(Ok(shared)) = shared else {
+        return Err(Failed::new("plugin.busy", "all places for plugins are taken; try again later"));
+    };
+    let threads = channel.environment.threads.clone();
+    let task = threads.spawn(async move {
+        let result = call(plan, body).await;
+        drop((place, shared));
+        result
+    });
+    match task.await {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::error!(channel = channel.id, %error, "the host panicked in a plugin's call");
+            Err(Failed::new("plugin.host-panic", "the host failed in this call"))
+        }
+    }
+}
+
+async fn call<R>(plan: Plan, body: Body<R>) -> Result<R, Failed> {
+    let started = Instant::now();
+    let deadline = started + plan.time;
+    let pre = plan.channel.plugin.pre.clone();
+    let memory_max = plan.channel.plugin.manifest.limits.memory_bytes;
+    let state = CallState {
+        channel: plan.channel,
+        effective: plan.effective,
+        now: plan.now,
+        started,
+        deadline,
+        table: ResourceTable::new(),
+        files: plan.files,
+        log_lines: 0,
+        kv_calls: 0,
+        http_calls: 0,
+        memory_max: memory_max.unwrap_or(usize::MAX).min(limits::MEMORY_BYTES_MAX),
+        memory_refused: false,
+    };
+    let mut store = Store::new(pre.engine(), state);
+    store.limiter(|state| state);
+    store.set_hostcall_fuel(limits::HOSTCALL_FUEL);
+    store.set_epoch_deadline(1);
+    // Yielding at each tick lets the other calls of this thread go on while one computes.
+    store.epoch_deadline_callback(move |_| {
+        if Instant::now() >= deadline { Err(TimedOut.into()) } else { Ok(UpdateDeadline::Yield(1)) }
+    });
+    let work = async {
+        let instance = pre.instantiate_async(&mut store).await?;
+        body(&mut store, &instance).await
+    };
+    // The epoch stops the guest; this stops a host function that waits for something outside.
+    let result = match timeout(plan.time + limits::TICK * 50, work).await {
+        Ok(result) => result,
+        Err(_) => Err(TimedOut.into()),
+    };
+    result.map_err(|error| judge(&error, store.data(), plan.time))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the time is over")]
+struct TimedOut;
+
+/// What it means for people, from what wasmtime says.
+fn judge(error: &wasmtime::Error, state: &CallState, time: Duration) -> Failed {
+    let chain = format!("{error:#}");
+    let failed = if error.downcast_ref::<TimedOut>().is_some() {
+        Failed::new("plugin.timeout", format!("the plugin took longer than {} ms", time.as_millis()))
+    } else if state.memory_refused && error.downcast_ref::<Trap>().is_some() {
+        let megabytes = state.memory_max >> 20;
+        Failed::new("plugin.out-of-memory", format!("the plugin needs more memory than {megabytes} MiB"))
+    } else if chain.contains("fuel allocated for hostcalls") {
+        Failed::new("plugin.too-much-output", "the plugin handed over more than 8 MiB at once")
+    } else if let Some(trap) = error.downcast_ref::<Trap>() {
+        Failed::new("plugin.trap", format!("the plugin stopped: {trap}"))
+    } else {
+        let told: String = error.root_cause().to_string().chars().take(limits::MESSAGE_CHARS_MAX).collect();
+        Failed::new("plugin.trap", format!("the plugin could not go on: {told}"))
+    };
+    tracing::warn!(
+        channel = state.channel.id,
+        plugin = state.channel.plugin.manifest.name,
+        code = failed.code,
+        error = chain,
+        "a call of a plugin failed"
+    );
+    failed
+}

@@ -1,0 +1,77 @@
+//! The wasmtime engine, with the defaults changed that would let a plugin take more than its share.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::error::Error;
+use crate::limits;
+
+/// An engine whose epoch moves every [`limits::TICK`] while it lives.
+pub(crate) fn start(pooling: bool) -> Result<Engine, Error> {
+    let engine = if pooling { pooled().or_else(|error| on_demand(Some(error))) } else { on_demand(None) };
+    let engine = engine.map_err(Error::Engine)?;
+    let weak = engine.weak();
+    thread::Builder::new()
+        .name("plugin-clock".to_owned())
+        .spawn(move || {
+            while let Some(engine) = weak.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(limits::TICK);
+            }
+        })
+        .map_err(Error::Threads)?;
+    Ok(engine)
+}
+
+fn pooled() -> wasmtime::Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    let instances = u32::try_from(limits::INSTANCES_MAX).unwrap_or(u32::MAX);
+    pool.total_memories(limits::CALLS_MAX)
+        .total_tables(limits::CALLS_MAX * 2)
+        .total_stacks(limits::CALLS_MAX)
+        .total_core_instances(limits::CALLS_MAX * instances)
+        .total_component_instances(limits::CALLS_MAX)
+        .max_core_instances_per_component(instances)
+        .max_memories_per_component(1)
+        .max_tables_per_component(2)
+        .table_elements(limits::TABLE_ELEMENTS_MAX)
+        .max_memory_size(limits::MEMORY_BYTES_MAX)
+        .pagemap_scan(Enabled::Auto);
+    // Keeping pages costs more than it gives unless the kernel tells which of them were written.
+    pool.linear_memory_keep_resident(if PoolingAllocationConfig::is_pagemap_scan_available() {
+        1 << 20
+    } else {
+        0
+    });
+    let mut config = base();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Engine::new(&config)
+}
+
+fn on_demand(pool_error: Option<wasmtime::Error>) -> wasmtime::Result<Engine> {
+    if let Some(error) = pool_error {
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "the pool for plugins does not fit into the address space (ulimit -v, overcommit?); plugins run without it, slower"
+        );
+    }
+    Engine::new(&base())
+}
+
+fn base() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_relaxed_simd(false)
+        .wasm_tail_call(false)
+        .max_wasm_stack(512 << 10)
+        .async_stack_size(2 << 20)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(20));
+    config
+}

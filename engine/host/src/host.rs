@@ -1,0 +1,249 @@
+//! The host: loads the plugins, makes the channels ready, and implements the port [`Channels`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+use yiwang_core::Timestamp;
+use yiwang_core::input::EffectOutcome;
+use yiwang_runtime::ports::{ChannelInfo, ChannelRequest, Channels, Delivery, Received, Rejected};
+
+use crate::blobs::BlobStore;
+use crate::cache::Cache;
+use crate::call::{self, CallState, Failed, Plan};
+use crate::channel::{Environment, Ready};
+use crate::config::{ChannelConfig, Config};
+use crate::error::Error;
+use crate::grants::Effective;
+use crate::outgoing::Clients;
+use crate::plugin::Plugin;
+use crate::refusal::Refusal;
+use crate::{engine, imports, limits, receive, send};
+
+/// All channels, ready or with the reason why not.
+pub struct Host {
+    channels: BTreeMap<String, Channel>,
+    environment: Arc<Environment>,
+    threads: Option<tokio::runtime::Runtime>,
+}
+
+struct Channel {
+    info: ChannelInfo,
+    ready: Option<Arc<Ready>>,
+}
+
+impl Host {
+    /// Loads plugins and channels. One that is broken is listed with its problem; the others work.
+    ///
+    /// # Errors
+    /// What no channel could work without: the engine, the folders, the threads.
+    pub async fn start(config: Config) -> Result<Self, Error> {
+        let threads = threads().map_err(Error::Threads)?;
+        let folder = |path: &PathBuf| {
+            let path = path.clone();
+            move |source| Error::Folder { path, source }
+        };
+        let environment = Arc::new(Environment {
+            threads: threads.handle().clone(),
+            places: Arc::new(Semaphore::new(limits::CALLS_MAX as usize)),
+            key_value: Arc::clone(&config.key_value),
+            blobs: BlobStore::open(&config.blobs).map_err(folder(&config.blobs))?,
+            clients: Clients::new()?,
+            body_bytes_max: config.body_bytes_max.min(limits::BODY_BYTES_MAX),
+        });
+        // From here on an early return must not drop a runtime inside another one.
+        let mut host = Self { channels: BTreeMap::new(), environment, threads: Some(threads) };
+        let engine = engine::start(config.pooling)?;
+        let linker = imports::linker(&engine).map_err(Error::Link)?;
+        let cache = Cache::open(&config.cache).map_err(folder(&config.cache))?;
+        let mut plugins = Plugins { folder: config.plugins, engine, linker, cache, loaded: BTreeMap::new() };
+        for config in &config.channels {
+            let channel = host.make(&mut plugins, config).await;
+            if let Some(problem) = &channel.info.problem {
+                tracing::error!(channel = config.id, problem, "a channel is not ready");
+            }
+            host.channels.insert(config.id.clone(), channel);
+        }
+        Ok(host)
+    }
+
+    /// Where a kept file is, by its digest (`sha256:…`).
+    #[must_use]
+    pub fn file(&self, digest: &str) -> Option<PathBuf> {
+        self.environment.blobs.path(digest)
+    }
+
+    async fn make(&self, plugins: &mut Plugins, config: &ChannelConfig) -> Channel {
+        let mut info = ChannelInfo {
+            id: config.id.clone(),
+            title: config.title.clone(),
+            plugin: config.plugin.clone(),
+            provides: Vec::new(),
+            problem: None,
+        };
+        let ready = self.make_ready(plugins, config, &mut info).await;
+        let ready = ready.map_err(|problem| info.problem = Some(problem)).ok();
+        Channel { info, ready }
+    }
+
+    async fn make_ready(
+        &self,
+        plugins: &mut Plugins,
+        config: &ChannelConfig,
+        info: &mut ChannelInfo,
+    ) -> Result<Arc<Ready>, String> {
+        let named = (1..=64).contains(&config.id.len())
+            && config.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if !named {
+            return Err("its id is not made of letters, digits, dashes and underscores".to_owned());
+        }
+        if self.channels.contains_key(&config.id) {
+            return Err("its id is there twice".to_owned());
+        }
+        let plugin = plugins.get(&config.plugin)?;
+        info.plugin = plugin.label();
+        info.provides.clone_from(&plugin.manifest.provides);
+        let ready = Arc::new(Ready::new(config, plugin, Arc::clone(&self.environment))?);
+        match validate(&ready).await {
+            Ok(problems) if problems.is_empty() => Ok(ready),
+            Ok(problems) => Err(problems.join("; ")),
+            Err(failed) => Err(format!("checking its configuration: {} ({})", failed.message, failed.code)),
+        }
+    }
+
+    fn ready(&self, channel: &str) -> Result<&Arc<Ready>, Refusal> {
+        let Some(channel) = self.channels.get(channel) else {
+            return Err(Refusal::new(404, "channel.unknown", "there is no such channel").noise());
+        };
+        channel.ready.as_ref().ok_or_else(|| {
+            Refusal::new(503, "channel.not-ready", "this channel is not ready").noise().after_secs(Some(60))
+        })
+    }
+}
+
+impl Channels for Host {
+    fn list(&self) -> Vec<ChannelInfo> {
+        self.channels.values().map(|channel| channel.info.clone()).collect()
+    }
+
+    fn receive(&self, channel: &str, request: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>> {
+        let ready = self.ready(channel).cloned();
+        async move {
+            match ready {
+                Ok(ready) => receive::receive(&ready, request).await,
+                Err(refusal) => Err(refusal.rejected(false)),
+            }
+        }
+        .boxed()
+    }
+
+    fn send(&self, channel: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome> {
+        let ready = self.ready(channel).cloned();
+        async move {
+            match ready {
+                Ok(ready) => send::send(&ready, delivery).await,
+                Err(refusal) if refusal.code == "channel.unknown" => {
+                    EffectOutcome::Permanent { code: refusal.code, message: refusal.detail }
+                }
+                Err(refusal) => EffectOutcome::Retryable {
+                    code: refusal.code,
+                    message: refusal.detail,
+                    retry_after: refusal.retry_after_secs.map(|secs| secs * 1000),
+                },
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            // A runtime may not be waited for inside another one; calls under way end by themselves.
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// Plugins have threads of their own: one that computes for seconds must not delay the API. They look for
+/// timers often, because a guest yields only once in ten milliseconds.
+fn threads() -> std::io::Result<tokio::runtime::Runtime> {
+    let count = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).clamp(2, 8);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(count)
+        .thread_name("plugin")
+        .event_interval(4)
+        .enable_all()
+        .build()
+}
+
+struct Plugins {
+    folder: PathBuf,
+    engine: Engine,
+    linker: Linker<CallState>,
+    cache: Cache,
+    loaded: BTreeMap<String, Result<Arc<Plugin>, String>>,
+}
+
+impl Plugins {
+    fn get(&mut self, name: &str) -> Result<Arc<Plugin>, String> {
+        if let Some(known) = self.loaded.get(name) {
+            return known.clone();
+        }
+        let loaded = self.load(name).map(Arc::new);
+        self.loaded.insert(name.to_owned(), loaded.clone());
+        loaded
+    }
+
+    fn load(&self, name: &str) -> Result<Plugin, String> {
+        let plain =
+            (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let path = self.folder.join(format!("{name}.wasm"));
+        if !plain || !path.is_file() {
+            return Err(format!("there is no plugin `{name}` in {}", self.folder.display()));
+        }
+        let plugin = Plugin::load(&self.engine, &self.linker, &self.cache, &path)
+            .map_err(|reason| format!("plugin `{name}`: {reason}"))?;
+        if plugin.manifest.name != name {
+            return Err(format!("{} holds the plugin `{}`", path.display(), plugin.manifest.name));
+        }
+        Ok(plugin)
+    }
+}
+
+/// The plugin's own check of the configuration; it runs with no grant.
+async fn validate(ready: &Arc<Ready>) -> Result<Vec<String>, Failed> {
+    let plan = Plan {
+        channel: Arc::clone(ready),
+        effective: Arc::new(Effective::nothing(&ready.id, &ready.plugin.manifest)),
+        now: Timestamp(0),
+        time: limits::VALIDATE_MAX.max(Duration::from_secs(1)),
+        files: std::collections::BTreeSet::new(),
+    };
+    let config = ready.config.clone();
+    let plugin = Arc::clone(&ready.plugin);
+    let problems = call::run(
+        plan,
+        Box::new(move |store, instance| {
+            async move {
+                let guest = plugin.lifecycle.load(&mut *store, instance)?;
+                guest.call_validate_config(store, &config).await
+            }
+            .boxed()
+        }),
+    )
+    .await?;
+    let told = |text: &str| Value::String(text.chars().take(300).collect()).to_string();
+    Ok(problems
+        .iter()
+        .take(20)
+        .map(|problem| format!("config{}: {}", problem.pointer, told(&problem.message)))
+        .collect())
+}

@@ -1,0 +1,67 @@
+//! `secrets`: values only where the manifest and the administrator both say `reveal`; HMACs otherwise.
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+
+use crate::bindings::yiwang::channel::secrets::{Host, SecretError};
+use crate::call::CallState;
+
+/// Spare bits and missing padding are allowed: providers hand out keys like that.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl Host for CallState {
+    async fn get(&mut self, name: String) -> wasmtime::Result<Result<String, SecretError>> {
+        Ok(self.effective.reveal(&name).map_err(SecretError::Denied).and_then(|()| {
+            (self.channel.secrets)(&name).map(|secret| secret.expose().to_owned()).ok_or(SecretError::NotSet)
+        }))
+    }
+
+    async fn hmac(
+        &mut self,
+        name: String,
+        encoding: String,
+        algorithm: String,
+        data: Vec<u8>,
+    ) -> wasmtime::Result<Result<Vec<u8>, SecretError>> {
+        if let Err(reason) = self.effective.secret(&name) {
+            return Ok(Err(SecretError::Denied(reason)));
+        }
+        let Some(secret) = (self.channel.secrets)(&name) else { return Ok(Err(SecretError::NotSet)) };
+        let Some(key) = key(secret.expose(), &encoding) else {
+            return Ok(Err(SecretError::Unsupported(format!("secret `{name}` is not {encoding}"))));
+        };
+        Ok(match algorithm.as_str() {
+            "sha256" => {
+                let mut mac =
+                    Hmac::<sha2::Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
+                mac.update(&data);
+                Ok(mac.finalize().into_bytes().to_vec())
+            }
+            "sha1" => {
+                let mut mac =
+                    Hmac::<sha1::Sha1>::new_from_slice(&key).expect("HMAC takes keys of any length");
+                mac.update(&data);
+                Ok(mac.finalize().into_bytes().to_vec())
+            }
+            _ => Err(SecretError::Unsupported(format!("there is no algorithm `{algorithm}`"))),
+        })
+    }
+}
+
+fn key(secret: &str, encoding: &str) -> Option<Vec<u8>> {
+    match encoding {
+        "utf8" => Some(secret.as_bytes().to_vec()),
+        "base64" => LENIENT.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok(),
+        "hex" if secret.is_ascii() && secret.len().is_multiple_of(2) => {
+            (0..secret.len()).step_by(2).map(|at| u8::from_str_radix(&secret[at..at + 2], 16).ok()).collect()
+        }
+        _ => None,
+    }
+}

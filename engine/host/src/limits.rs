@@ -1,0 +1,98 @@
+//! Every limit of the plugin host, with its reason. A manifest may go below them, nothing goes above.
+//!
+//! The table in `docs/guide/plugins.md` prints the same numbers; a test compares them.
+
+use std::time::Duration;
+
+/// Linear memory of one call. A megabyte of it is stack; photos never enter it.
+pub const MEMORY_BYTES_MAX: usize = 64 << 20;
+/// Elements of a table: function pointers of a large plugin are a few thousand.
+pub const TABLE_ELEMENTS_MAX: usize = 20_000;
+/// Core instances, memories and tables of one component.
+pub const INSTANCES_MAX: usize = 10;
+/// Bytes that one call may copy out of the guest: bounds returned lists before they exist on the host.
+pub const HOSTCALL_FUEL: usize = 8 << 20;
+/// Calls under way in the whole process; the pool has room for as many.
+pub const CALLS_MAX: u32 = 100;
+/// Calls under way of one channel: a slow provider must not take all places.
+pub const CALLS_PER_CHANNEL_MAX: usize = 16;
+/// How long a call waits for a place before the caller is told to come back.
+pub const QUEUE_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// An incoming request: WeChat gives up after five seconds.
+pub const HANDLE_MAX: Duration = Duration::from_secs(3);
+/// Sending a message, all of its HTTP requests included.
+pub const SEND_MAX: Duration = Duration::from_secs(10);
+/// Checking a configuration.
+pub const VALIDATE_MAX: Duration = Duration::from_secs(1);
+/// Asking how a channel does.
+pub const HEALTH_MAX: Duration = Duration::from_secs(5);
+/// The grain of deadlines.
+pub const TICK: Duration = Duration::from_millis(10);
+
+/// A component file.
+pub const COMPONENT_BYTES_MAX: u64 = 32 << 20;
+/// A manifest with its schemas.
+pub const MANIFEST_BYTES_MAX: usize = 1 << 20;
+
+/// An incoming body.
+pub const BODY_BYTES_MAX: usize = 25 << 20;
+/// An incoming body that a plugin takes into its memory: everything but files.
+pub const TEXT_BODY_BYTES_MAX: usize = 2 << 20;
+/// Header lines in either direction.
+pub const HEADERS_MAX: usize = 64;
+/// One header value.
+pub const HEADER_VALUE_BYTES_MAX: usize = 8 << 10;
+/// Query pairs.
+pub const QUERY_PAIRS_MAX: usize = 200;
+/// Nesting of JSON, in requests and in events.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Parts of a form.
+pub const FORM_PARTS_MAX: usize = 100;
+/// Text of one form field.
+pub const FORM_FIELD_BYTES_MAX: usize = 256 << 10;
+
+/// A response body made by a plugin.
+pub const RESPONSE_BODY_BYTES_MAX: usize = 1 << 20;
+/// Events of one call.
+pub const EVENTS_MAX: usize = 500;
+/// An event's id.
+pub const EVENT_ID_BYTES_MAX: usize = 256;
+/// An event's data.
+pub const EVENT_DATA_BYTES_MAX: usize = 256 << 10;
+/// Attributes of anything.
+pub const ATTRIBUTES_MAX: usize = 32;
+/// One attribute's value.
+pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4 << 10;
+/// A wish to be called again later.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// The longest window of a session.
+pub const SESSION_WINDOW_MAX: Duration = Duration::from_secs(3600);
+/// A failure's text.
+pub const MESSAGE_CHARS_MAX: usize = 500;
+
+/// Log lines of one call.
+pub const LOG_LINES_MAX: u32 = 100;
+/// One log line with its fields.
+pub const LOG_LINE_BYTES_MAX: usize = 4 << 10;
+/// Random bytes of one request.
+pub const RANDOM_BYTES_MAX: u32 = 64 << 10;
+/// Calls of `kv` in one call: each may be a transaction.
+pub const KV_CALLS_MAX: u32 = 100;
+/// A key of `kv`.
+pub const KV_KEY_BYTES_MAX: usize = 256;
+/// A value of `kv`.
+pub const KV_VALUE_BYTES_MAX: usize = 64 << 10;
+/// All that a channel may keep in `kv`.
+pub const KV_BYTES_MAX: u64 = 16 << 20;
+/// One file.
+pub const BLOB_BYTES_MAX: u64 = 25 << 20;
+/// What one `read` of a file gives.
+pub const BLOB_CHUNK_BYTES_MAX: u32 = 1 << 20;
+
+/// Outgoing requests of one call.
+pub const HTTP_CALLS_MAX: u32 = 16;
+/// Redirects followed for one of them.
+pub const HTTP_REDIRECTS_MAX: u32 = 5;
+/// An answer that enters the guest's memory.
+pub const HTTP_ANSWER_BYTES_MAX: u64 = 4 << 20;

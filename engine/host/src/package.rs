@@ -1,0 +1,117 @@
+//! A component file before any of it runs: its manifest, and that its imports and exports agree with it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use wasmparser::{CanonicalOption, Parser, Payload};
+
+use crate::limits;
+use crate::manifest::Manifest;
+
+const SECTION: &str = "yiwang:plugin";
+const PACKAGE: &str = "yiwang:channel/";
+
+/// A checked component file.
+pub(crate) struct Package {
+    pub(crate) manifest: Manifest,
+    pub(crate) wasm: Vec<u8>,
+}
+
+/// Reads a file and checks it.
+pub(crate) fn read(path: &Path) -> Result<Package, String> {
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if size > limits::COMPONENT_BYTES_MAX {
+        return Err(format!("it has {size} bytes, more than {}", limits::COMPONENT_BYTES_MAX));
+    }
+    let wasm = std::fs::read(path).map_err(|error| error.to_string())?;
+    let found = inspect(&wasm)?;
+    let manifest = found.manifest.ok_or("it has no manifest (custom section yiwang:plugin)")?;
+    let manifest = Manifest::read(&manifest).map_err(|error| format!("its manifest: {error}"))?;
+    agree(&manifest, &found.imports, &found.exports)?;
+    Ok(Package { manifest, wasm })
+}
+
+#[derive(Default)]
+struct Found {
+    manifest: Option<Vec<u8>>,
+    imports: BTreeSet<String>,
+    exports: BTreeSet<String>,
+}
+
+fn inspect(wasm: &[u8]) -> Result<Found, String> {
+    let mut found = Found::default();
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload.map_err(|error| format!("it is not a component: {error}"))? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section) if depth == 0 && section.name() == SECTION => {
+                if found.manifest.is_some() || section.data().len() > limits::MANIFEST_BYTES_MAX {
+                    return Err("its manifest is there twice, or too large".to_owned());
+                }
+                found.manifest = Some(section.data().to_vec());
+            }
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    found.imports.insert(bare(import.map_err(|error| error.to_string())?.name.name)?);
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    found.exports.insert(bare(export.map_err(|error| error.to_string())?.name.name)?);
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    only_utf8(&function.map_err(|error| error.to_string())?)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The transcoders of other encodings have been a source of host bugs; no guest of ours needs them.
+fn only_utf8(function: &wasmparser::CanonicalFunction) -> Result<(), String> {
+    let (wasmparser::CanonicalFunction::Lift { options, .. }
+    | wasmparser::CanonicalFunction::Lower { options, .. }) = function
+    else {
+        return Ok(());
+    };
+    if options.iter().any(|option| matches!(option, CanonicalOption::UTF16 | CanonicalOption::CompactUTF16)) {
+        return Err("it passes strings as UTF-16; only UTF-8 is taken".to_owned());
+    }
+    Ok(())
+}
+
+fn bare(name: &str) -> Result<String, String> {
+    let inner = name.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@'));
+    match inner {
+        Some((interface, "0.1.0")) => Ok(interface.to_owned()),
+        _ => Err(format!("it names `{name}`; this server offers {PACKAGE}*@0.1.0 and nothing else")),
+    }
+}
+
+fn agree(manifest: &Manifest, imports: &BTreeSet<String>, exports: &BTreeSet<String>) -> Result<(), String> {
+    let permissions = &manifest.permissions;
+    for import in imports {
+        let asked = match import.as_str() {
+            "types" | "log" | "config" | "system" => true,
+            "secrets" => !permissions.secrets.is_empty(),
+            "kv" => permissions.kv.is_some(),
+            "blobs" => permissions.blobs.is_some(),
+            "http" => !permissions.http.is_empty(),
+            _ => false,
+        };
+        if !asked {
+            return Err(format!("it imports `{import}`, which its manifest does not ask for"));
+        }
+    }
+    let provided: BTreeSet<String> =
+        manifest.provides.iter().cloned().chain(["lifecycle".to_owned()]).collect();
+    if provided != *exports {
+        return Err(format!("its manifest provides {provided:?}, but it exports {exports:?}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! A plugin that is ready to be called: compiled, linked, its exports found. It holds no state of any call.
+
+use std::path::Path;
+
+use serde_json::Value;
+use wasmtime::Engine;
+use wasmtime::component::{InstancePre, Linker};
+
+use crate::bindings::exports::yiwang::channel as export;
+use crate::cache::Cache;
+use crate::call::CallState;
+use crate::manifest::Manifest;
+use crate::package;
+
+/// One plugin.
+pub(crate) struct Plugin {
+    pub(crate) manifest: Manifest,
+    pub(crate) pre: InstancePre<CallState>,
+    pub(crate) lifecycle: export::lifecycle::GuestIndices,
+    pub(crate) webhook: Option<export::webhook::GuestIndices>,
+    pub(crate) sender: Option<export::sender::GuestIndices>,
+    pub(crate) event_schemas: Vec<(String, Option<jsonschema::Validator>)>,
+}
+
+impl Plugin {
+    /// Reads, checks, compiles and links a component file.
+    pub(crate) fn load(
+        engine: &Engine,
+        linker: &Linker<CallState>,
+        cache: &Cache,
+        path: &Path,
+    ) -> Result<Self, String> {
+        let package = package::read(path)?;
+        let told = |error: wasmtime::Error| format!("{error:#}");
+        let component = cache.component(engine, &package.wasm).map_err(told)?;
+        let pre = linker.instantiate_pre(&component).map_err(told)?;
+        let manifest = package.manifest;
+        let lifecycle = export::lifecycle::GuestIndices::new(&pre).map_err(told)?;
+        // Only what it provides is looked for; `package` has checked that the two agree.
+        let webhook = manifest.provides("webhook").then(|| export::webhook::GuestIndices::new(&pre));
+        let sender = manifest.provides("sender").then(|| export::sender::GuestIndices::new(&pre));
+        Ok(Self {
+            lifecycle,
+            webhook: webhook.transpose().map_err(told)?,
+            sender: sender.transpose().map_err(told)?,
+            event_schemas: event_schemas(&manifest)?,
+            manifest,
+            pre,
+        })
+    }
+
+    /// The name and version as people see them.
+    pub(crate) fn label(&self) -> String {
+        format!("{} {}", self.manifest.name, self.manifest.version)
+    }
+}
+
+fn event_schemas(manifest: &Manifest) -> Result<Vec<(String, Option<jsonschema::Validator>)>, String> {
+    let compile = |schema: &Value| schema_validator(schema);
+    manifest
+        .events
+        .iter()
+        .map(|event| {
+            let validator = event.data_schema.as_ref().map(compile).transpose();
+            Ok((
+                event.r#type.clone(),
+                validator.map_err(|error| format!("schema of {}: {error}", event.r#type))?,
+            ))
+        })
+        .collect()
+}
+
+/// Compiles a schema; it may refer to nothing outside itself.
+pub(crate) fn schema_validator(schema: &Value) -> Result<jsonschema::Validator, String> {
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| error.to_string())
+}

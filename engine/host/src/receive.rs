@@ -1,0 +1,153 @@
+//! A request to a channel, from the port to the plugin and back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use yiwang_core::Timestamp;
+use yiwang_runtime::ports::{ChannelRequest, Received, Rejected};
+
+use crate::bindings::yiwang::channel::types::{CallContext, Failure, FailureKind};
+use crate::call::{self, Failed, Plan};
+use crate::channel::Ready;
+use crate::refusal::Refusal;
+use crate::{incoming, limits, validate};
+
+/// Hands a request to the channel's plugin.
+pub(crate) async fn receive(ready: &Arc<Ready>, request: ChannelRequest) -> Result<Received, Rejected> {
+    let now = request.now;
+    match attempt(ready, request, now).await {
+        Ok(checked) if checked.response.status < 400 => {
+            Ok(Received { response: checked.response, events: checked.events })
+        }
+        Ok(checked) => Err(Rejected {
+            code: checked.code.unwrap_or_else(|| "channel.rejected".to_owned()),
+            reason: reason(&checked.response.body),
+            keep: ready.keep_rejected,
+            response: checked.response,
+        }),
+        Err(refusal) => Err(refusal.rejected(ready.keep_rejected)),
+    }
+}
+
+async fn attempt(
+    ready: &Arc<Ready>,
+    request: ChannelRequest,
+    now: Timestamp,
+) -> Result<validate::Checked, Refusal> {
+    if ready.plugin.webhook.is_none() {
+        return Err(Refusal::new(404, "channel.takes-nothing", "this channel takes no requests").noise());
+    }
+    let (request, files) = incoming::read(ready, request).await?;
+    let wanted = ready.plugin.manifest.limits.handle_ms.map(Duration::from_millis);
+    let time = wanted.unwrap_or(limits::HANDLE_MAX).min(limits::HANDLE_MAX);
+    let context = context(ready, now, time, &call_id(), 1);
+    let plan = Plan { channel: Arc::clone(ready), effective: Arc::clone(&ready.effective), now, time, files };
+    let plugin = Arc::clone(&ready.plugin);
+    let (outcome, files) = call::run(
+        plan,
+        Box::new(move |store, instance| {
+            async move {
+                let webhook = plugin.webhook.as_ref().expect("looked for above");
+                let guest = webhook.load(&mut *store, instance)?;
+                let outcome = guest.call_handle(&mut *store, &context, &request).await?;
+                Ok((outcome, std::mem::take(&mut store.data_mut().files)))
+            }
+            .boxed()
+        }),
+    )
+    .await
+    .map_err(refused)?;
+    match outcome {
+        Ok(outcome) => {
+            validate::outcome(ready, outcome, now, &|digest| files.contains(digest)).map_err(refused_output)
+        }
+        Err(failure) => Err(declined(ready, validate::failure(failure).map_err(refused_output)?)),
+    }
+}
+
+fn refused_output(failed: Failed) -> Refusal {
+    tracing::warn!(code = failed.code, reason = failed.message, "a plugin handed over something invalid");
+    refused(failed)
+}
+
+/// The plugin did not come to an end: the provider may try again where that may help.
+fn refused(failed: Failed) -> Refusal {
+    match failed.code {
+        "plugin.busy" => Refusal::new(503, failed.code, failed.message).noise().after_secs(Some(5)),
+        "plugin.timeout" => Refusal::new(503, failed.code, failed.message).after_secs(Some(30)),
+        _ => Refusal::new(500, failed.code, failed.message),
+    }
+}
+
+/// The plugin said no.
+fn declined(ready: &Ready, failure: Failure) -> Refusal {
+    let attribute =
+        |name: &str| failure.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let after = failure.retry_after_ms.map(|ms| ms.div_ceil(1000));
+    let refusal = match failure.kind {
+        FailureKind::Permanent => {
+            let status = attribute("http-status").and_then(|text| text.parse().ok());
+            Refusal::new(
+                status.filter(|status| (400..500).contains(status)).unwrap_or(400),
+                &*failure.code,
+                &*failure.message,
+            )
+        }
+        FailureKind::Retryable | FailureKind::UnknownOutcome => {
+            Refusal::new(503, &*failure.code, &*failure.message).after_secs(after.or(Some(5)))
+        }
+        FailureKind::Misconfigured => {
+            tracing::error!(
+                channel = ready.id,
+                code = failure.code,
+                reason = failure.message,
+                "a channel is misconfigured"
+            );
+            // What is wrong with our configuration is not the caller's business.
+            Refusal::new(500, &*failure.code, "this channel is not set up correctly")
+        }
+    };
+    if attribute("keep") == Some("false") { refusal.noise() } else { refusal }
+}
+
+/// What the host knows about a call.
+pub(crate) fn context(
+    ready: &Ready,
+    now: Timestamp,
+    time: Duration,
+    call_id: &str,
+    attempt: u32,
+) -> CallContext {
+    let now_ms = u64::try_from(now.0).unwrap_or(0);
+    CallContext {
+        channel_id: ready.id.clone(),
+        tenant: "default".to_owned(),
+        call_id: call_id.to_owned(),
+        attempt,
+        now_ms,
+        deadline_ms: now_ms.saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+        traceparent: None,
+        locale: "zh-CN".to_owned(),
+        attributes: vec![
+            ("channel-title".to_owned(), ready.title.clone()),
+            ("mount-path".to_owned(), format!("/channels/{}", ready.id)),
+        ],
+    }
+}
+
+fn call_id() -> String {
+    let mut random = [0; 8];
+    // Without random numbers an id of zeros still serves: it is for logs.
+    if let Err(error) = getrandom::fill(&mut random) {
+        tracing::warn!(%error, "no random numbers for a call's id");
+    }
+    crate::cache::hex(&random)
+}
+
+/// The words of a problem document, else nothing more than that it was refused.
+fn reason(body: &[u8]) -> String {
+    let problem: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str());
+    detail.unwrap_or("the channel refused the request").chars().take(limits::MESSAGE_CHARS_MAX).collect()
+}

@@ -1,0 +1,7 @@
+//! The host with real components: built from source when stale, never skipped.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod fixtures;
+mod incoming;
+mod support;

@@ -1,0 +1,173 @@
+//! A host in a fresh folder, with a small store made of memory.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use xtask::plugins::Plugin;
+use yiwang_core::Timestamp;
+use yiwang_host::{ChannelConfig, Config, Host, Secret};
+use yiwang_runtime::ports::{Answer, ChannelRequest, Channels as _, KeyValue, Received, Rejected};
+
+/// 2024-06-04T14:30:00+08:00.
+pub(crate) const NOW: Timestamp = Timestamp(1_717_482_600_000);
+
+/// All plugins, built.
+pub(crate) fn plugins() -> Vec<Plugin> {
+    xtask::plugins::built().expect("the plugins build")
+}
+
+/// One plugin's component.
+pub(crate) fn plugin(name: &str) -> Plugin {
+    plugins().into_iter().find(|plugin| plugin.name == name).unwrap_or_else(|| panic!("no plugin {name}"))
+}
+
+/// A host with one channel, called `test`.
+pub(crate) struct Fixture {
+    pub(crate) host: Host,
+    _folder: TempDir,
+}
+
+impl Fixture {
+    /// Of this plugin; `channel` has the members of a channel's configuration, and `secrets` by name.
+    pub(crate) async fn new(plugin: &Plugin, channel: &Value) -> Self {
+        Self::with(plugin, &[("test", channel)]).await
+    }
+
+    /// With several channels.
+    pub(crate) async fn with(plugin: &Plugin, channels: &[(&str, &Value)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let components = plugin.wasm.parent().unwrap().to_owned();
+        let mut config = Config::new(components, folder.path().to_owned(), Arc::new(Memory::default()));
+        // Compiled code is shared by the tests, or each of their processes would compile it.
+        config.cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache");
+        config.pooling = false;
+        for (id, channel) in channels {
+            config.channels.push(channel_config(id, &plugin.name, channel));
+        }
+        Self { host: Host::start(config).await.unwrap(), _folder: folder }
+    }
+
+    /// The problem of the channel, if it has one.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.host.list()[0].problem.clone()
+    }
+
+    pub(crate) async fn receive(&self, request: ChannelRequest) -> Result<Received, Rejected> {
+        assert_eq!(self.problem(), None);
+        self.host.receive("test", request).await
+    }
+
+    /// The code with which a request is refused.
+    pub(crate) async fn refused(&self, request: ChannelRequest) -> String {
+        let rejected = self.receive(request).await.map(|received| received.response).unwrap_err();
+        let problem: Value = serde_json::from_slice(&rejected.response.body).unwrap();
+        assert_eq!(problem["code"], rejected.code);
+        assert_eq!(problem["status"], rejected.response.status);
+        format!("{} {}", rejected.response.status, rejected.code)
+    }
+}
+
+fn channel_config(id: &str, plugin: &str, channel: &Value) -> ChannelConfig {
+    let mut value = channel.clone();
+    value["id"] = json!(id);
+    value["title"] = json!("测试渠道");
+    value["plugin"] = json!(plugin);
+    let secrets: BTreeMap<String, String> = value
+        .as_object_mut()
+        .unwrap()
+        .remove("secrets")
+        .map(|secrets| serde_json::from_value(secrets).unwrap())
+        .unwrap_or_default();
+    let mut config: ChannelConfig = serde_json::from_value(value).unwrap();
+    config.secrets = Arc::new(move |name| secrets.get(name).cloned().map(Secret::new));
+    config
+}
+
+/// A request with a body.
+pub(crate) fn post(path: &str, content_type: &str, body: impl Into<Bytes>) -> ChannelRequest {
+    ChannelRequest {
+        method: "POST".to_owned(),
+        path: path.to_owned(),
+        query: String::new(),
+        headers: vec![("content-type".to_owned(), content_type.to_owned())],
+        client: Some("203.0.113.7".to_owned()),
+        body: body.into(),
+        now: NOW,
+    }
+}
+
+/// A part of a form: name, file name and type, bytes.
+pub(crate) type Part<'a> = (&'a str, Option<(&'a str, &'a str)>, &'a [u8]);
+
+/// A body of a multipart form.
+pub(crate) fn multipart(parts: &[Part<'_>]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, file, bytes) in parts {
+        let head = match file {
+            Some((file, kind)) => format!("name=\"{name}\"; filename=\"{file}\"\r\ncontent-type: {kind}"),
+            None => format!("name=\"{name}\""),
+        };
+        body.extend_from_slice(format!("--xx\r\ncontent-disposition: form-data; {head}\r\n\r\n").as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--xx--\r\n");
+    body
+}
+
+/// The content type of [`multipart`].
+pub(crate) const MULTIPART: &str = "multipart/form-data; boundary=xx";
+
+/// The small store, in memory.
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<BTreeMap<(String, String), Kept>>);
+
+/// A value and when it expires.
+type Kept = (Vec<u8>, Option<Timestamp>);
+
+impl Memory {
+    fn live(&self, channel: &str, key: &str, now: Timestamp) -> Option<Vec<u8>> {
+        let map = self.0.lock().unwrap();
+        let (value, expires) = map.get(&(channel.to_owned(), key.to_owned()))?;
+        expires.is_none_or(|at| at > now).then(|| value.clone())
+    }
+}
+
+impl KeyValue for Memory {
+    fn get(&self, channel: &str, key: &str, now: Timestamp) -> Answer<'_, Option<Vec<u8>>> {
+        let value = self.live(channel, key, now);
+        async move { Ok(value) }.boxed()
+    }
+
+    fn set(
+        &self,
+        channel: &str,
+        key: &str,
+        value: Vec<u8>,
+        expires: Option<Timestamp>,
+        only_if_absent: Option<Timestamp>,
+    ) -> Answer<'_, bool> {
+        let free = only_if_absent.is_none_or(|now| self.live(channel, key, now).is_none());
+        if free {
+            self.0.lock().unwrap().insert((channel.to_owned(), key.to_owned()), (value, expires));
+        }
+        async move { Ok(free) }.boxed()
+    }
+
+    fn delete(&self, channel: &str, key: &str) -> Answer<'_, ()> {
+        self.0.lock().unwrap().remove(&(channel.to_owned(), key.to_owned()));
+        async { Ok(()) }.boxed()
+    }
+
+    fn used(&self, channel: &str) -> Answer<'_, u64> {
+        let map = self.0.lock().unwrap();
+        let of_channel = map.iter().filter(|((owner, _), _)| owner == channel);
+        let used: usize = of_channel.map(|((_, key), (value, _))| key.len() + value.len()).sum();
+        async move { Ok(used as u64) }.boxed()
+    }
+}
