@@ -1,11 +1,11 @@
 //! A definition together with the files it refers to: what an instance is pinned to.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
-use yiwang_dsl::Definition;
 use yiwang_dsl::definition::{DefinitionHash, Schema};
+use yiwang_dsl::{Data, Definition};
 
 /// One deployed version of a workflow.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct Deployment {
     pub forms: BTreeMap<String, Schema>,
     /// Hash over the text and all forms.
     pub hash: DefinitionHash,
+    /// Read from the text the first time an expression asks for it.
+    document: OnceLock<Data>,
 }
 
 impl Deployment {
@@ -30,6 +32,28 @@ impl Deployment {
             hasher.update(form.document.to_string().as_bytes());
         }
         let hash = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Self { definition, forms, hash: DefinitionHash(Arc::from(hash)) }
+        Self { definition, forms, hash: DefinitionHash(Arc::from(hash)), document: OnceLock::new() }
+    }
+
+    /// The workflow's text as data: what `$workflow.definition` shows.
+    pub(crate) fn document(&self) -> &Data {
+        self.document.get_or_init(|| match yiwang_dsl::yaml::parse(&self.definition.source) {
+            Ok(node) => Data::from(node.to_json()),
+            Err(_) => Data::null(),
+        })
+    }
+
+    /// What stands at a JSON Pointer of the text: what `$task.definition` shows.
+    pub(crate) fn part(&self, pointer: &str) -> Data {
+        let mut part = self.document().clone();
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            let member = match part.items() {
+                Some(mut items) => step.parse().ok().and_then(|at| items.nth(at)),
+                None => part.get(&step),
+            };
+            part = member.unwrap_or_default();
+        }
+        part
     }
 }

@@ -102,17 +102,16 @@ impl<'a> Machine<'a> {
         Data::object([
             ("name".to_owned(), Data::string(&*task.name)),
             ("reference".to_owned(), Data::string(&*task.reference)),
+            ("definition".to_owned(), self.deployment.part(&task.reference)),
             ("input".to_owned(), frame.incoming.raw.clone()),
             ("startedAt".to_owned(), moment(frame.started)),
         ])
     }
 
     fn workflow_variable(&self) -> Data {
-        let id = &self.definition().id;
-        let document = json!({"namespace": id.namespace, "name": id.name, "version": id.version});
         Data::object([
             ("id".to_owned(), Data::string(self.state.instance.to_string())),
-            ("definition".to_owned(), Data::from(json!({"document": document}))),
+            ("definition".to_owned(), self.deployment.document().clone()),
             ("input".to_owned(), self.state.input.clone()),
             ("startedAt".to_owned(), moment(self.state.started)),
         ])

@@ -247,6 +247,31 @@ fn variables_tell_about_workflow_task_and_runtime() {
 }
 
 #[test]
+fn the_definition_can_be_read() {
+    check(
+        r#"
+        do:
+          - a:
+              do:
+                - b: {set: {name: '${ $workflow.definition.document.name }', own: '${ $task.definition.set.name }'}}
+        "#,
+        |run| {
+            run.start(json!({}));
+        },
+        expect![[r#"
+            > start
+              * started cause={"by":"request","person":"li"} input={}
+              a task_started
+              b task_started
+              b task_completed output={"name":"w","own":"${ $workflow.definition.document.name }"}
+              a task_completed output={"name":"w","own":"${ $workflow.definition.document.name }"}
+              * completed output={"name":"w","own":"${ $workflow.definition.document.name }"}
+              = Completed
+        "#]],
+    );
+}
+
+#[test]
 fn a_bad_workflow_input_faults_with_its_place() {
     check(
         r#"

@@ -720,3 +720,44 @@ fn a_withdrawn_item_is_gone() {
         "#]],
     );
 }
+
+#[test]
+fn a_form_schema_never_reaches_outside() {
+    check(
+        r#"
+        do:
+          - ask: {call: 'human-task:1.0.0@default', with: {title: t, candidateRoles: [a], form: {schema: '${ .schema }'}}}
+        "#,
+        |run| {
+            run.start(json!({"schema": {"$ref": "file:///etc/hostname"}}));
+        },
+        expect![[r#"
+            > start
+              * started cause={"by":"request","person":"li"} input={"schema":{"$ref":"file:///etc/hostname"}}
+              ask task_started
+              ask task_faulted error={"detail":"with: `form.schema` is not a JSON Schema: Resource 'file:///etc/hostname' is not present in a registry and retrieving it failed: `resolve-file` feature or a custom resolver is required to resolve external schemas via files","instance":"/do/0/ask","status":400,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/validation"}
+              * faulted error={"detail":"with: `form.schema` is not a JSON Schema: Resource 'file:///etc/hostname' is not present in a registry and retrieving it failed: `resolve-file` feature or a custom resolver is required to resolve external schemas via files","instance":"/do/0/ask","status":400,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/validation"}
+              = Faulted
+        "#]],
+    );
+}
+
+#[test]
+fn a_form_over_the_limit_is_refused() {
+    check(
+        r#"
+        do:
+          - ask: {call: 'human-task:1.0.0@default', with: {title: t, candidateRoles: [a]}}
+        "#,
+        |run| {
+            let li = person("li", &["a"]);
+            run.start(json!({})).claim(1, &li).quietly();
+            run.complete(1, &li, "", json!({"text": "x".repeat(1 << 20)}), "d1");
+        },
+        expect![[r#"
+            > li completes #1 by d1
+              refused invalid: the form of work item 000000000001A-1 is not filled in as it must be
+                /form: larger than 1048576 bytes
+        "#]],
+    );
+}
