@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let receiver = Receiver::start(&secrets.notify).context("starting a receiver for messages")?;
     let folder = project::lay_out(&receiver)?;
     say(&format!("▶ starting the server on a fresh store in {}", folder.display()));
-    let mut server = Server::start(&binary, &folder, &project::variables(&secrets))?;
+    let mut server = Server::start(&binary, &folder, &yiwang_e2e::project::variables(&secrets))?;
     let token = server.administrator_token()?;
     let mut administrator = Client::with_token(server.address(), &token);
     let hired = staff::hire(&mut administrator).context("making tokens for the staff")?;

@@ -6,6 +6,7 @@
 pub mod complaints;
 pub mod http;
 pub mod ledger;
+pub mod project;
 pub mod random;
 pub mod receiver;
 pub mod senders;

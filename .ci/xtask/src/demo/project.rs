@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use xtask::plugins;
+use yiwang_e2e::project;
 use yiwang_e2e::receiver::Receiver;
-use yiwang_e2e::senders::Secrets;
 
 use super::fresh_folder;
 use crate::shell::root;
@@ -30,41 +30,17 @@ const SHORT: [(&str, &str); 12] = [
     ("version", "'1.0.0-demo'"),
 ];
 
-/// Channels that talk to the outside, and the address that the demo takes the place of.
-const OUTSIDE: [(&str, &str); 1] = [("notify.yaml", "https://gateway.district.example")];
-
 /// Makes a fresh folder with everything that the server needs.
 ///
 /// # Errors
 /// When a file cannot be written, or the process has another table than the demo knows.
 pub(crate) fn lay_out(receiver: &Receiver) -> Result<PathBuf> {
     let folder = fresh_folder()?;
-    copy(&root().join("examples/district/channels"), &folder.join("channels"))?;
-    copy(&root().join("workflows/citizen-complaint"), &folder.join("workflows/citizen-complaint"))?;
-    shorten(&folder.join("workflows/citizen-complaint/workflow.yaml"))?;
-    let settings = format!("casePrefix: QC\nplugins: {}\n", plugins::output().display());
-    write(&folder.join("yiwang.yaml"), &settings)?;
-    // Messages go to the receiver of the demo instead of the city's gateway.
-    for (channel, elsewhere) in OUTSIDE {
-        let file = folder.join("channels").join(channel);
-        let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        ensure!(text.contains(elsewhere), "{} does not name {elsewhere} any more", file.display());
-        write(&file, &text.replace(elsewhere, &format!("http://{}", receiver.address())))?;
-    }
+    project::district(&folder, &plugins::output(), receiver.address()).context("laying out the project")?;
+    let process = folder.join("workflows/citizen-complaint");
+    project::copy(&root().join("workflows/citizen-complaint"), &process).context("copying the process")?;
+    shorten(&process.join("workflow.yaml"))?;
     Ok(folder)
-}
-
-/// The secrets, as the project asks for them.
-pub(crate) fn variables(secrets: &Secrets) -> Vec<(String, String)> {
-    [
-        ("DISTRICT_WEBHOOK_SECRET", &secrets.webhook),
-        ("DISTRICT_NOTIFY_SECRET", &secrets.notify),
-        ("DISTRICT_WECHAT_TOKEN", &secrets.wechat_token),
-        ("DISTRICT_WECHAT_AES_KEY", &secrets.wechat_aes_key),
-        ("DISTRICT_WECHAT_APP_SECRET", &secrets.wechat_app_secret),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.clone()))
-    .to_vec()
 }
 
 /// Writes short durations into the table of the task `configure`.
@@ -88,24 +64,5 @@ fn shorten(file: &Path) -> Result<()> {
         table &= !line.contains("- register:");
     }
     ensure!(found == SHORT.len(), "the SLA table of {} has changed: {found} lines known", file.display());
-    write(file, &(lines.join("\n") + "\n"))
-}
-
-fn write(file: &Path, text: &str) -> Result<()> {
-    fs::write(file, text).with_context(|| format!("writing {}", file.display()))
-}
-
-/// Copies a folder with what is in it.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
-    for entry in fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
-        let entry = entry?;
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type()?.is_dir() {
-            copy(&from, &to)?;
-        } else {
-            fs::copy(&from, &to).with_context(|| format!("copying {}", from.display()))?;
-        }
-    }
-    Ok(())
+    fs::write(file, lines.join("\n") + "\n").with_context(|| format!("writing {}", file.display()))
 }

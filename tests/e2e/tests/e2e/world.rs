@@ -1,0 +1,90 @@
+//! What every test here needs: the built binary, built plugins, a fresh project.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+use yiwang_e2e::http::Client;
+use yiwang_e2e::random::Random;
+use yiwang_e2e::receiver::Receiver;
+use yiwang_e2e::senders::Secrets;
+use yiwang_e2e::server::Server;
+use yiwang_e2e::{project, staff};
+
+/// A server on a fresh project, with an administrator.
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) token: String,
+    pub(crate) receiver: Receiver,
+    pub(crate) secrets: Secrets,
+    pub(crate) folder: TempDir,
+}
+
+impl World {
+    /// With the channels of the district and no workflow.
+    pub(crate) fn new(seed: u64) -> Self {
+        let secrets = Secrets::invent(&mut Random::new(seed));
+        let receiver = Receiver::start(&secrets.notify).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        xtask::plugins::built().expect("the plugins build: see `cargo xtask plugins`");
+        project::district(folder.path(), &xtask::plugins::output(), receiver.address()).unwrap();
+        let server = Server::start(&binary(), folder.path(), &project::variables(&secrets)).unwrap();
+        let token = server.administrator_token().unwrap();
+        Self { server, token, receiver, secrets, folder }
+    }
+
+    /// A connection of the administrator.
+    pub(crate) fn administrator(&self) -> Client {
+        Client::with_token(self.server.address(), &self.token)
+    }
+
+    /// A connection without a token.
+    pub(crate) fn stranger(&self) -> Client {
+        Client::new(self.server.address())
+    }
+
+    /// Puts a workflow on the server.
+    pub(crate) fn deploy(&self, source: &str) {
+        let body = serde_json::json!({ "source": source });
+        let answer = self.administrator().post("/api/v1/definitions", &body).unwrap();
+        staff::expect(answer, "deploying").unwrap();
+    }
+
+    /// Runs the command line against this server.
+    pub(crate) fn yiwang(&self, arguments: &[&str]) -> Output {
+        Command::new(binary())
+            .args(arguments)
+            .env("YIWANG_SERVER", format!("http://{}", self.server.address()))
+            .env("YIWANG_TOKEN", &self.token)
+            .current_dir(project::repository())
+            .output()
+            .unwrap()
+    }
+}
+
+/// The command line without a server.
+pub(crate) fn yiwang(arguments: &[&str]) -> Output {
+    Command::new(binary()).args(arguments).current_dir(project::repository()).output().unwrap()
+}
+
+/// The binary, built from the sources as they are now.
+pub(crate) fn binary() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "yiwang-cli"])
+        .current_dir(project::repository())
+        .status()
+        .unwrap();
+    assert!(built.success(), "`cargo build --package yiwang-cli` failed");
+    // target/debug/deps/<this test> → target/debug/yiwang
+    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("yiwang")
+}
+
+/// The seed of this run: given by `YIWANG_SEED`, else from the clock; printed, so that it can be repeated.
+pub(crate) fn seed() -> u64 {
+    let given = std::env::var("YIWANG_SEED").ok().and_then(|text| text.parse().ok());
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
+    let seed = given.unwrap_or_else(|| u64::try_from(clock % 1_000_000_007).unwrap());
+    println!("seed {seed}: repeat with YIWANG_SEED={seed}");
+    seed
+}
