@@ -429,3 +429,12 @@ fn too_much_data_faults() {
         "#]],
     );
 }
+
+#[test]
+fn numbers_survive_being_stored() {
+    // The driver asserts that a state reads back as it was.
+    let mut run = crate::Run::new("do:\n  - a: {wait: PT1S}\n", &[]);
+    let thirds: Vec<f64> = (1..500).map(|n| 1.0 / f64::from(n) + f64::from(n).sqrt() * 1e-3).collect();
+    run.start(json!({"thirds": thirds, "sum": 0.1 + 0.2, "small": 5e-324, "large": 1.797e308}));
+    run.wake();
+}
