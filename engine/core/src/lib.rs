@@ -6,7 +6,7 @@
 //!
 //! Nothing here waits, reads a clock or touches a file. What the world must do is returned as an
 //! [`Effect`]; what the world did comes back as an [`Input`]. Time, randomness and case numbers are handed
-//! in by [`Ambient`], so that the same inputs always give the same history.
+//! in by [`transition::Ambient`], so that the same inputs always give the same history.
 
 #![warn(clippy::iter_over_hash_type)]
 
