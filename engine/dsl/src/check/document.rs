@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::fields::Place;
+use super::schema::transpose;
 use super::template::Position;
 use super::{Checker, block, context, name};
 use crate::definition::{Definition, DefinitionHash, DefinitionId, Misfire, Overlap, Policy};
@@ -130,21 +131,23 @@ impl<'n> Checker<'n> {
             }
         }
         fields.finish(self);
-        let mut policy = Policy::default();
-        if let Some(timezone) = timezone {
-            policy.timezone = Some(self.timezone(&timezone)?);
-        }
-        if let Some(schedule) = schedule {
-            let mut fields = self.fields(&schedule)?;
-            let overlap = fields.get("overlap");
-            let misfire = fields.get("misfire");
-            fields.finish(self);
-            let overlap = overlap.map(|overlap| self.word(&overlap, &OVERLAPS));
-            let misfire = misfire.map(|misfire| self.word(&misfire, &MISFIRES));
-            policy.overlap = overlap.unwrap_or(Some(Overlap::default()))?;
-            policy.misfire = misfire.unwrap_or(Some(Misfire::default()))?;
-        }
-        Some(policy)
+        let timezone = timezone.map(|timezone| self.timezone(&timezone));
+        let schedule = match schedule {
+            None => Some((Overlap::default(), Misfire::default())),
+            Some(schedule) => self.schedule_policy(&schedule),
+        };
+        let (overlap, misfire) = schedule?;
+        Some(Policy { timezone: transpose(timezone)?, overlap, misfire })
+    }
+
+    fn schedule_policy(&mut self, place: &Place<'n>) -> Option<(Overlap, Misfire)> {
+        let mut fields = self.fields(place)?;
+        let overlap = fields.get("overlap");
+        let misfire = fields.get("misfire");
+        fields.finish(self);
+        let overlap = overlap.map_or(Some(Overlap::default()), |overlap| self.word(&overlap, &OVERLAPS));
+        let misfire = misfire.map_or(Some(Misfire::default()), |misfire| self.word(&misfire, &MISFIRES));
+        Some((overlap?, misfire?))
     }
 
     /// `evaluate`: jq, strictly, is all there is.

@@ -30,7 +30,9 @@ impl<'n> Checker<'n> {
         }
         let given = [&one, &any, &all].into_iter().flatten().count();
         let head = fields.head_span();
-        fields.finish(self);
+        if fields.finish(self) && given == 0 {
+            return None;
+        }
         if given != 1 {
             let (code, message) = match given {
                 0 => (Code::MissingKey, "one of `one`, `any` and `all` is missing here"),

@@ -73,8 +73,9 @@ impl<'n> Fields<'n> {
         self.place.child(&entry.key.text, &entry.value)
     }
 
-    /// Reports the keys that nobody asked for.
-    pub(super) fn finish(self, checker: &mut Checker<'n>) {
+    /// Reports the keys that nobody asked for. True if there were any.
+    pub(super) fn finish(self, checker: &mut Checker<'n>) -> bool {
+        let mut unknown = false;
         for entry in self.entries {
             let key = entry.key.text.as_str();
             if self.asked.contains(&key) {
@@ -87,7 +88,9 @@ impl<'n> Fields<'n> {
             checker
                 .report_at(Code::UnknownKey, entry.key.span.clone(), &place.pointer, message)
                 .meant(key, absent);
+            unknown = true;
         }
+        unknown
     }
 
     /// The first key: the mapping itself may be pages long.

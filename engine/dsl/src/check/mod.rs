@@ -43,10 +43,13 @@ pub(crate) fn check(text: &str, catalog: &Catalog) -> (Option<Definition>, Vec<D
     (definition.filter(|_| !failed), diagnostics)
 }
 
-/// In order of place; of several remarks with the same code at the same place, the first.
+/// In order of place. What is used twice is checked twice, and said once.
 fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end, diagnostic.code));
-    diagnostics.dedup_by(|left, right| left.span == right.span && left.code == right.code);
+    diagnostics.sort_by(|left, right| {
+        let key = |found: &Diagnostic| (found.span.start, found.span.end, found.code);
+        key(left).cmp(&key(right)).then_with(|| left.message.cmp(&right.message))
+    });
+    diagnostics.dedup_by(|left, right| left.span == right.span && left.message == right.message);
     diagnostics
 }
 

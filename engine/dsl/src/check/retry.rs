@@ -57,7 +57,9 @@ impl<'n> Checker<'n> {
         ];
         let given: Vec<_> = kinds.iter().filter(|(key, _)| fields.get(key).is_some()).collect();
         let head = fields.head_span();
-        fields.finish(self);
+        if fields.finish(self) && given.is_empty() {
+            return None;
+        }
         match given.as_slice() {
             [(_, backoff)] => Some(*backoff),
             [] => {
@@ -84,16 +86,13 @@ impl<'n> Checker<'n> {
             let count = fields.get("count");
             let duration = fields.get("duration");
             fields.finish(self);
-            if let Some(count) = count {
-                limit.attempts_max = Some(u32::try_from(self.number(&count, 0..=1_000_000)?).ok()?);
-            }
-            if let Some(duration) = duration {
-                limit.spans.0 = Some(self.span(&duration, Position::Definition)?);
-            }
+            let count = count.map(|count| self.number(&count, 0..=1_000_000));
+            let duration = duration.map(|duration| self.span(&duration, Position::Definition));
+            limit.attempts_max = transpose(count)?.and_then(|count| u32::try_from(count).ok());
+            limit.spans.0 = transpose(duration)?;
         }
-        if let Some(duration) = duration {
-            limit.spans.1 = Some(self.span(&duration, Position::Definition)?);
-        }
+        let duration = duration.map(|duration| self.span(&duration, Position::Definition));
+        limit.spans.1 = transpose(duration)?;
         Some(limit)
     }
 

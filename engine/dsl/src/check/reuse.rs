@@ -67,7 +67,7 @@ impl<'n> Checker<'n> {
         let diagnostic =
             self.report(Code::UnknownReuse, place, format!("`use.{section}` does not define `{name}`"));
         diagnostic.meant(name, known.iter().copied());
-        if kind == Kind::Timeout && crate::duration::parse(name).is_ok() {
+        if kind == Kind::Timeout && name.starts_with('P') && name.contains(|c: char| c.is_ascii_digit()) {
             diagnostic.help(format!("a duration stands under `after`: `timeout: {{ after: {name} }}`"));
         }
         None

@@ -36,7 +36,9 @@ impl<'n> Checker<'n> {
                 "`read` belongs to `on`, which is missing here",
             );
         }
-        fields.finish(self);
+        if fields.finish(self) && given == 0 {
+            return None;
+        }
         if given != 1 {
             let (code, message) = match given {
                 0 => (Code::MissingKey, "one of `on`, `cron` and `every` is missing here"),

@@ -103,7 +103,12 @@ pub(crate) fn compile(document: &serde_json::Value) -> Result<Validator, (String
     let options = jsonschema::options().offline().with_pattern_options(PatternOptions::regex());
     options.should_validate_formats(true).build(document).map_err(|error| {
         let pointer = error.instance_path().as_str().to_owned();
-        (pointer, shorten(&error))
+        let message = match error.instance().as_str() {
+            Some(text) if pointer.ends_with("/type") => format!("`{text}` is no JSON type"),
+            Some(text) if pointer.ends_with("/pattern") => format!("`{text}` is no regular expression"),
+            _ => shorten(&error),
+        };
+        (pointer, message)
     })
 }
 

@@ -16,7 +16,7 @@ const TEXT_LEN_MAX: usize = 16 << 10;
 /// Deepest nesting of brackets.
 const BRACKETS_MAX: usize = 60;
 /// Longest chain of operators that build upon each other, through all brackets.
-const CHAIN_LEN_MAX: usize = 250;
+const CHAIN_LEN_MAX: usize = 100;
 
 /// Parses one expression.
 pub(super) fn parse(text: &str) -> Result<Term<&str>, Vec<Problem>> {
@@ -32,10 +32,16 @@ pub(super) fn parse(text: &str) -> Result<Term<&str>, Vec<Problem>> {
             let found = rest.chars().next();
             let start = text.len() - rest.len();
             let message = match found {
-                Some(found) => format!("the expression has `{found}` where it needs {}", expected.as_str()),
-                None => format!("the expression ends where it needs {}", expected.as_str()),
+                Some(found) => format!("the expression has `{found}` where it needs a {}", expected.as_str()),
+                None => format!("the expression ends where it needs a {}", expected.as_str()),
             };
-            Problem::new(Code::ExpressionSyntax, start..start + found.map_or(0, char::len_utf8), message)
+            let range = start..start + found.map_or(0, char::len_utf8);
+            let problem = Problem::new(Code::ExpressionSyntax, range, message);
+            match found {
+                Some(found) if found.is_alphabetic() => problem
+                    .with_help("a text stands in quotes; a member with such a name is read by `.[\"…\"]`"),
+                _ => problem,
+            }
         };
         // What follows the first is a consequence of it.
         errors.into_iter().next().map(problem).into_iter().collect::<Vec<_>>()
@@ -97,11 +103,14 @@ fn bracket_depth(text: &str) -> usize {
     deepest
 }
 
+/// Words that take a term after them.
+const NESTING: [&str; 10] = ["if", "try", "catch", "label", "reduce", "foreach", "def", "and", "or", "as"];
+
 /// How deep the parsed tree can become: the operators and keywords between two separators, with the most
-/// of any brackets among them.
+/// of any brackets among them, and the longest path.
 fn chain_len(tokens: &[Token<&str>]) -> usize {
     let (mut longest, mut here, mut inner) = (0, 0, 0);
-    let separates = |text: &str| matches!(text, ";" | ":");
+    let (mut path, mut longest_path) = (0, 0);
     for Token(text, kind) in tokens {
         match kind {
             Tok::Block(tokens) => inner = inner.max(chain_len(tokens) + 1),
@@ -113,17 +122,24 @@ fn chain_len(tokens: &[Token<&str>]) -> usize {
                     }
                 }
             }
-            Tok::Sym if separates(text) => {
+            Tok::Sym if matches!(*text, ";" | ":") => {
                 longest = longest.max(here + inner);
                 (here, inner) = (0, 0);
             }
-            // `.a.b.c` is one path, however long.
-            Tok::Sym if text.starts_with('.') || *text == "?" => {}
+            Tok::Sym if is_path(text) || matches!(*text, ")" | "]" | "}") => {}
+            Tok::Word if !NESTING.contains(text) => {}
             Tok::Sym | Tok::Word => here += 1,
             Tok::Var | Tok::Fmt | Tok::Num => {}
         }
+        path = if is_path(text) || text.starts_with(['[', '"']) { path + 1 } else { 0 };
+        longest_path = longest_path.max(path);
     }
-    longest.max(here + inner)
+    longest.max(here + inner) + longest_path
+}
+
+/// `.a`, `.` and `?` belong to a path; so does `[…]`, which is a block.
+fn is_path(text: &str) -> bool {
+    text.starts_with('.') || text == "?"
 }
 
 /// Visits a term and all terms in it, outermost first.

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Node, parse};
+use super::{Node, Value, parse};
 use crate::diagnostic::{Code, Diagnostic};
 
 /// Reads a value of type `T`: configuration, scenarios, manifests.
@@ -26,11 +26,15 @@ fn remark(node: &Node, error: &serde_path_to_error::Error<serde_json::Error>) ->
         }
     }
     let message = error.inner().to_string();
-    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-    let span = match unknown.and_then(|key| node.key_span(&format!("{pointer}/{key}"))) {
-        Some(span) => span,
-        None => node.at(&pointer).map_or(0..0, |node| node.span.clone()),
+    let span = match node.at(&pointer) {
+        _ if message.starts_with("unknown field") => node.key_span(&pointer),
+        // A whole mapping is best pointed at by its first key.
+        Some(Node { value: Value::Map(entries), .. }) if !entries.is_empty() => {
+            Some(entries[0].key.span.clone())
+        }
+        other => other.map(|node| node.span.clone()),
     };
+    let span = span.unwrap_or(0..0);
     let mut diagnostic = Diagnostic::new(Code::Shape, span, message);
     diagnostic.pointer = pointer;
     diagnostic

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Bytes of the source, quotes included.
+    /// Bytes of the source: with the quotes, but without the sign (`|`, `>`) of a block.
     pub span: Range<usize>,
     /// What it is.
     pub value: Value,
@@ -129,7 +129,8 @@ impl Node {
         match &self.value {
             Value::Null => "nothing",
             Value::Bool(_) => "true or false",
-            Value::Int(_) | Value::Float(_) => "a number",
+            Value::Int(_) => "a number",
+            Value::Float(_) => "a number with a fraction",
             Value::String(_) => "a text",
             Value::List(_) => "a list",
             Value::Map(_) => "a mapping",
@@ -155,9 +156,8 @@ impl Node {
 /// For each character of `text` (and its end), the offset in `written` where it stands.
 fn align(text: &str, written: &str, style: Style) -> Vec<(usize, usize)> {
     let mut rest = match style {
-        Style::Plain => 0,
+        Style::Plain | Style::Block => 0,
         Style::SingleQuoted | Style::DoubleQuoted => 1,
-        Style::Block => written.find('\n').map_or(written.len(), |end| end + 1),
     };
     let mut places = Vec::with_capacity(text.len() + 1);
     for (offset, character) in text.char_indices() {

@@ -81,11 +81,9 @@ impl<'t> Builder<'t> {
             Some(Err(error)) => {
                 let at = self.offsets.byte(error.marker().index()).min(self.text.len());
                 let end = self.text[at..].chars().next().map_or(at, |found| at + found.len_utf8());
-                let mut diagnostic =
-                    Diagnostic::new(Code::Syntax, at..end, format!("this is not YAML: {}", error.info()));
-                diagnostic.pointer.clone_from(&self.pointer);
-                diagnostic.help = syntax_help(self.text, at).map(str::to_owned);
-                self.diagnostics.push(diagnostic);
+                let (code, message, help) = explain(error.info(), self.text, at);
+                let span = if code == Code::Alias { at..word_end(self.text, at) } else { at..end };
+                self.report(code, span, message).help = help.map(str::to_owned);
                 Err(Stop)
             }
             None => Ok((Event::StreamEnd, self.text.len()..self.text.len())),
@@ -178,8 +176,11 @@ impl<'t> Builder<'t> {
         }
         let message = format!("a key must be a text, this is {}", node.kind());
         let written = self.text.get(node.span.clone()).unwrap_or_default().to_owned();
+        let after_comma = self.text[..node.span.start].ends_with(',');
         let diagnostic = self.report(Code::KeyNotText, node.span.clone(), message);
-        if !matches!(node.value, Value::List(_) | Value::Map(_)) && !written.is_empty() {
+        if after_comma {
+            diagnostic.help("inside `{ }` a comma ends a text: put the whole text in quotes");
+        } else if !matches!(node.value, Value::List(_) | Value::Map(_)) && !written.is_empty() {
             diagnostic.help(format!("put it in quotes: '{written}'"));
         }
         Ok(None)
@@ -274,17 +275,36 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// What people usually meant where YAML breaks.
-fn syntax_help(text: &str, at: usize) -> Option<&'static str> {
+/// The parser's complaint in our words, and what people usually meant.
+fn explain(info: &str, text: &str, at: usize) -> (Code, String, Option<&'static str>) {
+    if info.contains("recursion limit") {
+        return (Code::TooDeep, format!("this is nested more than {DEPTH_MAX} levels deep"), None);
+    }
+    if info.contains("unknown anchor") {
+        return (Code::Alias, "there is no anchor of this name before".to_owned(), None);
+    }
     let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
-    if line.contains('\t') && line.trim_start_matches(' ').starts_with('\t') {
-        return Some("indent with spaces, not with tabs");
-    }
-    if line.contains('{') || line.contains('[') {
-        return Some("inside `{ }` and `[ ]`, put a text with `,`, `:` or `${ }` in quotes");
-    }
-    line.contains(": ").then_some("put a text that contains `: ` or begins with a sign in quotes")
+    let help = if line.trim_start_matches(' ').starts_with('\t') {
+        Some("indent with spaces, not with tabs")
+    } else if info.contains("mapping values") {
+        Some("put a text that contains `: ` in quotes")
+    } else if info.contains("flow") && (line.contains('{') || line.contains('[')) {
+        Some("inside `{ }` and `[ ]`, put a text with `,`, `:` or `${ }` in quotes")
+    } else if info.contains("did not find expected key") {
+        Some("look at the indentation of this line and of the one before")
+    } else if info.contains("quoted scalar") {
+        Some("a quote may not be closed")
+    } else {
+        None
+    };
+    (Code::Syntax, format!("this is not YAML: {info}"), help)
+}
+
+/// The end of the word that begins at a byte.
+fn word_end(text: &str, at: usize) -> usize {
+    let ends = |character: char| character.is_whitespace() || matches!(character, ',' | ']' | '}');
+    text[at..].find(ends).map_or(text.len(), |end| at + end)
 }
 
 /// Characters, in which the parser counts, to bytes.

@@ -151,6 +151,17 @@ impl<'n> Checker<'n> {
         match error.kind() {
             ValidationErrorKind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
+                // A name written almost like it is reported as such.
+                let object = node.and_then(|node| node.at(inner)).map(|node| &node.value);
+                if let Some(Value::Map(entries)) = object {
+                    let known = properties(input, error.schema_path().as_str());
+                    let given = entries.iter().map(|entry| entry.key.text.as_str());
+                    let unknown: Vec<&str> =
+                        given.filter(|given| !known.iter().any(|known| known == given)).collect();
+                    if crate::diagnostic::nearest(name, &unknown).is_some() && closed(input, error) {
+                        return;
+                    }
+                }
                 let place = if inner.is_empty() { "`with`".to_owned() } else { format!("`with{inner}`") };
                 self.report_at(Code::With, span, &pointer, format!("{place} lacks `{name}`"));
             }
@@ -225,6 +236,14 @@ fn has_expression(node: &Node) -> bool {
         Value::Map(entries) => entries.iter().any(|entry| has_expression(&entry.value)),
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => false,
     }
+}
+
+/// Does the schema beside the keyword refuse what it does not name?
+fn closed(input: &serde_json::Value, error: &ValidationError<'_>) -> bool {
+    let path = error.schema_path().as_str();
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let closed = |schema: &serde_json::Value| schema.get("additionalProperties") == Some(&false.into());
+    input.pointer(parent).is_some_and(closed)
 }
 
 /// The properties that stand beside the keyword that a schema path ends with.

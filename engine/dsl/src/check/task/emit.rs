@@ -4,6 +4,7 @@ use super::super::Checker;
 use super::super::fields::Place;
 use super::super::template::Position;
 use crate::definition::{EventTemplate, TaskKind};
+use crate::diagnostic::Code;
 
 impl<'n> Checker<'n> {
     pub(super) fn emit(&mut self, place: &Place<'n>) -> Option<TaskKind> {
@@ -15,7 +16,12 @@ impl<'n> Checker<'n> {
         fields.finish(self);
         let with = with?;
         let mut attributes = self.fields(&with)?;
-        let r#type = attributes.need(self, "type");
+        let r#type = attributes.get("type");
+        if r#type.is_none() {
+            // Any other key may be an extension, so that none is taken for a misspelt one.
+            let (span, message) = (attributes.head_span(), "the key `type` is missing here");
+            self.report_at(Code::MissingKey, span, &with.pointer, message).help("every event has a type");
+        }
         for key in ["id", "source", "time", "subject", "datacontenttype", "dataschema"] {
             if let Some(attribute) = attributes.get(key) {
                 self.text(&attribute);

@@ -1,0 +1,151 @@
+//! What the language has and we have not yet: refused by name, never ignored.
+
+use expect_test::expect;
+
+use crate::remarks::{check, check_do};
+
+#[test]
+fn tasks() {
+    check_do(
+        "- a: { fork: { branches: [{ b: { wait: PT1S } }] } }",
+        expect![[r#"
+        - a: { fork: { branches: [{ b: { wait: PT1S } }] } }
+               ^^^^ YW0401 tasks that `fork` are not supported yet
+    "#]],
+    );
+    check_do(
+        "- a: { run: { workflow: { namespace: a, name: b, version: '1.0.0' } } }",
+        expect![[r#"
+        - a: { run: { workflow: { namespace: a, name: b, version: '1.0.0' } } }
+               ^^^ YW0401 tasks that `run` are not supported yet
+    "#]],
+    );
+}
+
+#[test]
+fn protocols() {
+    for protocol in ["http", "grpc", "openapi", "asyncapi", "mcp", "a2a"] {
+        let (_, found) = yiwang_dsl::check(
+            &format!(
+                "document: {{ dsl: '1.0.3', namespace: a, name: b, version: '1.0.0' }}\ndo: [{{ a: {{ call: {protocol}, with: {{}} }} }}]\n"
+            ),
+            &crate::remarks::catalog(),
+        );
+        assert_eq!(found.len(), 1, "{protocol}");
+        assert_eq!(found[0].code.as_str(), "YW0402");
+        assert_eq!(found[0].message, format!("`call: {protocol}` is not supported yet"));
+    }
+}
+
+#[test]
+fn listening() {
+    check_do(
+        "- a: { listen: { to: { any: [], until: '. | length > 3' } } }",
+        expect![[r#"
+        - a: { listen: { to: { any: [], until: '. | length > 3' } } }
+                                        ^^^^^ YW0403 `until` (listening until a condition or an event) is not supported yet
+    "#]],
+    );
+    check_do(
+        "- a: { listen: { to: { any: [] } }, foreach: { do: [{ b: { wait: PT1S } }] } }",
+        expect![[r#"
+        - a: { listen: { to: { any: [] } }, foreach: { do: [{ b: { wait: PT1S } }] } }
+                                            ^^^^^^^ YW0403 `foreach` (a list of tasks for each event) is not supported yet
+    "#]],
+    );
+}
+
+#[test]
+fn schedules() {
+    check(
+        "schedule: { after: PT1M }\ndo: [{ a: { wait: PT1S } }]\n",
+        expect![[r#"
+        schedule: { after: PT1M }
+                    ^^^^^ YW0404 `schedule.after` (starting again some time after completion) is not supported yet; `every` starts at a fixed rate
+    "#]],
+    );
+    check(
+        "schedule: { on: { all: [{ with: { type: x } }] } }\ndo: [{ a: { wait: PT1S } }]\n",
+        expect![[r#"
+        schedule: { on: { all: [{ with: { type: x } }] } }
+                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ YW0404 starting on a set of events (`schedule.on.all`) is not supported yet; start on `one` and `listen` for the others
+    "#]],
+    );
+    check(
+        "schedule: { on: { one: { with: { type: x }, correlate: { a: { from: .a } } } } }\ndo: [{ a: { wait: PT1S } }]\n",
+        expect![[r#"
+            schedule: { on: { one: { with: { type: x }, correlate: { a: { from: .a } } } } }
+                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ YW0404 `correlate` in `schedule.on` is not supported yet; a single event has nothing to be correlated with
+        "#]],
+    );
+}
+
+#[test]
+fn reuse() {
+    check(
+        "
+use:
+  authentications: {}
+  catalogs: {}
+  extensions: []
+  functions: {}
+  secrets: [a]
+  secret: [b]
+do: [{ a: { wait: PT1S } }]
+",
+        expect![[r#"
+            authentications: {}
+            ^^^^^^^^^^^^^^^ YW0405 `use.authentications` is not supported yet
+            catalogs: {}
+            ^^^^^^^^ YW0405 `use.catalogs` is not supported yet
+            extensions: []
+            ^^^^^^^^^^ YW0405 `use.extensions` is not supported yet
+            functions: {}
+            ^^^^^^^^^ YW0405 `use.functions` is not supported yet
+            secrets: [a]
+            ^^^^^^^ YW0405 `use.secrets` is not supported yet
+            secret: [b]
+            ^^^^^^ YW0201 the key `secret` is not known here; known here: `errors`, `retries`, `timeouts`
+        "#]],
+    );
+}
+
+#[test]
+fn evaluation() {
+    check(
+        "evaluate: { language: jq, mode: strict }\ndo: [{ a: { wait: PT1S } }]\n",
+        expect![[r#"
+        clean
+    "#]],
+    );
+    check(
+        "evaluate: { language: js, mode: loose }\ndo: [{ a: { wait: PT1S } }]\n",
+        expect![[r#"
+        evaluate: { language: js, mode: loose }
+                              ^^ YW0406 expressions in `js` are not supported; only jq is
+                                        ^^^^^ YW0406 the loose evaluation of expressions is not supported yet; write expressions within `${ }`
+    "#]],
+    );
+}
+
+#[test]
+fn schemas_elsewhere() {
+    check(
+        "input: { schema: { resource: { endpoint: 'https://a.b/c' } } }\ndo: [{ a: { wait: PT1S } }]\n",
+        expect![[r#"
+        input: { schema: { resource: { endpoint: 'https://a.b/c' } } }
+                           ^^^^^^^^ YW0407 a schema from an external resource is not supported yet; write it under `document`
+    "#]],
+    );
+}
+
+#[test]
+fn secrets() {
+    check_do(
+        "- a: { set: { b: '${ $secrets.token }' } }",
+        expect![[r#"
+        - a: { set: { b: '${ $secrets.token }' } }
+                             ^^^^^^^^ YW0408 secrets in expressions are not supported yet
+    "#]],
+    );
+}

@@ -1,0 +1,17 @@
+//! The language as authors meet it: texts in, remarks or definitions out.
+
+mod budget;
+mod codes;
+mod definition;
+mod events;
+mod examples;
+mod expression;
+mod expression_in_place;
+mod fixtures;
+mod flow;
+mod later;
+mod mutation;
+mod remarks;
+mod schedule;
+mod structure;
+mod yaml;

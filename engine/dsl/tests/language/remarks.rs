@@ -1,0 +1,131 @@
+//! Remarks under the lines they are about, so that tests read like what an author sees.
+
+use std::fmt::Write as _;
+
+use expect_test::Expect;
+use yiwang_dsl::catalog::Signature;
+use yiwang_dsl::definition::FunctionRef;
+use yiwang_dsl::diagnostic::Place;
+use yiwang_dsl::{Catalog, Diagnostic};
+
+/// What stands before the part under test.
+const HEAD: &str = "document: { dsl: '1.0.3', namespace: test, name: test, version: '0.1.0' }\n";
+
+/// The functions and channels of all tests.
+pub(crate) fn catalog() -> Catalog {
+    let mut catalog = Catalog::new();
+    let mut add = |reference: &str, input: serde_json::Value| {
+        let (name, rest) = reference.split_once(':').expect("name:version@catalog");
+        let (version, of) = rest.split_once('@').expect("name:version@catalog");
+        let function = FunctionRef { name: name.into(), version: version.into(), catalog: of.into() };
+        let signature = Signature { summary: String::new(), input, output: serde_json::json!({}) };
+        catalog.add(function, signature);
+    };
+    let task = serde_json::json!({
+        "type": "object",
+        "required": ["title"],
+        "additionalProperties": false,
+        "properties": {
+            "title": { "type": "string" },
+            "priority": { "enum": ["low", "high"] },
+            "candidateGroups": { "type": "array", "minItems": 1, "items": { "type": "string" } },
+            "due": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": { "after": { "type": "string" }, "hours": { "type": "integer" } }
+            }
+        }
+    });
+    add("human-task:1.0.0@default", task.clone());
+    add("human-task:1.1.0@default", task);
+    add(
+        "notify:1.0.0@default",
+        serde_json::json!({
+            "type": "object",
+            "required": ["channel", "text"],
+            "properties": { "channel": { "type": "string" }, "text": { "type": "string" } }
+        }),
+    );
+    add("send:1.0.0@wechat", serde_json::json!({ "type": "object" }));
+    catalog.set_channels(vec!["wechat".to_owned(), "sms-gov".to_owned(), "web-form".to_owned()]);
+    catalog
+}
+
+/// Checks what follows the head: `use`, `do`, `schedule` and so on.
+pub(crate) fn check(body: &str, expect: Expect) {
+    check_text(&with_head(body), expect);
+}
+
+/// A body with what stands before it.
+pub(crate) fn with_head(body: &str) -> String {
+    format!("{HEAD}{body}")
+}
+
+/// A list of tasks as a body.
+pub(crate) fn as_do(tasks: &str) -> String {
+    let indented: String = tasks.trim_start_matches('\n').lines().map(|line| format!("  {line}\n")).collect();
+    format!("do:\n{indented}")
+}
+
+/// Checks a list of tasks.
+pub(crate) fn check_do(tasks: &str, expect: Expect) {
+    check(&as_do(tasks), expect);
+}
+
+/// Lists of tasks that are fine.
+pub(crate) fn clean_do(lists: &[&str]) {
+    for tasks in lists {
+        check_do(
+            tasks,
+            expect_test::expect![[r#"
+            clean
+        "#]],
+        );
+    }
+}
+
+/// Checks a whole text.
+pub(crate) fn check_text(text: &str, expect: Expect) {
+    let (definition, diagnostics) = yiwang_dsl::check(text, &catalog());
+    let failed = diagnostics.iter().any(|found| found.severity() == yiwang_dsl::diagnostic::Severity::Error);
+    assert_eq!(definition.is_none(), failed, "a definition is there unless a remark is an error");
+    expect.assert_eq(&under_lines(text, &diagnostics));
+}
+
+/// Each line with a remark, and the remarks below it.
+pub(crate) fn under_lines(text: &str, diagnostics: &[Diagnostic]) -> String {
+    let mut shown = String::new();
+    let mut last = 0;
+    for diagnostic in diagnostics {
+        let start = Place::of(text, diagnostic.span.start);
+        if start.line != last {
+            let line = text.lines().nth(start.line - 1).unwrap_or_default();
+            writeln!(shown, "{}", line.trim_start()).expect("a String takes everything");
+            last = start.line;
+        }
+        let line = text.lines().nth(start.line - 1).unwrap_or_default();
+        let indent = line.chars().take_while(|character| character.is_whitespace()).count();
+        writeln!(shown, "{}", marker(text, diagnostic, indent)).expect("a String takes everything");
+    }
+    if shown.is_empty() { "clean\n".to_owned() } else { shown }
+}
+
+/// `      ^^^^^^ YW0101 there is no task …; did you mean …?`
+pub(crate) fn marker(text: &str, diagnostic: &Diagnostic, indent: usize) -> String {
+    let start = Place::of(text, diagnostic.span.start);
+    let line = text.lines().nth(start.line - 1).unwrap_or_default();
+    let before: String = line.chars().take(start.column - 1).skip(indent).collect();
+    let marked = text.get(diagnostic.span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
+    let mut shown = " ".repeat(width(&before));
+    shown += &"^".repeat(width(marked).max(1));
+    write!(shown, " {} {}", diagnostic.code, diagnostic.message).expect("a String takes everything");
+    if let Some(help) = &diagnostic.help {
+        write!(shown, "; {help}").expect("a String takes everything");
+    }
+    shown
+}
+
+/// Columns on a screen: Chinese characters take two.
+fn width(text: &str) -> usize {
+    text.chars().map(|character| if character >= '\u{1100}' { 2 } else { 1 }).sum()
+}

@@ -1,0 +1,157 @@
+//! When workflows start by themselves.
+
+use expect_test::{Expect, expect};
+
+use crate::remarks::{catalog, check};
+
+fn schedule(text: &str, expect: Expect) {
+    check(&format!("schedule: {text}\ndo: [{{ a: {{ wait: PT1S }} }}]\n"), expect);
+}
+
+#[test]
+fn every() {
+    schedule(
+        "{ every: PT15M }",
+        expect![[r#"
+        clean
+    "#]],
+    );
+    schedule(
+        "{ every: { minutes: 15 } }",
+        expect![[r#"
+        clean
+    "#]],
+    );
+    schedule(
+        "{ every: PT0.5S }",
+        expect![[r#"
+        schedule: { every: PT0.5S }
+                           ^^^^^^ YW0210 an interval must be at least one second
+    "#]],
+    );
+    schedule(
+        "{ every: '${ .x }' }",
+        expect![[r#"
+        schedule: { every: '${ .x }' }
+                           ^^^^^^^^^ YW0211 `${ .x }` is not a duration; for example `PT30M`, `P1DT12H` or `{ minutes: 30 }`
+    "#]],
+    );
+}
+
+#[test]
+fn cron() {
+    for good in ["0 9 * * 1-5", "*/15 * * * *", "0 9 1 1,4,7,10 *", "0 0 * * SUN"] {
+        let text = format!(
+            "document: {{ dsl: '1.0.3', namespace: a, name: b, version: '1.0.0' }}\nschedule: {{ cron: '{good}' }}\ndo: [{{ a: {{ wait: PT1S }} }}]\n"
+        );
+        assert_eq!(yiwang_dsl::check(&text, &catalog()).1, []);
+    }
+}
+
+#[test]
+fn bad_cron() {
+    schedule(
+        "{ cron: '0 9 * *' }",
+        expect![[r#"
+        schedule: { cron: '0 9 * *' }
+                          ^^^^^^^^^ YW0212 a cron expression has five fields, this one has 4; minute, hour, day of month, month, day of week (0 and 7 are Sunday)
+    "#]],
+    );
+    schedule(
+        "{ cron: '0 0 9 * * *' }",
+        expect![[r#"
+        schedule: { cron: '0 0 9 * * *' }
+                          ^^^^^^^^^^^^^ YW0212 a cron expression has five fields, this one has 6; minute, hour, day of month, month, day of week (0 and 7 are Sunday)
+    "#]],
+    );
+    schedule(
+        "{ cron: '61 9 * * *' }",
+        expect![[r#"
+        schedule: { cron: '61 9 * * *' }
+                          ^^^^^^^^^^^^ YW0212 `61 9 * * *` is not a cron expression: Component error: Number out of bounds.
+    "#]],
+    );
+    schedule(
+        "{ cron: '0 9 * * FOO' }",
+        expect![[r#"
+        schedule: { cron: '0 9 * * FOO' }
+                          ^^^^^^^^^^^^^ YW0212 `0 9 * * FOO` is not a cron expression: Pattern contains illegal characters: CronPattern contains illegal character 'F' in part 'FOO'
+    "#]],
+    );
+    schedule(
+        "{ cron: '0 0 30 2 *' }",
+        expect![[r#"
+        schedule: { cron: '0 0 30 2 *' }
+                          ^^^^^^^^^^^^ YW0212 there is never a time that fits `0 0 30 2 *`
+    "#]],
+    );
+    schedule(
+        "{ cron: 每天九点 }",
+        expect![[r#"
+        schedule: { cron: 每天九点 }
+                          ^^^^^^^^ YW0212 a cron expression has five fields, this one has 1; minute, hour, day of month, month, day of week (0 and 7 are Sunday)
+    "#]],
+    );
+}
+
+#[test]
+fn on_events() {
+    schedule(
+        "{ on: { one: { with: { type: x, data: '${ .kind == \"a\" }' } } }, read: envelope }",
+        expect![[r#"
+        clean
+    "#]],
+    );
+    schedule(
+        "{ on: { any: [{ with: { type: x } }, { with: { type: y } }] } }",
+        expect![[r#"
+        clean
+    "#]],
+    );
+    schedule(
+        "{ on: { one: { with: { type: x, data: '${ $context.a }' } } } }",
+        expect![[r#"
+        schedule: { on: { one: { with: { type: x, data: '${ $context.a }' } } } }
+                                                            ^^^^^^^^ YW0302 there is no variable `$context` at this place; no variables are available here, only `.`
+    "#]],
+    );
+}
+
+#[test]
+fn one_of_them() {
+    schedule(
+        "{}",
+        expect![[r#"
+        schedule: {}
+                  ^^ YW0203 one of `on`, `cron` and `every` is missing here
+    "#]],
+    );
+    schedule(
+        "{ every: PT1M, cron: '* * * * *' }",
+        expect![[r#"
+        schedule: { every: PT1M, cron: '* * * * *' }
+                    ^^^^^ YW0217 only one of `on`, `cron` and `every` can stand here
+    "#]],
+    );
+    schedule(
+        "{ cron: '* * * * *', read: data }",
+        expect![[r#"
+        schedule: { cron: '* * * * *', read: data }
+                                       ^^^^ YW0203 `read` belongs to `on`, which is missing here
+    "#]],
+    );
+    schedule(
+        "{ corn: '* * * * *' }",
+        expect![[r#"
+            schedule: { corn: '* * * * *' }
+                        ^^^^ YW0201 the key `corn` is not known here; did you mean `cron`?
+        "#]],
+    );
+    schedule(
+        "daily",
+        expect![[r#"
+        schedule: daily
+                  ^^^^^ YW0202 this must be a mapping, and is a text
+    "#]],
+    );
+}
