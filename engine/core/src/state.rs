@@ -18,7 +18,7 @@ pub(crate) use self::work::{Decided, OpenItem, Rung};
 use crate::case::Case;
 use crate::correlation::SubscriptionKey;
 use crate::transition::Status;
-use crate::{Effect, InstanceId, Timestamp, WorkItem};
+use crate::{Effect, EffectId, InstanceId, Timestamp, WorkItem};
 
 /// Everything an instance is, between two inputs. Opaque to the runtime but for what is asked here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -147,6 +147,11 @@ impl State {
     /// All effects requested and not returned for good: due, or waiting to be tried again.
     pub fn outstanding_effects(&self) -> Vec<Effect> {
         self.outbox.iter().map(|pending| pending.effect(self.instance)).collect()
+    }
+
+    /// Is this effect still wanted: in the outbox, or waiting to be tried again?
+    pub fn wants(&self, effect: EffectId) -> bool {
+        effect.instance == self.instance && self.outbox.iter().any(|pending| pending.n == effect.n)
     }
 
     /// What events it waits for.
