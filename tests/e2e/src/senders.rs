@@ -181,8 +181,14 @@ fn fields(complaint: &Complaint) -> Vec<(&'static str, String)> {
 }
 
 fn signed_webhook(complaint: &Complaint, manner: Manner, secrets: &Secrets) -> Request {
-    let mut body = intake(complaint);
-    body["externalId"] = json!(complaint.external_id);
+    let body = match complaint.channel.id {
+        "hotline" => work_order(complaint),
+        _ => {
+            let mut body = intake(complaint);
+            body["externalId"] = json!(complaint.external_id);
+            body
+        }
+    };
     let body = match manner {
         Manner::Proper | Manner::Forged => body.to_string(),
         Manner::Malformed => "{\"externalId\": \"".to_owned(),
@@ -194,6 +200,36 @@ fn signed_webhook(complaint: &Complaint, manner: Manner, secrets: &Secrets) -> R
     let mut request = Request::new("POST", &format!("/channels/{}/", complaint.channel.id));
     request.headers = signature::standard_webhook(secret, &complaint.external_id, now(), body.as_bytes());
     request.body("application/json", body)
+}
+
+/// As the 12345 platform of a city writes it: names and words of its own.
+fn work_order(complaint: &Complaint) -> serde_json::Value {
+    let kind = match complaint.kind {
+        "consult" => "咨询",
+        "help" => "求助",
+        "report" => "举报",
+        "suggestion" => "建议",
+        _ => "投诉",
+    };
+    let urgency = match complaint.urgency {
+        "emergency" => "特急",
+        "urgent" => "紧急",
+        _ => "一般",
+    };
+    let caller = match &complaint.petitioner {
+        Some(person) => json!({ "name": person.name, "phone": person.phone }),
+        None => json!({ "anonymous": true }),
+    };
+    json!({
+        "order_no": complaint.external_id,
+        "source": "12345电话",
+        "type": kind,
+        "urgency": urgency,
+        "title": complaint.title,
+        "content": complaint.content,
+        "address": complaint.address,
+        "caller": caller,
+    })
 }
 
 fn wechat(complaint: &Complaint, manner: Manner, secrets: &Secrets) -> Request {
