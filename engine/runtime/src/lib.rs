@@ -10,6 +10,43 @@
 //! }
 //! ```
 //!
-//! This crate knows tokio, but no SQL, no WebAssembly and no HTTP: those are behind the [`ports`].
+//! [`Engine::start`] runs that loop in a task and gives a [`Handle`]; [`harness::Harness`] runs it step by
+//! step under a virtual clock. This crate knows tokio, but no SQL, no WebAssembly and no HTTP: those are
+//! behind the [`ports`].
 
+mod answers;
+mod clock;
+mod config;
+pub mod cursor;
+mod deployments;
+mod dispatch;
+mod doing;
+mod engine;
+mod error;
+mod fingerprint;
+mod handle;
+pub mod harness;
+mod hot;
+mod ids;
+pub mod keys;
+pub mod limits;
+pub mod memory;
+mod messages;
 pub mod ports;
+mod prepare;
+mod request;
+mod routing;
+mod schedules;
+mod sessions;
+mod shard;
+mod timers;
+mod turn;
+mod weight;
+
+pub use clock::{SystemClock, VirtualClock};
+pub use config::Config;
+pub use deployments::{DefinitionInfo, workflow_name};
+pub use engine::Engine;
+pub use error::Error;
+pub use handle::Handle;
+pub use request::{Accepted, Begun, Deployed, Ended, Ending, OperatorAct, Start, WorkItemAct};

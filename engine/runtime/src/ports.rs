@@ -1,6 +1,6 @@
 //! What the runtime needs of the world, as traits. `store` and `host` implement them; a simulation does too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -47,8 +47,11 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<(Timestamp, InstanceId)>, StoreError>>;
 
-    /// The earliest `wake_at` of all instances and `release_at` of the inbox.
+    /// The earliest `wake_at` of all instances, and `release_at` and `expires` of the inbox.
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// The earliest `release_at` and `expires` of the inbox.
+    fn next_release(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
     /// Instances with effects requested and not returned, after `after` in order of id.
     fn in_flight(
@@ -66,7 +69,8 @@ pub trait Store: Send + Sync {
     /// The rows of these (source, id), as far as they exist: for dropping an event that came before.
     fn known(&self, events: Vec<(String, String)>) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>>;
 
-    /// Inbox rows to be routed now: pending ones, gathering ones whose time has come; in order of arrival.
+    /// Inbox rows to be routed now: pending ones, gathering ones whose time has come, buffered ones that
+    /// have expired; in order of arrival.
     fn routable(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>>;
 
     /// The gathering rows of these sessions, in order of arrival.
@@ -87,6 +91,10 @@ pub trait Store: Send + Sync {
 
     /// Where each schedule stands.
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>>;
+
+    /// The greatest id of any instance, inbox row or rejection: ids go on after it even when the clock went
+    /// back over a restart. 0: nothing is stored.
+    fn greatest_id(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
 }
 
 /// The store could not do it.
@@ -98,6 +106,21 @@ pub struct StoreError {
     /// Why it failed.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl StoreError {
+    /// Something that was being done, and why it failed.
+    pub fn new(
+        doing: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { doing: doing.into(), source: source.into() }
+    }
+
+    /// Was it the caller's cursor, and not the store?
+    pub fn is_bad_cursor(&self) -> bool {
+        self.source.is::<crate::cursor::BadCursor>()
+    }
 }
 
 /// A batch was not committed.
@@ -254,6 +277,20 @@ pub enum Disposition {
     },
 }
 
+impl Disposition {
+    /// Its name in counters and lists.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Gathering { .. } => "gathering",
+            Self::Gathered { .. } => "gathered",
+            Self::Delivered { .. } => "delivered",
+            Self::Buffered { .. } => "buffered",
+            Self::Unmatched { .. } => "unmatched",
+        }
+    }
+}
+
 /// A message that a channel did not accept, kept for people to look at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RejectionRow {
@@ -301,6 +338,8 @@ pub struct ScheduleRow {
     pub workflow: String,
     /// The last planned time that was handled.
     pub fired: Timestamp,
+    /// The last instance it started: the overlap policy asks whether that one has ended.
+    pub run: Option<InstanceId>,
 }
 
 /// An instance that cannot go on by itself.
@@ -446,6 +485,35 @@ pub struct WorkItemFilter {
     pub overdue: bool,
 }
 
+impl WorkItemFilter {
+    /// Does the filter let this item through?
+    pub fn admits(&self, item: &WorkItem) -> bool {
+        let open = matches!(item.state, WorkItemState::Offered | WorkItemState::Claimed);
+        let in_state = if self.states.is_empty() { open } else { self.states.contains(&item.state) };
+        in_state
+            && (!self.overdue || item.overdue)
+            && self.case_no.as_ref().is_none_or(|no| item.case_no.as_ref() == Some(no))
+            && self.visible_to.as_ref().is_none_or(|actor| is_visible(item, actor))
+    }
+}
+
+/// Is the item offered to this person, or theirs?
+fn is_visible(item: &WorkItem, actor: &yiwang_core::work_item::Actor) -> bool {
+    if item.assignee.as_ref() == Some(&actor.person) {
+        return true;
+    }
+    let names = audience(actor);
+    !item.excluded_people.contains(&actor.person)
+        && (item.candidate_people.contains(&actor.person)
+            || item.candidate_roles.iter().any(|role| names.contains(role)))
+}
+
+/// The roles by which work can be offered to a person: `handler@区城管局` also stands for `handler`.
+pub fn audience(actor: &yiwang_core::work_item::Actor) -> BTreeSet<String> {
+    let plain = actor.roles.iter().filter_map(|role| role.split_once('@')).map(|(role, _)| role.to_owned());
+    plain.chain(actor.roles.iter().cloned()).collect()
+}
+
 /// Which cases.
 #[derive(Clone, Debug, Default)]
 pub struct CaseFilter {
@@ -459,6 +527,24 @@ pub struct CaseFilter {
     pub flag: Option<Flag>,
     /// Led by this unit.
     pub unit: Option<String>,
+}
+
+impl CaseFilter {
+    /// Does the filter let this case through?
+    pub fn admits(&self, case: &Case) -> bool {
+        self.state.is_none_or(|state| case.state == state)
+            && self.outcome.is_none_or(|outcome| case.outcome == Some(outcome))
+            && self.channel.as_ref().is_none_or(|channel| case.channel == *channel)
+            && self.flag.is_none_or(|flag| case.flags.contains(&flag))
+            && self.unit.as_ref().is_none_or(|unit| case.unit.as_ref() == Some(unit))
+    }
+}
+
+impl PageRequest {
+    /// How many items to give.
+    pub fn size(&self) -> usize {
+        if self.limit == 0 { 50 } else { self.limit.min(500) }
+    }
 }
 
 // ------------------------------------------------------------------------------------------- channels

@@ -1,0 +1,148 @@
+//! The task that owns the shard: takes what is queued, turns it, lets the channels send.
+//!
+//! Natural batching: while one turn is being committed, requests queue up; the next turn takes them all.
+//! Nothing waits on purpose.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use yiwang_core::{Timestamp, catalog};
+
+use crate::deployments::Compiler;
+use crate::dispatch::Dispatch;
+use crate::handle::{Handle, Queued};
+use crate::ports::{Channels, Clock, Store, StoreError};
+use crate::request::Request;
+use crate::shard::Shard;
+use crate::{Config, limits};
+
+/// Starts engines.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine;
+
+impl Engine {
+    /// Opens the store's state and starts the task. What was under way goes on by itself: due timers,
+    /// pending events, effects without a result.
+    ///
+    /// # Errors
+    /// When the store cannot be read. Single rows that cannot be read do not prevent the start.
+    pub async fn start(
+        config: Config,
+        store: Arc<dyn Store>,
+        channels: Arc<dyn Channels>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Handle, StoreError> {
+        let compiler = Arc::new(Compiler::new(catalog(&*channels)));
+        let shard = Shard::open(&config, store, Arc::clone(&compiler)).await?;
+        let (requests, queue) = mpsc::channel(config.queue_len_max.max(1));
+        let next_due = watch::Sender::new(None);
+        let handle = Handle {
+            requests,
+            queued_bytes: Arc::default(),
+            queue_bytes_max: config.queue_bytes_max,
+            deployments: shard.deployments(),
+            next_due: next_due.subscribe(),
+            compiler,
+            stop: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+        };
+        let task = Task {
+            shard,
+            dispatch: Dispatch::new(channels, Arc::clone(&clock), config.channel_sends_max),
+            clock,
+            queue,
+            queued_bytes: Arc::clone(&handle.queued_bytes),
+            next_due,
+            stop: handle.stop.clone(),
+        };
+        let stopped = handle.stopped.clone().drop_guard();
+        tokio::spawn(async move {
+            task.run().await;
+            // Also when the task panics: whoever waits for its end must not wait for ever.
+            drop(stopped);
+        });
+        Ok(handle)
+    }
+}
+
+/// The functions that a workflow may call with these channels.
+pub(crate) fn catalog(channels: &dyn Channels) -> yiwang_dsl::Catalog {
+    catalog::channel_catalog(channels.list().into_iter().map(|channel| channel.id))
+}
+
+struct Task {
+    shard: Shard,
+    dispatch: Dispatch,
+    clock: Arc<dyn Clock>,
+    queue: mpsc::Receiver<Queued>,
+    queued_bytes: Arc<AtomicUsize>,
+    next_due: watch::Sender<Option<Timestamp>>,
+    stop: CancellationToken,
+}
+
+impl Task {
+    async fn run(mut self) {
+        tracing::info!("the engine has started");
+        while let Some(mut requests) = self.next_batch().await {
+            let room = limits::BATCH_INPUTS_MAX.saturating_sub(requests.len());
+            requests.extend(self.dispatch.ready(room));
+            self.turn(requests).await;
+            if self.dispatch.take_overflowed() {
+                self.shard.recover_again();
+            }
+            if self.shard.is_recovering() && self.dispatch.has_room() {
+                let effects = self.shard.recover(self.clock.now()).await;
+                self.dispatch.add(effects);
+            }
+        }
+        self.end().await;
+    }
+
+    /// All that can happen. None: it is time to stop.
+    async fn next_batch(&mut self) -> Option<Vec<Request>> {
+        // Effects of before are looked for while nothing else is to be done, and in between.
+        let recovers = self.shard.is_recovering() && self.dispatch.has_room();
+        let next = if recovers { Timestamp(i64::MIN) } else { self.shard.next() };
+        let mut queued = Vec::new();
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            taken = self.queue.recv_many(&mut queued, limits::BATCH_INPUTS_MAX) => {
+                // No handle is left: nobody can ask any more.
+                (taken > 0).then(|| self.unpack(queued))
+            }
+            result = self.dispatch.next() => Some(vec![result]),
+            () = self.clock.sleep_until(next) => Some(Vec::new()),
+        }
+    }
+
+    fn unpack(&self, queued: Vec<Queued>) -> Vec<Request> {
+        let bytes = queued.iter().map(|it| it.bytes).sum();
+        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        queued.into_iter().map(|it| it.request).collect()
+    }
+
+    async fn turn(&mut self, requests: Vec<Request>) {
+        let released = self.shard.cycle(requests, self.clock.now()).await;
+        self.dispatch.add(released.effects);
+        let next = self.shard.next_known();
+        self.next_due.send_if_modified(|known| std::mem::replace(known, next) != next);
+    }
+
+    /// Answers all who wait already. Effects under way are dropped; the next start does them again.
+    async fn end(mut self) {
+        self.stop.cancel();
+        self.queue.close();
+        loop {
+            let mut queued = Vec::new();
+            if self.queue.recv_many(&mut queued, limits::BATCH_INPUTS_MAX).await == 0 {
+                break;
+            }
+            let requests = self.unpack(queued);
+            self.turn(requests).await;
+        }
+        tracing::info!("the engine has stopped");
+    }
+}

@@ -1,0 +1,150 @@
+//! What the rest of the program holds of a running engine: cheap to clone, safe to drop.
+//!
+//! Every call is answered after its turn is committed, or not at all: an `Ok` is durable.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use yiwang_core::{Deployment, Timestamp};
+use yiwang_dsl::Data;
+use yiwang_dsl::definition::DefinitionId;
+
+use crate::Error;
+use crate::deployments::{Compiler, DefinitionInfo, Deployments};
+use crate::ports::{IncomingEvent, RejectionRow};
+use crate::request::{
+    Accepted, Begun, Deployed, Ended, OperatorAct, Request, Start, StartReply, WorkItemAct,
+};
+use crate::weight::weight;
+
+/// A running engine.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) requests: mpsc::Sender<Queued>,
+    pub(crate) queued_bytes: Arc<AtomicUsize>,
+    pub(crate) queue_bytes_max: usize,
+    pub(crate) deployments: watch::Receiver<Arc<Deployments>>,
+    pub(crate) next_due: watch::Receiver<Option<Timestamp>>,
+    pub(crate) compiler: Arc<Compiler>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) stopped: CancellationToken,
+}
+
+/// A request with its share of the queue's bytes, which it gives back when it is taken out.
+pub(crate) struct Queued {
+    pub(crate) request: Request,
+    pub(crate) bytes: usize,
+}
+
+impl Handle {
+    /// Checks a workflow with its forms (JSON Schemas by name) and makes it startable. The same content
+    /// again is no change.
+    pub async fn deploy(
+        &self,
+        source: &str,
+        forms: BTreeMap<String, serde_json::Value>,
+        by: &str,
+    ) -> Result<Deployed, Error> {
+        let same = self.deployments.borrow().with_content(source, &forms);
+        if let Some(deployed) = same {
+            return Ok(deployed);
+        }
+        let compiled = self.compiler.compile(source, forms)?;
+        let row = compiled.row(Timestamp::default(), by);
+        let weight = source.len();
+        let (deployment, warnings) = (compiled.deployment, compiled.warnings);
+        self.ask(weight, |reply| Request::Deploy { row, deployment, warnings, reply }).await
+    }
+
+    /// All deployed definitions, in order of name and version.
+    pub fn definitions(&self) -> Vec<DefinitionInfo> {
+        self.deployments.borrow().infos()
+    }
+
+    /// One deployed definition with its forms; no version: the greatest one.
+    pub fn definition(&self, workflow: &str, version: Option<&str>) -> Option<Arc<Deployment>> {
+        self.deployments.borrow().find(workflow, version)
+    }
+
+    /// The deployment of exactly this id.
+    pub fn deployment(&self, id: &DefinitionId) -> Option<Arc<Deployment>> {
+        self.definition(&format!("{}/{}", id.namespace, id.name), Some(&id.version))
+    }
+
+    /// Begins an instance. With a key: the same key and input give the same instance, the same key with
+    /// another input is [`Error::StartConflict`].
+    pub async fn start(&self, start: Start) -> Result<Begun, Error> {
+        let bytes = weight(&start.input);
+        self.ask(bytes, |reply| Request::Start { start, reply: StartReply::Begin(reply) }).await
+    }
+
+    /// Begins an instance and waits for its end, however long that takes.
+    pub async fn start_and_wait(&self, start: Start) -> Result<Ended, Error> {
+        let bytes = weight(&start.input);
+        self.ask(bytes, |reply| Request::Start { start, reply: StartReply::End(reply) }).await
+    }
+
+    /// Takes events into the inbox: durable when it returns. In the same order as given.
+    pub async fn publish(&self, events: Vec<IncomingEvent>) -> Result<Vec<Accepted>, Error> {
+        let bytes = events.iter().map(|incoming| weight(&incoming.event.data)).sum();
+        self.ask(bytes, |reply| Request::Publish { events, reply }).await
+    }
+
+    /// Keeps a message that a channel did not accept. The row's id is given here.
+    pub async fn reject(&self, row: RejectionRow) -> Result<(), Error> {
+        let bytes = row.excerpt.len();
+        self.ask(bytes, |reply| Request::Reject { row, reply }).await
+    }
+
+    /// Acts on a work item; the answer is its new state.
+    pub async fn work_item(&self, act: WorkItemAct) -> Result<Data, Error> {
+        let bytes = match &act.command {
+            yiwang_core::work_item::WorkItemCommand::Complete { form, .. } => weight(form),
+            yiwang_core::work_item::WorkItemCommand::Claim
+            | yiwang_core::work_item::WorkItemCommand::Release => 0,
+        };
+        self.ask(bytes, |reply| Request::WorkItem { act, reply }).await
+    }
+
+    /// An operator intervenes.
+    pub async fn operator(&self, act: OperatorAct) -> Result<Data, Error> {
+        self.ask(0, |reply| Request::Operator { act, reply }).await
+    }
+
+    /// When the engine will next do something by itself, as far as it looks ahead (a minute).
+    pub fn next_due(&self) -> Option<Timestamp> {
+        *self.next_due.borrow()
+    }
+
+    /// Takes no more requests, answers those that wait, and ends. Effects under way are done again by the
+    /// next start. May be called more than once, by several handles.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        self.stopped.cancelled().await;
+    }
+
+    /// Puts a request of this many bytes into the queue, unless that is full, and waits for the answer.
+    async fn ask<T>(
+        &self,
+        bytes: usize,
+        request: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Request,
+    ) -> Result<T, Error> {
+        if self.stop.is_cancelled() {
+            return Err(Error::Stopping);
+        }
+        let (reply, answer) = oneshot::channel();
+        let before = self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let queued = Queued { request: request(reply), bytes };
+        // One request alone is always taken, however large: its own limit is not this one.
+        let full = before > 0 && before + bytes > self.queue_bytes_max;
+        if full || self.requests.try_send(queued).is_err() {
+            self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(if self.stop.is_cancelled() { Error::Stopping } else { Error::Overloaded });
+        }
+        // A dropped reply: the engine ended before the turn of this request.
+        answer.await.unwrap_or(Err(Error::Stopping))
+    }
+}

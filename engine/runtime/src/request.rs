@@ -1,0 +1,141 @@
+//! All that the shard can be asked: one closed list. Who asks and by what protocol is not known here.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
+use yiwang_core::work_item::{Actor, WorkItemCommand};
+use yiwang_core::{Deployment, EffectId, InstanceId, WorkItemId};
+use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
+use yiwang_dsl::{Data, Diagnostic, Fault};
+
+use crate::Error;
+use crate::ports::{DeploymentRow, IncomingEvent, RejectionRow};
+
+/// Where an answer goes.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// One thing to do. It is answered after the commit of its turn, never before.
+pub(crate) enum Request {
+    /// Add a compiled deployment.
+    Deploy {
+        row: DeploymentRow,
+        deployment: Arc<Deployment>,
+        warnings: Vec<Diagnostic>,
+        reply: Reply<Deployed>,
+    },
+    /// Begin an instance.
+    Start { start: Start, reply: StartReply },
+    /// Take events into the inbox.
+    Publish { events: Vec<IncomingEvent>, reply: Reply<Vec<Accepted>> },
+    /// Keep a rejection.
+    Reject { row: RejectionRow, reply: Reply<()> },
+    /// A person acts on a work item.
+    WorkItem { act: WorkItemAct, reply: Reply<Data> },
+    /// An operator intervenes.
+    Operator { act: OperatorAct, reply: Reply<Data> },
+    /// An effect was tried.
+    EffectDone { effect: EffectId, attempt: u32, outcome: EffectOutcome },
+}
+
+/// Who waits for a start.
+pub(crate) enum StartReply {
+    /// For its beginning.
+    Begin(Reply<Begun>),
+    /// For its end.
+    End(Reply<Ended>),
+}
+
+/// An instance to begin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// `namespace/name`.
+    pub workflow: String,
+    /// Its version; none: the greatest one deployed.
+    pub version: Option<String>,
+    /// The caller's key: the same key starts once.
+    pub key: Option<String>,
+    /// The raw workflow input.
+    pub input: Data,
+    /// Who or what starts it.
+    pub cause: Cause,
+}
+
+/// What a person does with a work item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkItemAct {
+    /// Which.
+    pub item: WorkItemId,
+    /// What to do.
+    pub command: WorkItemCommand,
+    /// The version that the person saw; a newer one refuses the command.
+    pub version: Option<u32>,
+    /// Who.
+    pub by: Actor,
+}
+
+/// What an operator does with an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OperatorAct {
+    /// Which.
+    pub instance: InstanceId,
+    /// What to do.
+    pub command: OperatorCommand,
+    /// Who.
+    pub by: Actor,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// A workflow is deployed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deployed {
+    /// Which.
+    pub id: DefinitionId,
+    /// Hash of text and forms.
+    pub hash: DefinitionHash,
+    /// The same content had been deployed before.
+    pub existing: bool,
+    /// What the author should look at.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// An instance has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Which.
+    pub instance: InstanceId,
+    /// It had begun before under the same key with the same input.
+    pub existing: bool,
+}
+
+/// An instance has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// Which.
+    pub instance: InstanceId,
+    /// How.
+    pub ending: Ending,
+}
+
+/// How an instance ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    /// As meant, with this output.
+    Completed(Data),
+    /// With an error that nobody caught.
+    Faulted(Fault),
+    /// By an operator.
+    Cancelled,
+}
+
+/// An event is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The event's own id.
+    pub event: String,
+    /// It had come before.
+    pub duplicate: bool,
+    /// Its row in the inbox.
+    pub inbox: u64,
+}

@@ -1,0 +1,152 @@
+//! Workflows that start by the clock: when each fires next, and what to do about times that were missed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use yiwang_core::{Deployment, InstanceId, Timestamp, schedule};
+use yiwang_dsl::definition::{Misfire, Overlap, Schedule};
+
+use crate::deployments::Deployments;
+use crate::limits;
+use crate::ports::ScheduleRow;
+
+/// All schedules of one shard.
+#[derive(Debug, Default)]
+pub(crate) struct Schedules {
+    by_workflow: BTreeMap<String, Scheduled>,
+}
+
+#[derive(Debug)]
+struct Scheduled {
+    deployment: Arc<Deployment>,
+    anchor: Timestamp,
+    /// Planned times up to this one are handled.
+    handled: Timestamp,
+    run: Option<InstanceId>,
+    next: Option<Timestamp>,
+}
+
+/// Planned times of one workflow that have come.
+#[derive(Debug)]
+pub(crate) struct Fired {
+    pub(crate) workflow: String,
+    pub(crate) deployment: Arc<Deployment>,
+    /// To be started, in order.
+    pub(crate) starts: Vec<Timestamp>,
+    /// All times up to this one are handled with it.
+    pub(crate) handled: Timestamp,
+    /// Do not start while this run goes on.
+    pub(crate) unless_active: Option<InstanceId>,
+    /// The last run, if none is started.
+    pub(crate) run: Option<InstanceId>,
+}
+
+/// The start key of the run planned for this time.
+pub(crate) fn start_key(planned: Timestamp) -> String {
+    format!("schedule:{planned}")
+}
+
+impl Schedules {
+    /// The schedules of the greatest versions, going on where the rows stand.
+    pub(crate) fn new(deployments: &Deployments, rows: &[ScheduleRow]) -> Self {
+        let mut by_workflow = BTreeMap::new();
+        for (workflow, deployment, anchor) in deployments.newest() {
+            match &deployment.definition.schedule {
+                None | Some(Schedule::On { .. }) => continue,
+                Some(Schedule::Every(_) | Schedule::Cron(_)) => {}
+            }
+            let row = rows.iter().find(|row| row.workflow == *workflow);
+            // A time before this version was deployed is not one of its times.
+            let handled = row.map_or(anchor, |row| row.fired.max(anchor));
+            let scheduled = Scheduled {
+                next: schedule::next_fire(&deployment.definition, anchor, handled),
+                deployment: Arc::clone(deployment),
+                anchor,
+                handled,
+                run: row.and_then(|row| row.run),
+            };
+            by_workflow.insert(workflow.clone(), scheduled);
+        }
+        Self { by_workflow }
+    }
+
+    /// The same schedules over other deployments.
+    pub(crate) fn renewed(&self, deployments: &Deployments) -> Self {
+        let rows = self.by_workflow.iter().map(|(workflow, it)| ScheduleRow {
+            workflow: workflow.clone(),
+            fired: it.handled,
+            run: it.run,
+        });
+        Self::new(deployments, &rows.collect::<Vec<_>>())
+    }
+
+    /// When the next one fires.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.by_workflow.values().filter_map(|it| it.next).min()
+    }
+
+    /// What has come at this time.
+    pub(crate) fn due(&self, now: Timestamp) -> Vec<Fired> {
+        let due = self.by_workflow.iter().filter(|(_, it)| it.next.is_some_and(|next| next <= now));
+        due.map(|(workflow, it)| it.fired(workflow, now)).collect()
+    }
+
+    /// This row is stored.
+    pub(crate) fn moved(&mut self, row: &ScheduleRow) {
+        let Some(it) = self.by_workflow.get_mut(&row.workflow) else { return };
+        it.handled = row.fired.max(it.handled);
+        it.run = row.run;
+        it.next = schedule::next_fire(&it.deployment.definition, it.anchor, it.handled);
+    }
+}
+
+impl Scheduled {
+    fn fire_after(&self, after: Timestamp) -> Option<Timestamp> {
+        schedule::next_fire(&self.deployment.definition, self.anchor, after)
+    }
+
+    fn fired(&self, workflow: &str, now: Timestamp) -> Fired {
+        let policy = &self.deployment.definition.policy;
+        let on_time = Timestamp(now.0.saturating_sub_unsigned(limits::MISFIRE_MILLIS));
+        let mut starts = Vec::new();
+        let mut handled = self.handled;
+        if let Some(missed) = self.last_missed(on_time) {
+            handled = missed;
+            match policy.misfire {
+                Misfire::FireOnce => starts.push(missed),
+                Misfire::Skip => tracing::warn!(workflow, until = %missed, "missed times are skipped"),
+            }
+        }
+        while let Some(next) = self.fire_after(handled).filter(|next| *next <= now) {
+            if starts.len() >= limits::SCHEDULE_STARTS_MAX {
+                break;
+            }
+            starts.push(next);
+            handled = next;
+        }
+        let unless_active = match policy.overlap {
+            Overlap::Allow => None,
+            Overlap::Skip => self.run,
+        };
+        let (deployment, run) = (Arc::clone(&self.deployment), self.run);
+        Fired { workflow: workflow.to_owned(), deployment, starts, handled, unless_active, run }
+    }
+
+    /// The last unhandled time before `until`. Found by growing steps back from `until`: a server that was
+    /// down for a month must not count all the seconds.
+    fn last_missed(&self, until: Timestamp) -> Option<Timestamp> {
+        let in_time = |at: &Timestamp| *at < until;
+        self.fire_after(self.handled).filter(in_time)?;
+        let mut back: u64 = 1_000;
+        loop {
+            let from = Timestamp(until.0.saturating_sub_unsigned(back)).max(self.handled);
+            if let Some(mut last) = self.fire_after(from).filter(in_time) {
+                while let Some(next) = self.fire_after(last).filter(in_time) {
+                    last = next;
+                }
+                return Some(last);
+            }
+            back = back.saturating_mul(2);
+        }
+    }
+}

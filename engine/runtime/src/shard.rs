@@ -1,0 +1,449 @@
+//! The owner of all instances: takes a batch, turns it, commits it, and only then lets anyone know.
+//!
+//! ```text
+//! requests, due things ─► prepare ─► turn ─► commit ─► release: answers, effects, timers
+//!                          (reads)  (pure)  (durable)
+//! ```
+//! One cycle can be driven by hand: the engine's task does it for real, the harness for scenarios and the
+//! simulator. Channels, queues and tasks are not known here.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use yiwang_core::transition::{CaseNumbers, Status};
+use yiwang_core::{Effect, InstanceId, Timestamp};
+
+use crate::answers::{Answers, Failure, tell};
+use crate::deployments::{Compiler, Deployments};
+use crate::doing::Events;
+use crate::hot::Hot;
+use crate::ids::{Entropy, Ids};
+use crate::ports::{Batch, CommitError, Disposition, IncidentRow, Store, StoreError};
+use crate::prepare::{self, Due, Prepared, prepare};
+use crate::request::{Ended, Reply, Request};
+use crate::schedules::Schedules;
+use crate::sessions::Sessions;
+use crate::timers::Timers;
+use crate::turn::{Finished, Parked, Turn, Working};
+use crate::{Config, Error, limits};
+
+/// So many more instances that somebody waits for, and those who have gone are looked for.
+const WAITERS_SWEEP: usize = 1_024;
+
+/// One shard.
+pub(crate) struct Shard {
+    store: Arc<dyn Store>,
+    compiler: Arc<Compiler>,
+    buffer_millis: u64,
+    deployments: watch::Sender<Arc<Deployments>>,
+    hot: Hot,
+    parked: BTreeMap<InstanceId, Parked>,
+    timers: Timers,
+    schedules: Schedules,
+    ids: Ids,
+    entropy: Entropy,
+    case_numbers: CaseNumbers,
+    /// Who waits for the end of an instance.
+    waiters: HashMap<InstanceId, Vec<Reply<Ended>>>,
+    /// When the inbox has something to be routed.
+    inbox_at: Option<Timestamp>,
+    /// Where the search for effects to be done again goes on.
+    recovery: Option<Option<InstanceId>>,
+    /// Incidents that could not be stored yet.
+    unreported: Vec<IncidentRow>,
+    /// Nothing is done by itself before this time: the store has just failed.
+    pause_until: Option<Timestamp>,
+    /// What is held beside the instances may differ from the store.
+    stale: bool,
+}
+
+/// What is to be done once a turn is durable.
+#[derive(Debug, Default)]
+pub(crate) struct Released {
+    /// To be performed by the channels.
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Shard {
+    /// Reads what must be known before the first turn: deployments, the last case number, where schedules
+    /// stand. Instances are read when somebody wants them.
+    pub(crate) async fn open(
+        config: &Config,
+        store: Arc<dyn Store>,
+        compiler: Arc<Compiler>,
+    ) -> Result<Self, StoreError> {
+        let mut shard = Self {
+            store,
+            compiler,
+            buffer_millis: config.buffer_millis,
+            deployments: watch::Sender::new(Arc::default()),
+            hot: Hot::new(config.hot_len_max, config.hot_bytes_max),
+            parked: BTreeMap::new(),
+            timers: Timers::new(),
+            schedules: Schedules::default(),
+            ids: Ids::new(config.shard, 0),
+            entropy: Entropy::new(config.seed),
+            case_numbers: CaseNumbers::new(&config.case_prefix),
+            waiters: HashMap::new(),
+            inbox_at: Some(Timestamp(i64::MIN)),
+            recovery: Some(None),
+            unreported: Vec::new(),
+            pause_until: None,
+            stale: false,
+        };
+        shard.reload().await?;
+        Ok(shard)
+    }
+
+    /// Who reads what is deployed.
+    pub(crate) fn deployments(&self) -> watch::Receiver<Arc<Deployments>> {
+        self.deployments.subscribe()
+    }
+
+    /// One turn: all requests, and what is due at `now`. Answers are given before it returns.
+    pub(crate) async fn cycle(&mut self, requests: Vec<Request>, now: Timestamp) -> Released {
+        let store = Arc::clone(&self.store);
+        let (due, prepared) = match self.prepare(&requests, now).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let failure = self.store_failed("reading for a turn", Arc::new(error), now);
+                for request in requests {
+                    request.refuse(&Error::Unavailable(Arc::clone(&failure)));
+                }
+                return Released::default();
+            }
+        };
+        let finished = match self.turn(&*store, requests, due, prepared, now).await {
+            Ok(finished) => finished,
+            Err((undone, error)) => {
+                let failure = self.store_failed("reading within a turn", Arc::new(error), now);
+                undone.fail(&failure);
+                return Released::default();
+            }
+        };
+        self.commit(&*store, finished, now).await
+    }
+
+    /// When there is something to do without being asked. None: as soon as possible never comes by itself.
+    pub(crate) fn next(&self) -> Timestamp {
+        let inbox = self.inbox_at.unwrap_or(Timestamp(i64::MAX));
+        let schedule = self.schedules.next().unwrap_or(Timestamp(i64::MAX));
+        let next = self.timers.next().min(inbox).min(schedule);
+        self.pause_until.map_or(next, |until| next.max(until))
+    }
+
+    /// The next timer, schedule or closing session that is known without the store.
+    pub(crate) fn next_known(&self) -> Option<Timestamp> {
+        [self.timers.first(), self.inbox_at, self.schedules.next()].into_iter().flatten().min()
+    }
+
+    /// When the next schedule fires.
+    pub(crate) fn next_schedule(&self) -> Option<Timestamp> {
+        self.schedules.next()
+    }
+
+    /// Is there more to be looked through for effects to be done again?
+    pub(crate) fn is_recovering(&self) -> bool {
+        self.recovery.is_some() && self.pause_until.is_none()
+    }
+
+    /// Looks through stored instances for effects that were requested and not returned.
+    pub(crate) fn recover_again(&mut self) {
+        self.recovery = Some(None);
+    }
+
+    /// The next page of effects to be done again, with the ids they had.
+    pub(crate) async fn recover(&mut self, now: Timestamp) -> Vec<Effect> {
+        match self.recover_page().await {
+            Ok(effects) => effects,
+            Err(error) => {
+                self.store_failed("looking for effects to be done again", Arc::new(error), now);
+                Vec::new()
+            }
+        }
+    }
+
+    async fn recover_page(&mut self) -> Result<Vec<Effect>, StoreError> {
+        let Some(after) = self.recovery else { return Ok(Vec::new()) };
+        let ids = self.store.in_flight(after, limits::RECOVERY_PAGE_LEN).await?;
+        let next = ids.last().copied().filter(|_| ids.len() == limits::RECOVERY_PAGE_LEN).map(Some);
+        let deployments = Arc::clone(&self.deployments.borrow());
+        let mut effects = Vec::new();
+        for loaded in self.store.load(ids).await? {
+            let id = loaded.instance;
+            match prepare::readable(&deployments, loaded) {
+                Ok(instance) => effects.extend(instance.state.pending_effects()),
+                // Its incident is written when it is next touched.
+                Err(parked) => tracing::error!(instance = %id, code = parked.code, "not recovered"),
+            }
+        }
+        if !effects.is_empty() {
+            tracing::info!(effects = effects.len(), "effects are done again");
+        }
+        self.recovery = next;
+        Ok(effects)
+    }
+
+    async fn prepare(&mut self, requests: &[Request], now: Timestamp) -> Result<(Due, Prepared), StoreError> {
+        if self.stale {
+            self.reload().await?;
+        }
+        let due = self.due(now).await?;
+        let deployments = Arc::clone(&self.deployments.borrow());
+        let hot = &self.hot;
+        let is_hot = |id| hot.contains(id);
+        let prepared = prepare(&*self.store, &deployments, requests, &due, &is_hot).await?;
+        Ok((due, prepared))
+    }
+
+    /// What has come due by itself.
+    async fn due(&mut self, now: Timestamp) -> Result<Due, StoreError> {
+        if self.pause_until.is_some_and(|until| now < until) {
+            return Ok(Due::default());
+        }
+        self.pause_until = None;
+        self.timers.look_ahead(&*self.store, now, self.parked.len()).await?;
+        let parked: Vec<InstanceId> = self.parked.keys().copied().collect();
+        for id in parked {
+            self.timers.remove(id);
+        }
+        let wakes = self.timers.due(now, limits::BATCH_INPUTS_MAX / 2);
+        let mut rows = Vec::new();
+        if self.inbox_at.is_some_and(|at| at <= now) {
+            rows = self.store.routable(now, limits::ROUTED_MAX).await?;
+            if rows.len() < limits::ROUTED_MAX {
+                self.inbox_at = self.store.next_release().await?.filter(|at| *at > now);
+            }
+        }
+        Ok(Due { wakes, fired: self.schedules.due(now), rows })
+    }
+
+    /// The pure part, with looks at what is buffered for those who begin to listen.
+    async fn turn(
+        &mut self,
+        store: &dyn Store,
+        requests: Vec<Request>,
+        due: Due,
+        prepared: Prepared,
+        now: Timestamp,
+    ) -> Result<Finished, (Finished, StoreError)> {
+        let deployments = Arc::clone(&self.deployments.borrow());
+        let batch = Batch { incidents: std::mem::take(&mut self.unreported), ..Batch::default() };
+        let hot = prepared.hot.iter().filter_map(|id| Some((*id, self.hot.take(*id)?)));
+        let working = hot.chain(prepared.instances);
+        let mut turn = Turn {
+            now,
+            deployments: &deployments,
+            working: working.map(|(id, instance)| (id, Working::new(instance))).collect(),
+            ids: &mut self.ids,
+            entropy: &mut self.entropy,
+            case_numbers: &mut self.case_numbers,
+            parked: &mut self.parked,
+            buffer_millis: self.buffer_millis,
+            started: prepared.started,
+            subscribers: prepared.subscribers,
+            listeners: BTreeSet::new(),
+            batch,
+            deployed: Vec::new(),
+            dispositions: BTreeMap::new(),
+            answers: Answers::default(),
+            waits: Vec::new(),
+        };
+        let mut routes = prepared.routes;
+        let mut events = Events {
+            known: prepared.known,
+            new: prepared.new_routes,
+            sessions: Sessions::new(&prepared.gathering),
+            queue: due.rows.iter().filter_map(|row| routes.remove(&row.id)).collect(),
+        };
+        for (id, parked) in prepared.unreadable {
+            turn.park(id, parked.code, parked.detail);
+        }
+        turn.expire(&due.rows);
+        turn.close_sessions(prepared.closing, &mut events);
+        for request in requests {
+            turn.take(request, &mut events);
+        }
+        for fired in due.fired {
+            turn.fire(fired);
+        }
+        for id in due.wakes {
+            turn.wake(id);
+        }
+        loop {
+            if !turn.listeners.is_empty() {
+                let keys = turn.keys_to_offer();
+                match store.buffered(keys, now).await {
+                    Ok(rows) => turn.offer(&rows),
+                    Err(error) => return Err((turn.finish(), error)),
+                }
+            } else if !events.queue.is_empty() {
+                turn.route_all(&mut events.queue);
+            } else {
+                return Ok(turn.finish());
+            }
+        }
+    }
+
+    async fn commit(&mut self, store: &dyn Store, mut finished: Finished, now: Timestamp) -> Released {
+        let batch = std::mem::take(&mut finished.batch);
+        if is_empty(&batch) {
+            return self.release(finished, &[], now);
+        }
+        let turns = batch.turns.len();
+        let inbox_at = inbox_at(&batch, now);
+        let schedules = batch.schedules.clone();
+        let incidents = batch.incidents.clone();
+        match store.commit(batch).await {
+            Ok(()) => {
+                tracing::trace!(turns, "committed");
+                self.inbox_at = self.inbox_at.into_iter().chain(inbox_at).min();
+                self.release(finished, &schedules, now)
+            }
+            Err(error) => {
+                // What a caller asks for again finds by its key what was done, if it was done.
+                let unknown = matches!(error, CommitError::Unknown(_));
+                self.stale |= !matches!(error, CommitError::Failed(_));
+                self.unreported = incidents;
+                self.unreported.retain(|row| self.parked.contains_key(&row.instance));
+                let failure = self.store_failed("committing a turn", Arc::new(error), now);
+                if unknown {
+                    for id in finished.moved.keys() {
+                        for waiter in self.waiters.remove(id).unwrap_or_default() {
+                            tell(waiter, Err(Error::Unavailable(Arc::clone(&failure))));
+                        }
+                    }
+                }
+                finished.fail(&failure);
+                Released::default()
+            }
+        }
+    }
+
+    /// The turn is durable: now it may be known.
+    fn release(
+        &mut self,
+        finished: Finished,
+        schedules: &[crate::ports::ScheduleRow],
+        now: Timestamp,
+    ) -> Released {
+        let Finished { batch: _, deployed, moved, untouched, answers, waits } = finished;
+        if !deployed.is_empty() {
+            let mut deployments = Deployments::clone(&self.deployments.borrow());
+            for (deployment, by) in deployed {
+                deployments.add(deployment, now, &by);
+            }
+            self.schedules = self.schedules.renewed(&deployments);
+            self.deployments.send_replace(Arc::new(deployments));
+        }
+        for row in schedules {
+            self.schedules.moved(row);
+        }
+        for (id, reply) in waits {
+            self.waiters.entry(id).or_default().push(reply);
+            if self.waiters.len().is_multiple_of(WAITERS_SWEEP) {
+                // Those who have gone away must not be waited with for ever.
+                self.waiters.retain(|_, waiters| waiters.iter().any(|waiter| !waiter.is_closed()));
+            }
+        }
+        let mut released = Released::default();
+        for (id, moved) in moved {
+            self.timers.set(id, moved.wake_at);
+            released.effects.extend(moved.effects);
+            if let Some(ending) = moved.ending {
+                for waiter in self.waiters.remove(&id).unwrap_or_default() {
+                    tell(waiter, Ok(Ended { instance: id, ending: ending.clone() }));
+                }
+            }
+            match moved.instance.state.status() {
+                Status::Pending | Status::Running | Status::Waiting | Status::Suspended => {
+                    self.hot.put(id, moved.instance);
+                }
+                Status::Cancelled | Status::Faulted | Status::Completed => {}
+            }
+        }
+        for (id, instance) in untouched {
+            self.hot.put(id, instance);
+        }
+        answers.give();
+        released
+    }
+
+    /// The store did not do it. What this turn had in memory is gone; what was under way by itself is found
+    /// again in the store, after a pause.
+    fn store_failed(&mut self, doing: &str, failure: Failure, now: Timestamp) -> Failure {
+        tracing::error!(error = &*failure as &dyn std::error::Error, "{doing}");
+        self.pause_until = Some(now.plus_millis(limits::STORE_RETRY_MILLIS));
+        self.timers.forget();
+        self.inbox_at = Some(Timestamp(i64::MIN));
+        self.recovery = Some(None);
+        failure
+    }
+
+    /// Reads what is held beside the instances.
+    async fn reload(&mut self) -> Result<(), StoreError> {
+        let mut deployments = Deployments::clone(&self.deployments.borrow());
+        for row in self.store.deployments().await? {
+            if deployments.pinned(&row.hash).is_ok() {
+                continue;
+            }
+            match self.compiler.compile(&row.source, row.forms) {
+                Ok(compiled) if compiled.deployment.hash == row.hash => {
+                    deployments.add(compiled.deployment, row.at, &row.by);
+                }
+                Ok(_) => deployments.add_broken(row.hash, "it was changed in the store".to_owned()),
+                Err(error) => {
+                    tracing::error!(workflow = row.id.name, %error, "a deployment does not compile");
+                    deployments.add_broken(row.hash, error.to_string());
+                }
+            }
+        }
+        self.schedules = Schedules::new(&deployments, &self.store.schedules().await?);
+        self.ids.continue_after(self.store.greatest_id().await?);
+        if let Some((date, last)) = self.store.last_case_number().await?
+            && (&date, last) > (&self.case_numbers.date, self.case_numbers.last)
+        {
+            self.case_numbers.date = date;
+            self.case_numbers.last = last;
+        }
+        self.deployments.send_replace(Arc::new(deployments));
+        self.stale = false;
+        Ok(())
+    }
+}
+
+impl Finished {
+    /// Nothing of it happened, or nobody knows.
+    fn fail(self, failure: &Failure) {
+        self.answers.fail(failure);
+        for (_, reply) in self.waits {
+            tell(reply, Err(Error::Unavailable(Arc::clone(failure))));
+        }
+    }
+}
+
+fn is_empty(batch: &Batch) -> bool {
+    let Batch { now: _, turns, arrivals, dispositions, rejections, deployments, schedules, incidents } =
+        batch;
+    turns.is_empty()
+        && arrivals.is_empty()
+        && dispositions.is_empty()
+        && rejections.is_empty()
+        && deployments.is_empty()
+        && schedules.is_empty()
+        && incidents.is_empty()
+}
+
+/// When the inbox is to be looked at because of these rows.
+fn inbox_at(batch: &Batch, now: Timestamp) -> Option<Timestamp> {
+    let stored = batch.dispositions.iter().map(|(_, disposition)| disposition);
+    let new = batch.arrivals.iter().map(|row| &row.disposition);
+    let times = stored.chain(new).filter_map(|disposition| match disposition {
+        Disposition::Pending => Some(now),
+        Disposition::Gathering { release_at, .. } => Some(*release_at),
+        Disposition::Buffered { expires, .. } => Some(*expires),
+        Disposition::Gathered { .. } | Disposition::Delivered { .. } | Disposition::Unmatched { .. } => None,
+    });
+    times.min()
+}

@@ -1,0 +1,393 @@
+//! One turn: what a batch of inputs does to the instances in memory. No `await`, no clock, no store.
+//!
+//! Inputs of one instance are put together into one row; a panic throws that input away and parks the
+//! instance; nothing here is visible to anyone before the commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use yiwang_core::correlation::SubscriptionKey;
+use yiwang_core::history::What;
+use yiwang_core::transition::{Ambient, CaseNumbers, Status};
+use yiwang_core::{
+    Case, Deployment, Effect, EffectId, HistoryEvent, Input, InstanceId, State, Timestamp, Transition,
+    WorkItem, WorkItemId, step,
+};
+use yiwang_dsl::Data;
+
+use crate::answers::Answers;
+use crate::deployments::{Deployments, workflow_name};
+use crate::hot::Instance;
+use crate::ids::{Entropy, Ids};
+use crate::ports::{
+    Batch, Disposition, InboxRow, IncidentRow, MessageRow, ScheduleRow, StartKey, Started, TurnRow,
+};
+use crate::request::{Begun, Ended, Ending, Reply, Start};
+use crate::{Error, fingerprint, messages};
+
+/// What a turn is made from and what it makes.
+pub(crate) struct Turn<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) deployments: &'a Deployments,
+    pub(crate) ids: &'a mut Ids,
+    pub(crate) entropy: &'a mut Entropy,
+    pub(crate) case_numbers: &'a mut CaseNumbers,
+    /// Instances that cannot go on, and why.
+    pub(crate) parked: &'a mut BTreeMap<InstanceId, Parked>,
+    /// How long an event is buffered.
+    pub(crate) buffer_millis: u64,
+
+    /// All instances that this turn may touch.
+    pub(crate) working: BTreeMap<InstanceId, Working>,
+    /// What is started under the keys of this turn.
+    pub(crate) started: BTreeMap<StartKey, Started>,
+    /// Who listened before this turn, by key.
+    pub(crate) subscribers: BTreeMap<SubscriptionKey, BTreeSet<InstanceId>>,
+    /// Who began to listen in this turn, and has not yet been offered what is buffered.
+    pub(crate) listeners: BTreeSet<InstanceId>,
+
+    pub(crate) batch: Batch,
+    /// What the new deployments of the batch compile to.
+    pub(crate) deployed: Vec<(Arc<Deployment>, String)>,
+    /// New dispositions of stored rows; they go into the batch at the end.
+    pub(crate) dispositions: BTreeMap<u64, Disposition>,
+    pub(crate) answers: Answers,
+    /// Who waits for the end of an instance.
+    pub(crate) waits: Vec<(InstanceId, Reply<Ended>)>,
+}
+
+/// Why an instance cannot go on.
+#[derive(Clone, Debug)]
+pub(crate) struct Parked {
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
+}
+
+/// One instance within a turn.
+pub(crate) struct Working {
+    pub(crate) instance: Instance,
+    moved: bool,
+    start: Option<(StartKey, String)>,
+    history: Vec<HistoryEvent>,
+    work_items: BTreeMap<WorkItemId, WorkItem>,
+    case: Option<Case>,
+    subscriptions: Option<Vec<SubscriptionKey>>,
+    messages: BTreeMap<EffectId, MessageRow>,
+    effects: Vec<Effect>,
+    ending: Option<Ending>,
+}
+
+/// What is left of an instance's turn once its row is made.
+pub(crate) struct Moved {
+    pub(crate) instance: Instance,
+    pub(crate) wake_at: Option<Timestamp>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) ending: Option<Ending>,
+}
+
+impl Working {
+    pub(crate) fn new(instance: Instance) -> Self {
+        Self {
+            instance,
+            moved: false,
+            start: None,
+            history: Vec::new(),
+            work_items: BTreeMap::new(),
+            case: None,
+            subscriptions: None,
+            messages: BTreeMap::new(),
+            effects: Vec::new(),
+            ending: None,
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        match self.instance.state.status() {
+            Status::Cancelled | Status::Faulted | Status::Completed => true,
+            Status::Pending | Status::Running | Status::Waiting | Status::Suspended => false,
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Begins an instance, or finds the one that its key began before.
+    pub(crate) fn start(&mut self, start: Start) -> Result<Begun, Error> {
+        let Start { workflow, version, key, input, cause } = start;
+        let deployment = self.deployments.find(&workflow, version.as_deref());
+        let Some(deployment) = deployment else { return Err(Error::UnknownWorkflow { workflow, version }) };
+        self.start_deployment(deployment, key, input, cause)
+    }
+
+    /// The same for a deployment that is known already.
+    pub(crate) fn start_deployment(
+        &mut self,
+        deployment: Arc<Deployment>,
+        key: Option<String>,
+        input: Data,
+        cause: yiwang_core::input::Cause,
+    ) -> Result<Begun, Error> {
+        let key = key.map(|key| {
+            let workflow = workflow_name(&deployment.definition.id);
+            (StartKey { workflow, key }, fingerprint::of(&input))
+        });
+        if let Some((key, hash)) = &key
+            && let Some(started) = self.started.get(key)
+        {
+            return if started.input_hash == *hash {
+                Ok(Begun { instance: started.instance, existing: true })
+            } else {
+                Err(Error::StartConflict { key: key.key.clone(), instance: started.instance })
+            };
+        }
+        let id = self.ids.instance(self.now);
+        let instance = Instance { deployment, state: State::new(id), rev: 0, bytes: 0 };
+        self.working.insert(id, Working::new(instance));
+        if let Err(error) = self.apply(id, Input::Start { input, cause }) {
+            self.working.remove(&id);
+            return Err(error);
+        }
+        if let Some((key, input_hash)) = key {
+            self.started.insert(key.clone(), Started { instance: id, input_hash: input_hash.clone() });
+            if let Some(working) = self.working.get_mut(&id) {
+                working.start = Some((key, input_hash));
+            }
+        }
+        Ok(Begun { instance: id, existing: false })
+    }
+
+    /// Registers somebody who waits for the end of an instance.
+    pub(crate) fn wait(&mut self, started: Begun, reply: Reply<Ended>) {
+        let ended = self.working.get(&started.instance).is_some_and(|it| it.has_ended() && !it.moved);
+        if let Some(parked) = self.parked.get(&started.instance) {
+            let error = parked.error(started.instance);
+            self.answers.later(reply, Err(error));
+        } else if ended {
+            self.answers.later(reply, Err(Error::EndedBefore(started.instance)));
+        } else {
+            self.waits.push((started.instance, reply));
+        }
+    }
+
+    /// Does one input. `Err`: nothing changed.
+    pub(crate) fn apply(&mut self, id: InstanceId, input: Input) -> Result<Data, Error> {
+        let operator = matches!(input, Input::Operator { .. });
+        let wake = matches!(input, Input::Wake);
+        if let Some(parked) = self.parked.get(&id).filter(|parked| !(operator && parked.may_go_on())) {
+            return Err(parked.error(id));
+        }
+        let Some(working) = self.working.get_mut(&id) else { return Err(Error::UnknownInstance(id)) };
+        // The first input of a turn needs no copy: the state before it is in the store.
+        let backup = working.moved.then(|| working.instance.state.clone());
+        let before = working.instance.state.outstanding_effects();
+        let wake_at = working.instance.state.wake_at();
+        let ambient = Ambient {
+            instance: id,
+            now: self.now,
+            entropy: self.entropy.next(),
+            case_numbers: self.case_numbers,
+        };
+        let Instance { deployment, state, .. } = &mut working.instance;
+        match catch_unwind(AssertUnwindSafe(|| step(deployment, state, input, ambient))) {
+            Ok(Ok(transition)) => {
+                self.parked.remove(&id);
+                // A wake-up that fires nothing is the only input that changes nothing.
+                let idle = wake && transition.history.is_empty() && state.wake_at() == wake_at;
+                working.moved |= !idle;
+                Ok(self.absorb(id, &before, transition))
+            }
+            Ok(Err(refusal)) => Err(Error::Refused(refusal)),
+            Err(panic) => {
+                match backup {
+                    Some(state) => working.instance.state = state,
+                    None => {
+                        self.working.remove(&id);
+                    }
+                }
+                let detail = panic_text(&*panic);
+                tracing::error!(instance = %id, detail, "an instance panicked");
+                Err(self.park(id, "instance.panicked", detail))
+            }
+        }
+    }
+
+    /// Time has passed for this instance.
+    pub(crate) fn wake(&mut self, id: InstanceId) {
+        if let Err(error) = self.apply(id, Input::Wake) {
+            tracing::debug!(instance = %id, %error, "a timer came to nothing");
+        }
+        let stuck = self.working.get(&id).is_some_and(|working| {
+            !working.moved && working.instance.state.wake_at().is_some_and(|at| at <= self.now)
+        });
+        if stuck {
+            // It would be woken again and again.
+            let detail = "a timer is due, but firing it changes nothing".to_owned();
+            tracing::error!(instance = %id, "{detail}");
+            self.park(id, "instance.stuck", detail);
+        }
+    }
+
+    /// Notes that an instance cannot go on, with an incident.
+    pub(crate) fn park(&mut self, id: InstanceId, code: &'static str, detail: String) -> Error {
+        let at = self.now;
+        self.batch.incidents.push(IncidentRow {
+            instance: id,
+            code: code.to_owned(),
+            detail: detail.clone(),
+            at,
+        });
+        let parked = Parked { code, detail };
+        let error = parked.error(id);
+        self.parked.insert(id, parked);
+        error
+    }
+
+    /// Adds what a step did to what its instance did before in this turn.
+    fn absorb(&mut self, id: InstanceId, before: &[Effect], transition: Transition) -> Data {
+        let Some(working) = self.working.get_mut(&id) else { return Data::null() };
+        let Instance { state, .. } = &working.instance;
+        working.messages.extend(messages::rows(before, state, &transition, self.now));
+        let Transition { history, effects, published, work_items, case, subscriptions, reply } = transition;
+        let listens = history.iter().any(|line| matches!(line.what, What::Listening { .. }));
+        if let Some(keys) = &subscriptions {
+            for key in keys {
+                self.subscribers.entry(*key).or_default().insert(id);
+            }
+        }
+        if (listens || subscriptions.is_some()) && !state.subscriptions().is_empty() {
+            self.listeners.insert(id);
+        }
+        for line in &history {
+            match &line.what {
+                What::Completed { output } => working.ending = Some(Ending::Completed(output.clone())),
+                What::Faulted { error } => {
+                    working.ending = Some(Ending::Faulted(error.clone()));
+                    self.batch.incidents.push(IncidentRow {
+                        instance: id,
+                        code: "instance.faulted".to_owned(),
+                        detail: fault_text(error),
+                        at: self.now,
+                    });
+                }
+                What::Cancelled => working.ending = Some(Ending::Cancelled),
+                // An operator may bring an ended instance back to life.
+                What::OperatorActed { .. } => working.ending = None,
+                _ => {}
+            }
+        }
+        working.history.extend(history);
+        working.effects.extend(effects);
+        working.work_items.extend(work_items.into_iter().map(|item| (item.id, item)));
+        working.case = case.or(working.case.take());
+        working.subscriptions = subscriptions.or(working.subscriptions.take());
+        for event in published {
+            let row = InboxRow {
+                id: self.ids.next(self.now),
+                event: Arc::new(event),
+                arrived: self.now,
+                disposition: Disposition::Pending,
+            };
+            self.batch.arrivals.push(row);
+        }
+        reply
+    }
+
+    /// A schedule has been handled up to this time.
+    pub(crate) fn schedule_fired(&mut self, row: ScheduleRow) {
+        self.batch.schedules.retain(|other| other.workflow != row.workflow);
+        self.batch.schedules.push(row);
+    }
+
+    /// Makes the rows of all that moved.
+    pub(crate) fn finish(mut self) -> Finished {
+        self.batch.now = self.now;
+        self.batch.dispositions = std::mem::take(&mut self.dispositions).into_iter().collect();
+        let mut moved = BTreeMap::new();
+        let mut untouched = Vec::new();
+        for (id, working) in std::mem::take(&mut self.working) {
+            if !working.moved {
+                untouched.push((id, working.instance));
+                continue;
+            }
+            let (row, rest) = working.into_row(id);
+            self.batch.turns.push(row);
+            moved.insert(id, rest);
+        }
+        // Only the incidents of this turn that still hold.
+        let faulted: BTreeSet<InstanceId> = self
+            .batch
+            .turns
+            .iter()
+            .filter(|row| row.status == Status::Faulted)
+            .map(|row| row.instance)
+            .collect();
+        self.batch.incidents.retain(|row| row.code != "instance.faulted" || faulted.contains(&row.instance));
+        let Self { batch, deployed, answers, waits, .. } = self;
+        Finished { batch, deployed, moved, untouched, answers, waits }
+    }
+}
+
+/// A turn that is ready to be committed.
+pub(crate) struct Finished {
+    pub(crate) batch: Batch,
+    pub(crate) deployed: Vec<(Arc<Deployment>, String)>,
+    pub(crate) moved: BTreeMap<InstanceId, Moved>,
+    pub(crate) untouched: Vec<(InstanceId, Instance)>,
+    pub(crate) answers: Answers,
+    pub(crate) waits: Vec<(InstanceId, Reply<Ended>)>,
+}
+
+impl Working {
+    fn into_row(self, id: InstanceId) -> (TurnRow, Moved) {
+        let mut instance = self.instance;
+        instance.rev += 1;
+        let state = serde_json::to_vec(&instance.state).expect("a state is made of JSON values only");
+        let pending = instance.state.pending_effects();
+        let wake_at = instance.state.wake_at();
+        instance.bytes = state.len();
+        let row = TurnRow {
+            instance: id,
+            rev: instance.rev,
+            deployment: instance.deployment.hash.clone(),
+            workflow: instance.deployment.definition.id.clone(),
+            start: self.start,
+            status: instance.state.status(),
+            wake_at,
+            in_flight: !pending.is_empty(),
+            state,
+            history: self.history,
+            work_items: self.work_items.into_values().collect(),
+            case: self.case,
+            subscriptions: self.subscriptions,
+            messages: self.messages.into_values().collect(),
+        };
+        // What a later input of the same turn withdrew is not begun.
+        let wanted = |effect: &Effect| {
+            pending.iter().any(|other| other.id == effect.id && other.attempt == effect.attempt)
+        };
+        let effects = self.effects.into_iter().filter(wanted).collect();
+        (row, Moved { instance, wake_at, effects, ending: self.ending })
+    }
+}
+
+impl Parked {
+    pub(crate) fn error(&self, instance: InstanceId) -> Error {
+        Error::Incident { instance, code: self.code, detail: self.detail.clone() }
+    }
+
+    /// May an operator try again? Not when there is nothing to try it with.
+    fn may_go_on(&self) -> bool {
+        matches!(self.code, "instance.panicked" | "instance.stuck")
+    }
+}
+
+fn fault_text(fault: &yiwang_dsl::Fault) -> String {
+    let kind = fault.r#type.rsplit('/').next().unwrap_or_default();
+    let text = fault.detail.as_deref().or(fault.title.as_deref()).unwrap_or_default();
+    format!("{kind} at {}: {text}", fault.instance)
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}
