@@ -8,8 +8,14 @@ use std::path::{Path, PathBuf};
 
 use crate::senders::Secrets;
 
-/// Channels that talk to the outside, and the address that the receiver takes the place of.
-const OUTSIDE: [(&str, &str); 1] = [("notify.yaml", "https://gateway.district.example")];
+/// What is another one in a test than in the city: file, text, what stands there instead (`{}` is the
+/// receiver's address).
+const OUTSIDE: [(&str, &str, &str); 4] = [
+    ("notify.yaml", "https://gateway.district.example", "http://{}"),
+    ("wechat.yaml", "- url: https://api.weixin.qq.com/*", "- url: http://{}/*\n      private: true"),
+    ("wechat.yaml", "apiBase: https://api.weixin.qq.com", "apiBase: http://{}"),
+    ("wechat.yaml", "gatherSeconds: 300", "gatherSeconds: 1"),
+];
 
 /// The top of the repository.
 pub fn repository() -> PathBuf {
@@ -23,13 +29,13 @@ pub fn repository() -> PathBuf {
 pub fn district(folder: &Path, plugins: &Path, receiver: SocketAddr) -> io::Result<()> {
     copy(&repository().join("examples/district/channels"), &folder.join("channels"))?;
     fs::write(folder.join("yiwang.yaml"), format!("casePrefix: QC\nplugins: {}\n", plugins.display()))?;
-    for (channel, elsewhere) in OUTSIDE {
+    for (channel, there, here) in OUTSIDE {
         let file = folder.join("channels").join(channel);
         let text = fs::read_to_string(&file)?;
-        if !text.contains(elsewhere) {
-            return Err(io::Error::other(format!("{channel} does not name {elsewhere} any more")));
+        if !text.contains(there) {
+            return Err(io::Error::other(format!("{channel} does not say `{there}` any more")));
         }
-        fs::write(&file, text.replace(elsewhere, &format!("http://{receiver}")))?;
+        fs::write(&file, text.replace(there, &here.replace("{}", &receiver.to_string())))?;
     }
     Ok(())
 }
