@@ -212,8 +212,9 @@ impl Shard {
         let mut rows = Vec::new();
         if self.inbox_at.is_some_and(|at| at <= now) {
             rows = self.store.routable(now, limits::ROUTED_MAX).await?;
-            if rows.len() < limits::ROUTED_MAX {
-                self.inbox_at = self.store.next_release().await?.filter(|at| *at > now);
+            // What is found is disposed of by this turn; only then the store knows what comes next.
+            if rows.is_empty() {
+                self.inbox_at = self.store.next_release().await?;
             }
         }
         Ok(Due { wakes, fired: self.schedules.due(now), rows })

@@ -231,3 +231,63 @@ fn definitions(natives: &BTreeSet<Signature>) -> Vec<Def<&'static str>> {
 /// Our definitions that jaq's own build upon.
 const EARLY: &[&str] =
     &["isboolean", "add", "matches", "split_matches", "split_", "escape_html", "unescape_html"];
+
+#[cfg(test)]
+mod tests {
+    use jaq_core::Compiler;
+    use jaq_core::load::{Arena, File, Loader};
+
+    use super::*;
+
+    fn compiles(text: &str) -> Result<(), String> {
+        let mut calls = BTreeSet::new();
+        let term = syntax::parse(text).map_err(|problems| format!("{problems:?}"))?;
+        syntax::calls(&term, &mut calls);
+        let selection = LIBRARY.select(&calls);
+        let arena = Arena::default();
+        let modules = Loader::new(LIBRARY.defs(&selection)).load(&arena, File { code: text, path: () });
+        let modules = modules.map_err(|_| "it does not load".to_owned())?;
+        let compiled = Compiler::default().with_funs(selection.funs()).compile(modules);
+        compiled.map(drop).map_err(|errors| {
+            let names = errors.into_iter().flat_map(|(_, errors)| errors);
+            names.map(|(name, _)| name.to_owned()).collect::<Vec<_>>().join(", ")
+        })
+    }
+
+    #[test]
+    fn everything_that_is_offered_compiles() {
+        for name in LIBRARY.names() {
+            for arity in LIBRARY.arities(name) {
+                let args =
+                    if arity == 0 { String::new() } else { format!("({})", vec!["."; arity].join("; ")) };
+                assert_eq!(compiles(&format!("{name}{args}")), Ok(()), "{name}/{arity}");
+            }
+        }
+    }
+
+    #[test]
+    fn filters_hold_only_what_they_call() {
+        let size = |text: &str| {
+            let mut calls = BTreeSet::new();
+            syntax::calls(&syntax::parse(text).unwrap(), &mut calls);
+            let selection = LIBRARY.select(&calls);
+            (selection.defs.len(), selection.natives.len())
+        };
+        assert_eq!(size(".a + $context.b"), (0, 0));
+        assert_eq!(size("[.items[] | select(.a > 1)] | length"), (2, 1));
+        assert!(size("test(\"a\")").0 < 20);
+    }
+
+    #[test]
+    fn what_is_forbidden_is_not_there() {
+        for (name, _) in FORBIDDEN {
+            for arity in 0..4 {
+                assert!(!LIBRARY.knows(name, arity), "{name}/{arity}");
+                assert!(!LIBRARY.natives.contains(&(name, arity)), "{name}/{arity}");
+            }
+        }
+        for name in DROPPED {
+            assert!(LIBRARY.natives.iter().all(|(known, _)| known != name), "{name}");
+        }
+    }
+}

@@ -62,6 +62,18 @@ fn examples_of_the_pages_are_true() {
 }
 
 #[test]
+fn examples_of_the_guide_are_clean() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/language.md");
+    let guide = std::fs::read_to_string(guide).expect("the guide is part of the repository");
+    let examples: Vec<&str> =
+        guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 2, "the guide has examples");
+    for example in examples {
+        assert_eq!(yiwang_dsl::check(example, &remarks::catalog()).1, [], "{example}");
+    }
+}
+
+#[test]
 fn every_code_is_triggered() {
     let mut triggered = BTreeSet::new();
     for (_, text) in fixtures::texts() {

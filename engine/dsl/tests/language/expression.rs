@@ -669,14 +669,6 @@ fn the_largest_expressions_fit_the_stack() {
 }
 
 #[test]
-fn filters_hold_only_what_they_use() {
-    // Sizes are checked by the number of definitions; see the memory test of the crate.
-    let expression = Expression::compile("$context.a + .b", &["context", "input"]).expect("a good one");
-    assert_eq!(expression.variables(), ["context"]);
-    assert_eq!(expression.text(), "$context.a + .b");
-}
-
-#[test]
 fn only_named_variables_are_asked_for() {
     struct Strict;
     impl Scope for Strict {

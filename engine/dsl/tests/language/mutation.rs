@@ -1,5 +1,7 @@
 //! Random damage to good texts: whatever happens, there is an answer and no panic.
 
+use yiwang_dsl::expression::Expression;
+
 use crate::{fixtures, remarks};
 
 /// A small generator with a seed; the same every time.
@@ -105,6 +107,41 @@ fn damaged_texts_never_panic() {
             assert!(definition.is_some() || !diagnostics.is_empty(), "no answer to {damaged:?}");
         }
     }
+}
+
+const EXPRESSIONS: [&str; 12] = [
+    "[.items[] | select(.a > 1) | {a, b: (.b // 0)}] | sort_by(.a) | group_by(.b)",
+    "reduce .items[] as {a: $x, b: [$y]} (0; . + $x) | tostring",
+    "if .n > 1 then \"\\(.n) 件\" elif .n == null then empty else [limit(3; repeat(.n))] end",
+    ".a.b |= (. + 1) | del(.items[0]) | .items[1:] = [1] | to_entries | from_entries",
+    "try (.a | error) catch . | [paths] | map(tojson | fromjson)",
+    ". as [$a, [$b]] | label $out | foreach ($a, $b) as $x (0; . + 1; if . > 1 then break $out else . end)",
+    "[.items | combinations] | transpose | flatten(1) | unique_by(.a) | min_by(.a)",
+    "\"2026-01-05T00:00:00Z\" | fromdate | strftime(\"%Y\") | test(\"[0-9]+\"; \"g\") | not",
+    "[splits(\", *\"; null)]? // (\"中文\" | explode | implode | @base64 | @base64d | @csv?)",
+    "walk(if type == \"object\" then with_entries(.value |= .) else . end) | getpath([\"a\", 0]?)",
+    ".. | numbers, strings | -. * 3 % 2 | floor, sqrt, tostring, ascii_downcase?",
+    "input | env | $ENV | def f: f; f | first(range(10; -1; -3)) | IN(1, 2) | INDEX(.a) | @json \"x\\(.)\"",
+];
+
+#[test]
+fn damaged_expressions_never_panic() {
+    let input: yiwang_dsl::Data =
+        serde_json::json!({ "n": 2, "a": { "b": 1 }, "items": [{ "a": 2, "b": [1] }, { "a": 1, "b": [2] }] })
+            .into();
+    let mut compiled = 0;
+    for (seed, text) in EXPRESSIONS.iter().enumerate() {
+        let mut random = Random(seed as u64);
+        for _ in 0..400 {
+            let damaged = mutate(text, &mut random);
+            let Ok(expression) = Expression::compile(&damaged, &["context"]) else { continue };
+            compiled += 1;
+            if let Err(error) = expression.evaluate(&input, &()) {
+                assert!(!error.0.contains("inside the expression engine"), "{damaged:?}: {error}");
+            }
+        }
+    }
+    assert!(compiled > 100, "some of the damage is harmless");
 }
 
 /// A good text with a bit of everything.

@@ -1,0 +1,104 @@
+//! Effects: at least once, with one id, never before the commit.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::json;
+use yiwang_core::input::EffectOutcome;
+use yiwang_runtime::ports::{MessageRow, MessageState, PageRequest, Query as _};
+
+use crate::world::{Crash, World, workflow};
+
+fn notifies() -> String {
+    workflow(
+        "tell",
+        "",
+        "  - tell:\n      call: notify:1.0.0@default\n      with: {channel: sms, to: {kind: mobile, address: '13800000000'}, body: 已受理}",
+    )
+}
+
+async fn messages(world: &World) -> Vec<MessageRow> {
+    world.store.inner.messages(None, PageRequest::default()).await.unwrap().items
+}
+
+#[tokio::test]
+async fn a_message_is_sent_once_and_its_recipient_masked_in_the_list() {
+    let mut world = World::running(&[&notifies()]).await;
+    let id = world.start("test/tell", None, json!({})).await;
+    assert!(world.channels.bodies().is_empty());
+    assert_eq!(messages(&world).await[0].state, MessageState::Requested);
+    world.engine.settle().await.unwrap();
+    assert_eq!(world.channels.bodies(), [("已受理".to_owned(), 1)]);
+    let rows = messages(&world).await;
+    assert_eq!((rows.len(), rows[0].state, rows[0].attempts), (1, MessageState::Sent, 1));
+    assert_eq!(rows[0].recipient, "mobile:138****0000");
+    assert_eq!(world.status(id).await, "completed");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_before_the_commit_or_after_a_failed_one() {
+    let mut world = World::running(&[&notifies()]).await;
+    let next = world.store.commits.load(Ordering::Relaxed) + 1;
+    *world.store.crash.lock().unwrap() = Some((next, Crash::Before));
+    let error = world.engine.start(crate::world::start("test/tell", None, json!({}))).await.unwrap_err();
+    assert!(error.is_retryable());
+    world.later(60_000).await;
+    assert!(world.channels.bodies().is_empty());
+    assert_eq!(world.instances("test/tell").await, []);
+}
+
+#[tokio::test]
+async fn a_message_under_way_when_the_process_died_is_sent_again_with_its_id() {
+    let mut world = World::running(&[&notifies()]).await;
+    let id = world.start("test/tell", None, json!({})).await;
+    world.restart().await;
+    world.engine.settle().await.unwrap();
+    assert_eq!((world.channels.distinct(), world.status(id).await), (1, "completed".to_owned()));
+
+    // Sent, but the result was lost with the process.
+    let second = world.start("test/tell", None, json!({})).await;
+    let next = world.store.commits.load(Ordering::Relaxed) + 1;
+    *world.store.crash.lock().unwrap() = Some((next, Crash::Before));
+    world.engine.settle().await.unwrap();
+    world.restart().await;
+    world.engine.settle().await.unwrap();
+    assert_eq!(world.channels.bodies().len(), 3);
+    assert_eq!((world.channels.distinct(), world.status(second).await), (2, "completed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_retryable_failure_is_tried_again_later_and_counted() {
+    let mut world = World::running(&[&notifies()]).await;
+    let busy =
+        EffectOutcome::Retryable {
+            code: "sms.busy".to_owned(), message: "忙".to_owned(), retry_after: None
+        };
+    world.channels.outcomes.lock().unwrap().push(busy);
+    let id = world.start("test/tell", None, json!({})).await;
+    world.engine.settle().await.unwrap();
+    let row = messages(&world).await.remove(0);
+    assert_eq!(
+        (row.state, row.attempts, row.code.as_deref()),
+        (MessageState::Requested, 1, Some("sms.busy"))
+    );
+    world.restart().await;
+    world.later(3_600_000).await;
+    assert_eq!(world.channels.bodies(), [("已受理".to_owned(), 1), ("已受理".to_owned(), 2)]);
+    assert_eq!(world.channels.distinct(), 1, "one id over all attempts");
+    let row = messages(&world).await.remove(0);
+    assert_eq!((row.state, row.attempts, row.code), (MessageState::Sent, 2, None));
+    assert_eq!(world.status(id).await, "completed");
+}
+
+#[tokio::test]
+async fn a_permanent_failure_is_listed_and_faults_the_instance_with_an_incident() {
+    let mut world = World::running(&[&notifies()]).await;
+    let gone = EffectOutcome::Permanent { code: "sms.blocked".to_owned(), message: "停机".to_owned() };
+    world.channels.outcomes.lock().unwrap().push(gone);
+    let id = world.start("test/tell", None, json!({})).await;
+    world.engine.settle().await.unwrap();
+    let row = messages(&world).await.remove(0);
+    assert_eq!((row.state, row.code.as_deref()), (MessageState::Failed, Some("sms.blocked")));
+    assert_eq!(world.status(id).await, "faulted");
+    let incidents = world.store.inner.incidents(PageRequest::default()).await.unwrap().items;
+    assert_eq!((incidents.len(), &*incidents[0].code), (1, "instance.faulted"));
+}

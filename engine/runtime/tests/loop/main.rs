@@ -1,0 +1,17 @@
+//! The loop from outside: what it promises about starts, events, timers, effects and failures.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "this crate is one test: what goes wrong here shall stop it"
+)]
+
+mod crash;
+mod effects;
+mod events;
+mod incidents;
+mod queue;
+mod schedules;
+mod starts;
+mod timers;
+mod world;

@@ -1,0 +1,324 @@
+//! A store that can fail, channels that follow a script, and short words for what tests do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use yiwang_core::correlation::SubscriptionKey;
+use yiwang_core::input::{Cause, EffectOutcome};
+use yiwang_core::{Event, InstanceId, Timestamp, WorkItem};
+use yiwang_runtime::harness::Harness;
+use yiwang_runtime::memory::MemoryStore;
+use yiwang_runtime::ports::{
+    Batch, ChannelInfo, ChannelRequest, Channels, CommitError, Delivery, DeploymentRow, InboxRow,
+    IncomingEvent, InstanceFilter, Loaded, PageRequest, Query as _, Received, Rejected, ScheduleRow, Session,
+    StartKey, Started, Store, StoreError, WorkItemFilter,
+};
+use yiwang_runtime::{Config, Start};
+
+/// Noon of a working day in the district.
+pub(crate) const NOON: Timestamp = Timestamp(1_718_078_400_000);
+
+/// What goes wrong at a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Crash {
+    /// Nothing was written.
+    Before,
+    /// All was written, but nobody was told.
+    After,
+}
+
+/// A store in memory with faults.
+#[derive(Default)]
+pub(crate) struct Faulty {
+    pub(crate) inner: MemoryStore,
+    pub(crate) commits: AtomicU64,
+    pub(crate) loads: AtomicU64,
+    /// At which commit, counted from 1.
+    pub(crate) crash: Mutex<Option<(u64, Crash)>>,
+    /// Instances whose snapshots read as something else.
+    pub(crate) snapshots: Mutex<BTreeMap<InstanceId, Result<Vec<u8>, String>>>,
+}
+
+fn fault() -> StoreError {
+    StoreError::new("pretending to be a disk", "the test pulled the plug")
+}
+
+impl Store for Faulty {
+    fn load(&self, ids: Vec<InstanceId>) -> BoxFuture<'_, Result<Vec<Loaded>, StoreError>> {
+        async move {
+            self.loads.fetch_add(ids.len() as u64, Ordering::Relaxed);
+            let mut rows = self.inner.load(ids).await?;
+            for row in &mut rows {
+                if let Some(snapshot) = self.snapshots.lock().unwrap().get(&row.instance) {
+                    row.state = snapshot.clone();
+                }
+            }
+            Ok(rows)
+        }
+        .boxed()
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), CommitError>> {
+        async move {
+            let number = self.commits.fetch_add(1, Ordering::Relaxed) + 1;
+            let crash = *self.crash.lock().unwrap();
+            match crash.filter(|(at, _)| *at == number) {
+                None => self.inner.commit(batch).await,
+                Some((_, Crash::Before)) => Err(CommitError::Failed(fault())),
+                Some((_, Crash::After)) => {
+                    self.inner.commit(batch).await?;
+                    Err(CommitError::Unknown(fault()))
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn started(&self, keys: Vec<StartKey>) -> BoxFuture<'_, Result<Vec<(StartKey, Started)>, StoreError>> {
+        self.inner.started(keys)
+    }
+    fn due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(Timestamp, InstanceId)>, StoreError>> {
+        self.inner.due(until, limit)
+    }
+    fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        self.inner.next_due()
+    }
+    fn next_release(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        self.inner.next_release()
+    }
+    fn in_flight(
+        &self,
+        after: Option<InstanceId>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<InstanceId>, StoreError>> {
+        self.inner.in_flight(after, limit)
+    }
+    fn subscribers(
+        &self,
+        keys: Vec<SubscriptionKey>,
+    ) -> BoxFuture<'_, Result<Vec<(SubscriptionKey, InstanceId)>, StoreError>> {
+        self.inner.subscribers(keys)
+    }
+    fn known(&self, events: Vec<(String, String)>) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>> {
+        self.inner.known(events)
+    }
+    fn routable(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>> {
+        self.inner.routable(now, limit)
+    }
+    fn gathering(&self, sessions: Vec<String>) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>> {
+        self.inner.gathering(sessions)
+    }
+    fn buffered(
+        &self,
+        keys: Vec<SubscriptionKey>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>> {
+        self.inner.buffered(keys, now)
+    }
+    fn deployments(&self) -> BoxFuture<'_, Result<Vec<DeploymentRow>, StoreError>> {
+        self.inner.deployments()
+    }
+    fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>> {
+        self.inner.last_case_number()
+    }
+    fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>> {
+        self.inner.schedules()
+    }
+    fn greatest_id(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.inner.greatest_id()
+    }
+}
+
+/// Channels `wechat` and `sms` that note what they send.
+#[derive(Default)]
+pub(crate) struct Scripted {
+    pub(crate) sent: Mutex<Vec<Delivery>>,
+    /// What they answer, first to last; then always done.
+    pub(crate) outcomes: Mutex<Vec<EffectOutcome>>,
+    /// While set, a message stays under way for ever.
+    pub(crate) stuck: std::sync::atomic::AtomicBool,
+}
+
+impl Scripted {
+    /// Bodies of what was sent, with the attempt.
+    pub(crate) fn bodies(&self) -> Vec<(String, u32)> {
+        self.sent.lock().unwrap().iter().map(|it| (it.message.body.clone(), it.attempt)).collect()
+    }
+
+    /// How many different messages were sent.
+    pub(crate) fn distinct(&self) -> usize {
+        self.sent.lock().unwrap().iter().map(|it| it.effect).collect::<BTreeSet<_>>().len()
+    }
+}
+
+impl Channels for Scripted {
+    fn list(&self) -> Vec<ChannelInfo> {
+        let info = |id: &str| ChannelInfo {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            plugin: "scripted 1.0.0".to_owned(),
+            provides: vec!["sender".to_owned()],
+            problem: None,
+        };
+        vec![info("wechat"), info("sms")]
+    }
+
+    fn receive(&self, _: &str, _: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>> {
+        unreachable!("the runtime receives nothing by itself")
+    }
+
+    fn send(&self, _: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome> {
+        self.sent.lock().unwrap().push(delivery);
+        if self.stuck.load(Ordering::Relaxed) {
+            return futures::future::pending().boxed();
+        }
+        let mut outcomes = self.outcomes.lock().unwrap();
+        let next = (!outcomes.is_empty()).then(|| outcomes.remove(0));
+        let done = EffectOutcome::Done { output: json!({"providerId": "p1"}).into() };
+        futures::future::ready(next.unwrap_or(done)).boxed()
+    }
+}
+
+/// An engine with its surroundings.
+pub(crate) struct World {
+    pub(crate) store: Arc<Faulty>,
+    pub(crate) channels: Arc<Scripted>,
+    pub(crate) engine: Harness,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Arc::default(), Arc::default(), NOON).await
+    }
+
+    /// With workflows deployed.
+    pub(crate) async fn running(workflows: &[&str]) -> Self {
+        let mut world = Self::new().await;
+        for workflow in workflows {
+            world.deploy(workflow).await;
+        }
+        world
+    }
+
+    pub(crate) async fn with(store: Arc<Faulty>, channels: Arc<Scripted>, now: Timestamp) -> Self {
+        let engine = open(&store, &channels, now).await;
+        Self { store, channels, engine }
+    }
+
+    pub(crate) async fn deploy(&mut self, workflow: &str) {
+        let deployed = self.engine.deploy(workflow, BTreeMap::new(), "li").await;
+        if let Err(error) = &deployed {
+            panic!("{error}: {error:#?}");
+        }
+    }
+
+    /// The process dies and starts again at the same time.
+    pub(crate) async fn restart(&mut self) {
+        let now = self.engine.now();
+        self.engine = open(&self.store, &self.channels, now).await;
+    }
+
+    pub(crate) async fn start(&mut self, workflow: &str, key: Option<&str>, input: Value) -> InstanceId {
+        self.engine.start(start(workflow, key, input)).await.unwrap().instance
+    }
+
+    pub(crate) async fn later(&mut self, millis: u64) {
+        let at = self.engine.now().plus_millis(millis);
+        self.engine.advance_to(at).await.unwrap();
+    }
+
+    /// What happened to an instance: words of its history, with what matters in them.
+    pub(crate) async fn history(&self, id: InstanceId) -> Vec<Value> {
+        let lines = self.store.inner.history(id, 0, 10_000).await.unwrap();
+        lines.iter().map(|line| serde_json::from_str(line.get()).unwrap()).collect()
+    }
+
+    /// Times of the history lines with this word, since noon, in milliseconds.
+    pub(crate) async fn times(&self, id: InstanceId, word: &str) -> Vec<i64> {
+        let history = self.history(id).await;
+        let lines = history.iter().filter(|line| line["event"] == word);
+        lines.map(|line| line["at"].as_i64().unwrap() - NOON.0).collect()
+    }
+
+    pub(crate) async fn status(&self, id: InstanceId) -> String {
+        let row = self.store.inner.instance(id).await.unwrap().unwrap();
+        serde_json::to_value(row.status).unwrap().as_str().unwrap().to_owned()
+    }
+
+    /// All instances of a workflow, oldest first.
+    pub(crate) async fn instances(&self, workflow: &str) -> Vec<InstanceId> {
+        let filter = InstanceFilter { workflow: Some(workflow.to_owned()), status: None };
+        let page = PageRequest { cursor: None, limit: 500 };
+        let rows = self.store.inner.instances(filter, page).await.unwrap().items;
+        rows.iter().rev().map(|row| row.id).collect()
+    }
+
+    pub(crate) async fn open_items(&self) -> Vec<WorkItem> {
+        let page = PageRequest { cursor: None, limit: 500 };
+        self.store.inner.work_items(WorkItemFilter::default(), page).await.unwrap().items
+    }
+
+    pub(crate) async fn count(&self, name: &str) -> u64 {
+        self.store.inner.counts().await.unwrap().get(name).copied().unwrap_or(0)
+    }
+
+    pub(crate) async fn inbox(&self) -> Vec<InboxRow> {
+        let page = PageRequest { cursor: None, limit: 500 };
+        let mut rows = self.store.inner.inbox(false, page).await.unwrap().items;
+        rows.reverse();
+        rows
+    }
+
+    /// What became of each event, in order of arrival.
+    pub(crate) async fn dispositions(&self) -> Vec<&'static str> {
+        self.inbox().await.iter().map(|row| row.disposition.word()).collect()
+    }
+}
+
+async fn open(store: &Arc<Faulty>, channels: &Arc<Scripted>, now: Timestamp) -> Harness {
+    let config = Config { seed: Some(7), ..Config::default() };
+    Harness::open(config, Arc::clone(store) as Arc<dyn Store>, Arc::clone(channels) as _, now).await.unwrap()
+}
+
+pub(crate) fn start(workflow: &str, key: Option<&str>, input: Value) -> Start {
+    Start {
+        workflow: workflow.to_owned(),
+        version: None,
+        key: key.map(str::to_owned),
+        input: input.into(),
+        cause: Cause::Request { person: "li".to_owned() },
+    }
+}
+
+pub(crate) fn event(id: &str, kind: &str, data: Value) -> IncomingEvent {
+    let event = Event {
+        id: id.to_owned(),
+        source: "/channels/wechat".to_owned(),
+        r#type: kind.to_owned(),
+        subject: None,
+        time: NOON,
+        data: data.into(),
+        extensions: BTreeMap::new(),
+    };
+    IncomingEvent { event, session: None }
+}
+
+pub(crate) fn part(id: &str, session: &str, window: u64, data: Value) -> IncomingEvent {
+    let session = Some(Session { key: session.to_owned(), window });
+    IncomingEvent { session, ..event(id, "cn.test.intake.v1", data) }
+}
+
+/// A workflow `test/name` with these tasks, and what else stands at its top.
+pub(crate) fn workflow(name: &str, top: &str, tasks: &str) -> String {
+    format!(
+        "document: {{dsl: '1.0.3', namespace: test, name: {name}, version: '1.0.0'}}\n{top}\ndo:\n{tasks}\n"
+    )
+}
