@@ -1,3 +1,40 @@
-//! The `yiwang` binary.
+//! The `yiwang` binary: the only place that knows store, host, runtime and server together.
+//!
+//! stdout is data, stderr is for people; the exit code says which kind of failure it was (docs/guide/cli.md).
 
-fn main() {}
+mod commands;
+mod failure;
+mod output;
+mod project;
+mod remote;
+mod scenario;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.output == Some(output::Format::Json);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = runtime
+        .map_err(|error| anyhow::Error::from(error).context("starting the async runtime").into())
+        .and_then(|runtime| runtime.block_on(commands::run(cli)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let exit = ExitCode::from(failure.exit as u8);
+            if !failure.silent {
+                if json {
+                    output::note(&failure.to_json().to_string());
+                } else {
+                    output::note(&format!("{:?}", miette::Report::new(failure)));
+                }
+            }
+            exit
+        }
+    }
+}

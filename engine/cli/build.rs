@@ -1,0 +1,27 @@
+//! Puts the pages of `docs/errors` into the binary, so that `yiwang explain` needs no files.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+fn main() {
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../../docs/errors");
+    println!("cargo::rerun-if-changed={}", root.display());
+    let mut pages: Vec<_> = fs::read_dir(&root)
+        .expect("docs/errors is part of the source")
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    pages.sort();
+    let mut code = "/// Name and text of every page.\nconst PAGES: &[(&str, &str)] = &[\n".to_owned();
+    for path in pages {
+        let name =
+            path.file_stem().expect("it has an extension, so it has a stem").to_string_lossy().into_owned();
+        let path = fs::canonicalize(&path).expect("it was listed just now");
+        writeln!(code, "    ({name:?}, include_str!({:?})),", path.display().to_string())
+            .expect("a string takes everything");
+    }
+    code.push_str("];\n");
+    let out = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("pages.rs");
+    fs::write(out, code).expect("the build folder can be written");
+}

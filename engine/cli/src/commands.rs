@@ -1,0 +1,107 @@
+//! The commands, one file each, and the tree that names them.
+
+mod case;
+mod channel;
+mod check;
+mod completion;
+mod deploy;
+mod doctor;
+mod explain;
+mod instance;
+mod lists;
+mod run;
+mod serve;
+mod task;
+mod test;
+mod token;
+mod version;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::Format;
+use crate::remote::Server;
+
+/// Durable public-service processes: workflows in YAML, channels as sandboxed plugins.
+#[derive(Parser, Debug)]
+#[command(name = "yiwang", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// How to show results: a table at a terminal, JSON otherwise.
+    #[arg(short, long, value_enum, global = true, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run a server.
+    Serve(serve::Args),
+    /// Check workflows and tell all their mistakes at once.
+    Check(check::Args),
+    /// Run one workflow here and print its output.
+    Run(run::Args),
+    /// Play the scenarios of workflows under a virtual clock.
+    Test(test::Args),
+    /// Check the installation, the project and the data folder.
+    Doctor(doctor::Args),
+    /// Say what a code means.
+    Explain(explain::Args),
+    /// Put workflows with their forms on a server.
+    Deploy(Remotely<deploy::Args>),
+    /// Running and ended instances.
+    #[command(subcommand_required = true)]
+    Instance(Remotely<instance::Args>),
+    /// Work items: what people have to do.
+    Task(Remotely<task::Args>),
+    /// Cases: one matter of one person each.
+    Case(Remotely<case::Args>),
+    /// Channels: the ways in and out.
+    Channel(Remotely<channel::Args>),
+    /// API tokens.
+    Token(Remotely<token::Args>),
+    /// Messages that went out.
+    Message(Remotely<lists::Args>),
+    /// What channels did not accept.
+    Rejection(Remotely<lists::Args>),
+    /// Instances that cannot go on by themselves.
+    Incident(Remotely<lists::Args>),
+    /// Print a completion script.
+    Completion(completion::Args),
+    /// Print the version.
+    Version,
+}
+
+/// A command that talks to a server.
+#[derive(clap::Args, Debug)]
+struct Remotely<A: clap::Args> {
+    #[command(flatten)]
+    server: Server,
+    #[command(flatten)]
+    args: A,
+}
+
+/// Runs one command.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let wanted = cli.output;
+    let format = Format::or_by_terminal(wanted);
+    match cli.command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Check(args) => check::run(args, wanted),
+        Command::Run(args) => run::run(args, wanted).await,
+        Command::Test(args) => test::run(args, wanted).await,
+        Command::Doctor(args) => doctor::run(args, wanted).await,
+        Command::Explain(args) => explain::run(&args),
+        Command::Deploy(it) => deploy::run(it.args, &it.server.connect()?, format).await,
+        Command::Instance(it) => instance::run(it.args, &it.server.connect()?, format).await,
+        Command::Task(it) => task::run(it.args, &it.server.connect()?, format).await,
+        Command::Case(it) => case::run(it.args, &it.server.connect()?, format).await,
+        Command::Channel(it) => channel::run(it.args, &it.server, format).await,
+        Command::Token(it) => token::run(it.args, &it.server.connect()?, format).await,
+        Command::Message(it) => lists::messages(it.args, &it.server.connect()?, format).await,
+        Command::Rejection(it) => lists::rejections(it.args, &it.server.connect()?, format).await,
+        Command::Incident(it) => lists::incidents(it.args, &it.server.connect()?, format).await,
+        Command::Completion(args) => completion::run(&args),
+        Command::Version => version::run(format),
+    }
+}

@@ -1,0 +1,76 @@
+//! `yiwang check FILE…`: all mistakes of workflows, with their places.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use yiwang_core::catalog::{channel_catalog, default_catalog};
+use yiwang_dsl::diagnostic::Severity;
+
+use crate::failure::{Exit, Failure};
+use crate::output::{self, Format};
+use crate::project::{Project, packages, print_remarks};
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Workflows, or folders with workflows.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Check names of channels against those of this project.
+    #[arg(long, value_name = "DIR")]
+    project: Option<PathBuf>,
+}
+
+pub(super) fn run(args: Args, wanted: Option<Format>) -> Result<(), Failure> {
+    let catalog = match &args.project {
+        None => default_catalog(),
+        Some(root) => {
+            channel_catalog(Project::open(root, None)?.channels()?.into_iter().map(|channel| channel.id))
+        }
+    };
+    let mut results: Vec<Value> = Vec::new();
+    let (mut checked, mut errors, mut warnings) = (0_usize, 0_usize, 0_usize);
+    for path in &args.files {
+        for package in packages(path)? {
+            let (_, remarks) = yiwang_dsl::check(&package.source, &catalog);
+            let bad = remarks.iter().filter(|remark| remark.severity() == Severity::Error).count();
+            checked += 1;
+            errors += bad;
+            warnings += remarks.len() - bad;
+            if wanted == Some(Format::Json) {
+                let located: Vec<_> = remarks.iter().map(|remark| remark.locate(&package.source)).collect();
+                results.push(json!({ "file": package.path.display().to_string(), "valid": bad == 0, "diagnostics": located }));
+            } else {
+                print_remarks(&package.path, &package.source, &remarks);
+            }
+            errors += check_forms(&package, wanted, &mut results);
+        }
+    }
+    if wanted == Some(Format::Json) {
+        output::json(&json!({ "valid": errors == 0, "files": results }));
+    } else {
+        output::note(&format!("{checked} checked: {errors} errors, {warnings} warnings"));
+    }
+    if checked == 0 {
+        let message = "there is no workflow.yaml in the folders given";
+        return Err(Failure::new(Exit::NotFound, "project.no-workflow", message));
+    }
+    if errors > 0 { Err(Failure::said(Exit::Invalid)) } else { Ok(()) }
+}
+
+/// Forms must be JSON Schemas. How many are not.
+fn check_forms(package: &crate::project::Package, wanted: Option<Format>, results: &mut Vec<Value>) -> usize {
+    let mut errors = 0;
+    for (name, form) in &package.forms {
+        let Err(error) = jsonschema::validator_for(form) else { continue };
+        errors += 1;
+        let file = package.path.with_file_name(format!("{name}.json")).display().to_string();
+        let message = format!("not a JSON Schema: {error}");
+        if wanted == Some(Format::Json) {
+            let remark = json!({ "code": "form.invalid", "severity": "error", "message": message, "pointer": error.instance_path().to_string() });
+            results.push(json!({ "file": file, "valid": false, "diagnostics": [remark] }));
+        } else {
+            output::note(&format!("form.invalid\n  × {file}: {message}\n"));
+        }
+    }
+    errors
+}

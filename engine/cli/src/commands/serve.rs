@@ -1,0 +1,210 @@
+//! `yiwang serve`: one project as a server.
+
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use yiwang_core::Timestamp;
+use yiwang_core::catalog::channel_catalog;
+use yiwang_runtime::ports::{Channels, Clock, Tokens};
+use yiwang_runtime::{Config as EngineConfig, Engine, Error, Handle, SystemClock};
+use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
+
+use crate::failure::{self, Exit, Failure};
+use crate::output;
+use crate::project::{Package, Project, print_remarks};
+use crate::wiring::{self, Stores};
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Folder with yiwang.yaml, channels/ and workflows/.
+    #[arg(long, env = "YIWANG_PROJECT", default_value = ".", value_name = "DIR")]
+    project: PathBuf,
+    /// Settings instead of the project's yiwang.yaml.
+    #[arg(long, env = "YIWANG_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the store.
+    #[arg(long, env = "YIWANG_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where to listen.
+    #[arg(long, env = "YIWANG_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Write the administrator's token here (mode 0600) when one is made, besides printing it.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Make another administrator's token and print it: for when the first one is lost.
+    #[arg(long)]
+    new_token: bool,
+    /// Do not deploy the project's workflows.
+    #[arg(long)]
+    no_deploy: bool,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    log();
+    let project = Project::open(&args.project, args.config.as_deref())?;
+    let channels = project.channels()?;
+    let packages = if args.no_deploy { Vec::new() } else { project.packages()? };
+    check(&packages, channels.iter().map(|channel| channel.id.clone()))?;
+    let data = args.data.clone().unwrap_or_else(|| project.data());
+    let stores = Stores::open(&data).await?;
+    let host = wiring::channels(&project, &channels, &data, &stores).await?;
+    for channel in host.list() {
+        match channel.problem {
+            None => tracing::info!(channel = channel.id, plugin = channel.plugin, "channel ready"),
+            Some(problem) => {
+                tracing::warn!(channel = channel.id, plugin = channel.plugin, problem, "channel not ready")
+            }
+        }
+    }
+    let mut engine = EngineConfig::default();
+    if let Some(prefix) = &project.settings.case_prefix {
+        engine.case_prefix.clone_from(prefix);
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let handle = Engine::start(engine, stores.store.clone(), host.clone(), clock.clone());
+    let handle = handle.await.map_err(|error| {
+        Failure::new(Exit::Failed, "store.unavailable", "the engine could not read its store").because(error)
+    })?;
+    first_token(&args, &*stores.tokens, clock.now()).await?;
+    deploy(&handle, packages).await?;
+    let ids = host.list().into_iter().map(|channel| channel.id);
+    let parts = Parts {
+        handle: handle.clone(),
+        query: stores.query.clone(),
+        channels: host,
+        tokens: stores.tokens.clone(),
+        clock,
+        catalog: Arc::new(channel_catalog(ids)),
+    };
+    let config = config(&args, &project);
+    let listen = config.listen;
+    let running = Server::start(config, parts).await.map_err(|error| {
+        Failure::new(Exit::Failed, "server.listen", format!("listening on {listen}"))
+            .because(error)
+            .help("another server may be up there; --listen names another address")
+    })?;
+    if !running.addr.ip().is_loopback() {
+        output::note("listening beyond this machine without TLS: put a proxy with TLS in front");
+    }
+    output::note(&format!("yiwang {} listens on http://{}", env!("CARGO_PKG_VERSION"), running.addr));
+    asked_to_stop().await?;
+    output::note("stopping");
+    let stopped = running.shutdown().await;
+    handle.shutdown().await;
+    stores.close().await;
+    stopped.map_err(|error| Failure::new(Exit::Failed, "server.failed", "serving").because(error))
+}
+
+fn config(args: &Args, project: &Project) -> Config {
+    let usual = Config::default();
+    let limits = &project.settings.limits;
+    Config {
+        listen: args.listen.or(project.settings.listen).unwrap_or(usual.listen),
+        channel_body_bytes_max: limits.channel_body_bytes.unwrap_or(usual.channel_body_bytes_max),
+        requests_concurrent_max: limits.requests_concurrent.unwrap_or(usual.requests_concurrent_max),
+    }
+}
+
+/// All workflows are checked before anything is opened: a project with mistakes does not start.
+fn check(packages: &[Package], channels: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let catalog = channel_catalog(channels);
+    let mut errors = 0;
+    for package in packages {
+        let (_, remarks) = yiwang_dsl::check(&package.source, &catalog);
+        errors += print_remarks(&package.path, &package.source, &remarks);
+    }
+    if errors == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Invalid,
+        "definition.invalid",
+        format!("the project's workflows have {errors} mistakes"),
+    )
+    .help("`yiwang check` tells them too; --no-deploy starts without the project's workflows"))
+}
+
+async fn deploy(handle: &Handle, packages: Vec<Package>) -> Result<(), Failure> {
+    for package in packages {
+        let path = package.path.display().to_string();
+        match handle.deploy(&package.source, package.forms, "project").await {
+            Ok(deployed) => tracing::info!(
+                workflow = format!("{}/{}", deployed.id.namespace, deployed.id.name),
+                version = deployed.id.version,
+                existing = deployed.existing,
+                "workflow deployed"
+            ),
+            Err(error) => {
+                let exit = match &error {
+                    Error::DeployConflict { .. } => Exit::Conflict,
+                    Error::Invalid(_) | Error::InvalidForm { .. } | Error::TooLarge { .. } => Exit::Invalid,
+                    _ => Exit::Failed,
+                };
+                let failure = Failure::new(exit, error.code(), format!("{path} was not deployed: {error}"));
+                return Err(if exit == Exit::Conflict {
+                    failure.help("raise document.version")
+                } else {
+                    failure
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The administrator's first token, printed once and kept nowhere but, if asked for, in a file.
+async fn first_token(args: &Args, tokens: &dyn Tokens, now: Timestamp) -> Result<(), Failure> {
+    let store = |error: yiwang_runtime::ports::StoreError| {
+        Failure::new(Exit::Failed, "store.unavailable", "reading the tokens").because(error)
+    };
+    if !args.new_token && !tokens.tokens().await.map_err(store)?.is_empty() {
+        return Ok(());
+    }
+    let made = new_token("admin", vec![ADMIN.to_owned()], now, None).map_err(|error| {
+        Failure::new(Exit::Failed, "server.random", format!("the system gives no random bytes: {error}"))
+    })?;
+    // The file first: a token that is stored and written nowhere would be lost.
+    if let Some(path) = &args.token_file {
+        write_secret(path, &made.text)?;
+    }
+    output::note(&format!("administrator's token, shown this once:\n\n  {}\n", made.text));
+    tokens.add_token(made.row).await.map_err(store)
+}
+
+fn write_secret(path: &Path, text: &str) -> Result<(), Failure> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let write = || {
+        // A file that is there may be readable by others; this one never is.
+        if path.exists() {
+            std::fs::remove_file(path)?;
+        }
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        writeln!(file, "{text}")?;
+        file.sync_all()
+    };
+    write().map_err(|error| failure::file("writing the token file", path, error))
+}
+
+async fn asked_to_stop() -> Result<(), Failure> {
+    let signals = || Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?));
+    let (mut terminate, mut interrupt) = signals().map_err(|error: std::io::Error| {
+        Failure::new(Exit::Failed, "server.signals", "listening for signals").because(error)
+    })?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// The log on stderr; `YIWANG_LOG` says how much, e.g. `debug` or `yiwang_server=debug,info`.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("YIWANG_LOG").unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new("info,wasmtime=warn,cranelift=warn,sqlx=warn")
+    });
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+}

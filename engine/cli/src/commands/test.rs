@@ -1,0 +1,107 @@
+//! `yiwang test [DIR…]`: plays the scenarios of workflows.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use miette::{LabeledSpan, MietteDiagnostic, NamedSource};
+use serde_json::{Value, json};
+
+use crate::failure::{Exit, Failure};
+use crate::output::{self, Format};
+use crate::project::{files, packages};
+use crate::scenario::{Coverage, Outcome, play};
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Folders with workflows, or single workflow folders.
+    #[arg(default_value = "workflows", value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// Only scenarios with this text in their file name or name.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+}
+
+pub(super) async fn run(args: Args, wanted: Option<Format>) -> Result<(), Failure> {
+    let quiet = wanted == Some(Format::Json);
+    let mut coverage = Coverage::default();
+    let mut outcomes = Vec::new();
+    let mut workflows = 0;
+    for folder in &args.folders {
+        for package in packages(folder)? {
+            workflows += 1;
+            for path in files(&package.path.with_file_name("scenarios"), "yaml")? {
+                let outcome = play(&path, &package, &mut coverage).await?;
+                let text =
+                    format!("{} {}", path.file_name().unwrap_or_default().to_string_lossy(), outcome.name);
+                if args.only.as_ref().is_some_and(|only| !text.contains(only.as_str())) {
+                    continue;
+                }
+                if !quiet {
+                    print(&outcome);
+                }
+                outcomes.push(outcome);
+            }
+        }
+    }
+    if outcomes.is_empty() {
+        let message = format!("{workflows} workflows, and no scenario fits");
+        return Err(Failure::new(Exit::NotFound, "scenario.none", message)
+            .help("scenarios are the files scenarios/*.yaml beside a workflow.yaml"));
+    }
+    let failed = outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).count();
+    if quiet {
+        let passed = outcomes.len() - failed;
+        let scenarios: Vec<Value> = outcomes.iter().map(to_json).collect();
+        output::json(
+            &json!({ "passed": passed, "failed": failed, "scenarios": scenarios, "coverage": coverage.to_json() }),
+        );
+    } else {
+        summary(&outcomes, failed, &coverage);
+    }
+    if failed > 0 { Err(Failure::said(Exit::Failed)) } else { Ok(()) }
+}
+
+fn print(outcome: &Outcome) {
+    let path = outcome.path.display().to_string();
+    if outcome.failures.is_empty() {
+        output::line(&format!("ok      {path}  {}", outcome.name));
+        return;
+    }
+    output::line(&format!("FAILED  {path}  {}", outcome.name));
+    let named = Arc::new(NamedSource::new(path, outcome.source.clone()));
+    for (span, sentence) in &outcome.failures {
+        let label = LabeledSpan::new_with_span(None, span.clone());
+        let diagnostic = MietteDiagnostic::new(sentence.clone()).with_code("scenario").with_label(label);
+        let report = miette::Report::new(diagnostic).with_source_code(Arc::clone(&named));
+        output::note(&format!("{report:?}"));
+    }
+}
+
+fn summary(outcomes: &[Outcome], failed: usize, coverage: &Coverage) {
+    output::line("");
+    let heads = ["WORKFLOW", "TASKS", "RAN", "NEVER RAN"].map(str::to_owned).to_vec();
+    let rows = coverage.rows().into_iter().map(|(workflow, tasks, ran, missed)| {
+        let percent = if tasks == 0 { 100 } else { 100 * ran / tasks };
+        vec![workflow, tasks.to_string(), format!("{ran} ({percent} %)"), missed.join(" ")]
+    });
+    output::table(heads, rows.collect());
+    output::line("");
+    let steps: usize = outcomes.iter().map(|outcome| outcome.steps).sum();
+    let passed = outcomes.len() - failed;
+    output::line(&format!("{} scenarios, {steps} steps: {passed} passed, {failed} failed", outcomes.len()));
+}
+
+fn to_json(outcome: &Outcome) -> Value {
+    let failures = outcome.failures.iter().map(|(span, sentence)| {
+        let before = outcome.source.get(..span.start).unwrap_or_default();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        json!({ "line": before.matches('\n').count() + 1, "column": column, "message": sentence })
+    });
+    json!({
+        "file": outcome.path.display().to_string(),
+        "name": outcome.name,
+        "passed": outcome.failures.is_empty(),
+        "steps": outcome.steps,
+        "failures": failures.collect::<Vec<_>>(),
+    })
+}

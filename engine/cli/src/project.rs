@@ -1,0 +1,258 @@
+//! A project folder: what one server runs.
+//!
+//! ```text
+//! yiwang.yaml                      settings; every key is optional
+//! channels/<id>.yaml               one channel each
+//! workflows/<name>/workflow.yaml   one workflow each
+//!                 /forms/*.json    its forms: JSON Schemas, used as `forms/<file name>`
+//!                 /scenarios/*.yaml  its scenarios, for `yiwang test`
+//! ```
+//! Unknown keys are mistakes, told with their place. What a channel's plugin wants is not known here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use miette::NamedSource;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use yiwang_dsl::diagnostic::{Report, Severity};
+use yiwang_dsl::{Diagnostic, yaml};
+
+use crate::failure::{self, Exit, Failure};
+use crate::output;
+
+/// `yiwang.yaml`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Where to listen, e.g. `127.0.0.1:7420`.
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// Folder of the store, relative to the project.
+    pub(crate) data: Option<PathBuf>,
+    /// Before the date of a case number.
+    pub(crate) case_prefix: Option<String>,
+    /// Folder with the components of the plugins, relative to the project.
+    pub(crate) plugins: Option<PathBuf>,
+    /// Folder with the channels' files, relative to the project.
+    pub(crate) channels: Option<PathBuf>,
+    /// Folder with the workflows, relative to the project.
+    pub(crate) workflows: Option<PathBuf>,
+    /// Sizes.
+    #[serde(default)]
+    pub(crate) limits: Limits,
+}
+
+/// `limits` of `yiwang.yaml`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Bytes of a body that a channel gets.
+    pub(crate) channel_body_bytes: Option<usize>,
+    /// Requests served at a time.
+    pub(crate) requests_concurrent: Option<usize>,
+}
+
+/// A project with all its paths.
+#[derive(Clone, Debug)]
+pub(crate) struct Project {
+    pub(crate) root: PathBuf,
+    pub(crate) settings: Settings,
+}
+
+/// A channel as its file says.
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelFile {
+    pub(crate) path: PathBuf,
+    pub(crate) id: String,
+    /// All but the secrets.
+    pub(crate) value: Value,
+    pub(crate) secrets: BTreeMap<String, SecretSource>,
+}
+
+/// Where the value of a secret comes from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) enum SecretSource {
+    /// An environment variable of the server.
+    Env(String),
+    /// A file, relative to the project; the line break at its end does not count.
+    File(PathBuf),
+    /// The value itself: for tests.
+    Value(String),
+}
+
+/// A workflow with its forms, as files.
+#[derive(Clone, Debug)]
+pub(crate) struct Package {
+    pub(crate) path: PathBuf,
+    pub(crate) source: String,
+    pub(crate) forms: BTreeMap<String, Value>,
+}
+
+impl Project {
+    /// Reads the settings: of `config`, or of `yiwang.yaml` if it is there.
+    pub(crate) fn open(root: &Path, config: Option<&Path>) -> Result<Self, Failure> {
+        if !root.is_dir() {
+            let message = format!("there is no project folder {}", root.display());
+            return Err(Failure::new(Exit::NotFound, "project.missing", message));
+        }
+        let usual = root.join("yiwang.yaml");
+        let settings = match config {
+            Some(path) => from_yaml(path)?,
+            None if usual.exists() => from_yaml(&usual)?,
+            None => Settings::default(),
+        };
+        Ok(Self { root: root.to_owned(), settings })
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.below(self.settings.data.as_deref(), "data")
+    }
+
+    pub(crate) fn plugins(&self) -> PathBuf {
+        self.below(self.settings.plugins.as_deref(), "plugins")
+    }
+
+    fn below(&self, set: Option<&Path>, usual: &str) -> PathBuf {
+        self.root.join(set.unwrap_or(Path::new(usual)))
+    }
+
+    /// All channels, in order of their files' names.
+    pub(crate) fn channels(&self) -> Result<Vec<ChannelFile>, Failure> {
+        let folder = self.below(self.settings.channels.as_deref(), "channels");
+        let mut channels: Vec<ChannelFile> = Vec::new();
+        for path in files(&folder, "yaml")? {
+            let channel = channel(&path)?;
+            if let Some(other) = channels.iter().find(|other| other.id == channel.id) {
+                let message = format!(
+                    "{} and {} are both the channel `{}`",
+                    other.path.display(),
+                    path.display(),
+                    channel.id
+                );
+                return Err(Failure::new(Exit::Invalid, "project.channel", message));
+            }
+            channels.push(channel);
+        }
+        Ok(channels)
+    }
+
+    /// All workflows, in order of their folders' names.
+    pub(crate) fn packages(&self) -> Result<Vec<Package>, Failure> {
+        let folder = self.below(self.settings.workflows.as_deref(), "workflows");
+        if folder.is_dir() { packages(&folder) } else { Ok(Vec::new()) }
+    }
+}
+
+impl SecretSource {
+    /// The value, read now: a rotated secret takes effect at its next use.
+    pub(crate) fn read(&self, root: &Path) -> Option<String> {
+        match self {
+            Self::Env(name) => std::env::var(name).ok(),
+            Self::File(path) => {
+                let text = std::fs::read_to_string(root.join(path)).ok()?;
+                Some(
+                    text.strip_suffix('\n')
+                        .map(|text| text.strip_suffix('\r').unwrap_or(text).to_owned())
+                        .unwrap_or(text),
+                )
+            }
+            Self::Value(value) => Some(value.clone()),
+        }
+    }
+}
+
+impl Package {
+    /// The workflow in this file, with the forms in `forms/` beside it.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let source = text(path)?;
+        let mut forms = BTreeMap::new();
+        for form in files(&path.with_file_name("forms"), "json")? {
+            let schema = serde_json::from_str(&text(&form)?).map_err(|error| {
+                let message = format!("{} is not JSON", form.display());
+                Failure::new(Exit::Invalid, "form.invalid", message).because(error)
+            })?;
+            let stem = form.file_stem().unwrap_or_default().to_string_lossy();
+            forms.insert(format!("forms/{stem}"), schema);
+        }
+        Ok(Self { path: path.to_owned(), source, forms })
+    }
+}
+
+/// The workflow of a file, or all `workflow.yaml` in and below a folder (two levels).
+pub(crate) fn packages(path: &Path) -> Result<Vec<Package>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![Package::read(path)?]);
+    }
+    let mut found = Vec::new();
+    let mut folders = vec![(path.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let file = folder.join("workflow.yaml");
+        if file.is_file() {
+            found.push(Package::read(&file)?);
+        } else if depth < 2 {
+            let mut below = entries(&folder)?;
+            below.retain(|path| path.is_dir());
+            folders.extend(below.into_iter().rev().map(|folder| (folder, depth + 1)));
+        }
+    }
+    Ok(found)
+}
+
+fn channel(path: &Path) -> Result<ChannelFile, Failure> {
+    #[derive(Deserialize)]
+    struct Own {
+        id: String,
+        #[serde(default)]
+        secrets: BTreeMap<String, SecretSource>,
+    }
+    let own: Own = from_yaml(path)?;
+    let mut value: Value = from_yaml(path)?;
+    if let Some(members) = value.as_object_mut() {
+        members.remove("secrets");
+    }
+    Ok(ChannelFile { path: path.to_owned(), id: own.id, value, secrets: own.secrets })
+}
+
+/// A YAML file as a type; its mistakes are printed with their places.
+pub(crate) fn from_yaml<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let text = text(path)?;
+    yaml::from_str(&text).map_err(|remarks| {
+        print_remarks(path, &text, &remarks);
+        Failure::new(Exit::Invalid, "project.invalid", format!("{} has mistakes", path.display()))
+    })
+}
+
+/// Prints remarks with the lines they are about, on stderr. The number of errors among them.
+pub(crate) fn print_remarks(path: &Path, source: &str, remarks: &[Diagnostic]) -> usize {
+    let named = Arc::new(NamedSource::new(path.display().to_string(), source.to_owned()));
+    for remark in remarks {
+        let report = Report { diagnostic: remark.clone(), source_code: Arc::clone(&named) };
+        output::note(&format!("{:?}", miette::Report::new(report)));
+    }
+    remarks.iter().filter(|remark| remark.severity() == Severity::Error).count()
+}
+
+/// The files of a folder with this extension, in order; none when there is no folder.
+pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Failure> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut paths = entries(folder)?;
+    paths.retain(|path| path.is_file() && path.extension().is_some_and(|found| found == extension));
+    Ok(paths)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| failure::file("reading the folder", folder, error))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| failure::file("reading", path, error))
+}

@@ -1,0 +1,549 @@
+//! Plays one scenario: step by step on a world of its own, from an empty store.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use yiwang_core::input::{Cause, OperatorCommand};
+use yiwang_core::transition::RefusalKind;
+use yiwang_core::work_item::{Actor, WorkItemCommand, WorkItemState};
+use yiwang_core::{Event, InstanceId, Timestamp, WorkItem};
+use yiwang_dsl::yaml::{self, Node};
+use yiwang_dsl::{Data, duration};
+use yiwang_runtime::harness::Harness;
+use yiwang_runtime::memory::MemoryStore;
+use yiwang_runtime::ports::{
+    CaseFilter, IncomingEvent, InstanceFilter, InstanceSummary, PageRequest, Query, Session, WorkItemFilter,
+};
+use yiwang_runtime::{Config, Error, OperatorAct, Start, WorkItemAct};
+use yiwang_server::shape;
+
+use super::coverage::Coverage;
+use super::expect::{Difference, compare, in_order, the_same_set};
+use super::format::{
+    Complete, EventIn, Expect, FailChannel, Operator, Person, Receive, Scenario, Step, with_cases,
+};
+use super::world::{Failing, Scripted};
+use super::{format, names};
+use crate::failure::Failure;
+use crate::project::{Package, packages};
+
+/// How a scenario went.
+pub(crate) struct Outcome {
+    pub(crate) path: PathBuf,
+    pub(crate) name: String,
+    /// Place in the file, and a sentence.
+    pub(crate) failures: Vec<(Range<usize>, String)>,
+    pub(crate) source: String,
+    pub(crate) steps: usize,
+}
+
+/// Something did not go as the file says: JSON Pointer into the file, sentence.
+struct Miss(Vec<Difference>);
+
+impl Miss {
+    fn at(pointer: impl Into<String>, sentence: impl Into<String>) -> Self {
+        Self(vec![(pointer.into(), sentence.into())])
+    }
+}
+
+/// Lists of a scenario are short; one page is all of them.
+const ALL: usize = 500;
+
+/// Plays a file with the workflow of its folder.
+///
+/// # Errors
+/// When a file cannot be read; what goes wrong within the scenario is in the outcome.
+pub(crate) async fn play(
+    path: &Path,
+    package: &Package,
+    coverage: &mut Coverage,
+) -> Result<Outcome, Failure> {
+    let source =
+        std::fs::read_to_string(path).map_err(|error| crate::failure::file("reading", path, error))?;
+    let mut outcome =
+        Outcome { path: path.to_owned(), name: String::new(), failures: Vec::new(), source, steps: 0 };
+    let (scenario, node) = match read(&outcome.source) {
+        Ok(read) => read,
+        Err(failures) => {
+            outcome.failures = failures;
+            return Ok(outcome);
+        }
+    };
+    outcome.name.clone_from(&scenario.name);
+    outcome.steps = scenario.steps.len();
+    let mut all = vec![package.clone()];
+    for other in &scenario.workflows {
+        all.extend(packages(&path.with_file_name(other))?);
+    }
+    let played = match World::open(&scenario, &all).await {
+        Ok(mut world) => {
+            let played = world.play(&scenario).await;
+            world.cover(coverage).await;
+            played
+        }
+        Err(miss) => Err(miss),
+    };
+    if let Err(Miss(differences)) = played {
+        outcome.failures =
+            differences.into_iter().map(|(at, sentence)| (place(&node, &at), sentence)).collect();
+    }
+    Ok(outcome)
+}
+
+type Failures = Vec<(Range<usize>, String)>;
+
+fn read(source: &str) -> Result<(Scenario, Node), Failures> {
+    let failures = |remarks: Vec<yiwang_dsl::Diagnostic>| -> Failures {
+        remarks.into_iter().map(|remark| (remark.span, remark.message)).collect()
+    };
+    let scenario = yaml::from_str(source).map_err(failures)?;
+    Ok((scenario, yaml::parse(source).map_err(failures)?))
+}
+
+/// Bytes of the deepest part of a pointer that the file has.
+fn place(node: &Node, pointer: &str) -> Range<usize> {
+    let mut pointer = pointer;
+    loop {
+        if let Some(found) = node.at(pointer) {
+            return if found.span.len() > 200 {
+                node.key_span(pointer).unwrap_or(found.span.clone())
+            } else {
+                found.span.clone()
+            };
+        }
+        match pointer.rfind('/') {
+            Some(end) => pointer = &pointer[..end],
+            None => return 0..0,
+        }
+    }
+}
+
+struct World {
+    harness: Harness,
+    store: Arc<MemoryStore>,
+    channels: Arc<Scripted>,
+    workflow: String,
+    events: u32,
+    decisions: u32,
+}
+
+impl World {
+    async fn open(scenario: &Scenario, all: &[Package]) -> Result<Self, Miss> {
+        let start = Timestamp::parse(&scenario.start)
+            .ok_or_else(|| Miss::at("/start", "not an RFC 3339 time such as 2024-06-11T09:00:00+08:00"))?;
+        let mut ids: std::collections::BTreeSet<String> = scenario.channels.iter().cloned().collect();
+        ids.extend(all.iter().flat_map(|package| names::channels(&package.source)));
+        ids.extend(scenario.steps.iter().filter_map(|step| match step {
+            Step::Receive(receive) => Some(receive.channel.clone()),
+            Step::FailChannel(fail) => Some(fail.channel.clone()),
+            _ => None,
+        }));
+        let store = Arc::new(MemoryStore::default());
+        let channels = Arc::new(Scripted::new(ids));
+        // The same file gives the same run: ids, jitter and all.
+        let config = Config { seed: Some(1), ..Config::default() };
+        let opened = Harness::open(config, store.clone(), channels.clone(), start).await;
+        let mut harness = opened.map_err(|error| Miss::at("", error.to_string()))?;
+        let mut workflow = String::new();
+        for package in all {
+            let deployed = harness.deploy(&package.source, package.forms.clone(), "scenario").await;
+            let deployed = deployed.map_err(|error| {
+                let sentence =
+                    format!("{} was not deployed: {}", package.path.display(), said(&error, &package.source));
+                Miss::at("", sentence)
+            })?;
+            if workflow.is_empty() {
+                workflow = format!("{}/{}", deployed.id.namespace, deployed.id.name);
+            }
+        }
+        Ok(Self { harness, store, channels, workflow, events: 0, decisions: 0 })
+    }
+
+    async fn play(&mut self, scenario: &Scenario) -> Result<(), Miss> {
+        for (index, step) in scenario.steps.iter().enumerate() {
+            let at = format!("/steps/{index}");
+            self.step(&at, step).await?;
+            self.settle(&at).await?;
+        }
+        match &scenario.expect {
+            Some(expect) => self.expect("/expect", expect).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn settle(&mut self, at: &str) -> Result<(), Miss> {
+        self.harness.settle().await.map(drop).map_err(|error| Miss::at(at, said(&error, "")))
+    }
+
+    async fn step(&mut self, at: &str, step: &Step) -> Result<(), Miss> {
+        match step {
+            Step::Receive(receive) => self.receive(&format!("{at}/receive"), receive).await,
+            Step::Event(event) => self.event(&format!("{at}/event"), event).await,
+            Step::Start(start) => self.start(&format!("{at}/start"), start).await,
+            Step::At(time) => self.pass(&format!("{at}/at"), time).await,
+            Step::Claim(person) => self.act(&format!("{at}/claim"), person, WorkItemCommand::Claim).await,
+            Step::Release(person) => {
+                self.act(&format!("{at}/release"), person, WorkItemCommand::Release).await
+            }
+            Step::Complete(complete) => self.complete(&format!("{at}/complete"), complete).await,
+            Step::Operator(operator) => self.operate(&format!("{at}/operator"), operator).await,
+            Step::FailChannel(fail) => self.fail(&format!("{at}/fail-channel"), fail),
+            Step::Expect(expect) => self.expect(&format!("{at}/expect"), expect).await,
+        }
+    }
+
+    async fn receive(&mut self, at: &str, receive: &Receive) -> Result<(), Miss> {
+        self.events += 1;
+        let mut data = with_cases(&receive.data, &self.case_numbers(at).await?);
+        let own = data.get("externalId").and_then(Value::as_str).map(str::to_owned);
+        if let Some(members) = data.as_object_mut() {
+            members.insert("channel".to_owned(), json!(receive.channel));
+        }
+        let session = receive.session.as_ref().map(|session| {
+            let window = duration::parse(&session.window)
+                .map_err(|problem| Miss::at(format!("{at}/session/window"), problem))?;
+            Ok(Session { key: session.key.clone(), window })
+        });
+        let event = Event {
+            id: receive.id.clone().or(own).unwrap_or_else(|| self.events.to_string()),
+            source: format!("/channels/{}", receive.channel),
+            r#type: receive.r#type.clone(),
+            subject: receive.subject.clone(),
+            time: self.harness.now(),
+            data: Data::from(data),
+            extensions: Default::default(),
+        };
+        self.publish(at, IncomingEvent { event, session: session.transpose()? }).await
+    }
+
+    async fn event(&mut self, at: &str, event: &EventIn) -> Result<(), Miss> {
+        self.events += 1;
+        let data = with_cases(&event.data, &self.case_numbers(at).await?);
+        let event = Event {
+            id: event.id.clone().unwrap_or_else(|| self.events.to_string()),
+            source: event.source.clone(),
+            r#type: event.r#type.clone(),
+            subject: event.subject.clone(),
+            time: self.harness.now(),
+            data: Data::from(data),
+            extensions: Default::default(),
+        };
+        self.publish(at, IncomingEvent { event, session: None }).await
+    }
+
+    async fn publish(&mut self, at: &str, event: IncomingEvent) -> Result<(), Miss> {
+        self.harness.publish(vec![event]).await.map(drop).map_err(|error| Miss::at(at, said(&error, "")))
+    }
+
+    async fn start(&mut self, at: &str, start: &format::Start) -> Result<(), Miss> {
+        let input = if start.input.is_null() { json!({}) } else { start.input.clone() };
+        let start = Start {
+            workflow: start.workflow.clone().unwrap_or_else(|| self.workflow.clone()),
+            version: None,
+            key: start.key.clone(),
+            input: Data::from(with_cases(&input, &self.case_numbers(at).await?)),
+            cause: Cause::Request { person: start.r#as.clone() },
+        };
+        self.harness.start(start).await.map(drop).map_err(|error| Miss::at(at, said(&error, "")))
+    }
+
+    async fn pass(&mut self, at: &str, time: &str) -> Result<(), Miss> {
+        let until = match time.strip_prefix('+') {
+            Some(span) => {
+                let millis = duration::parse(span).map_err(|problem| Miss::at(at, problem))?;
+                self.harness.now().plus_millis(millis)
+            }
+            None => Timestamp::parse(time)
+                .ok_or_else(|| Miss::at(at, "neither `+` and an ISO 8601 duration nor an RFC 3339 time"))?,
+        };
+        if until < self.harness.now() {
+            return Err(Miss::at(at, format!("it is {} already", self.harness.now())));
+        }
+        self.harness.advance_to(until).await.map_err(|error| Miss::at(at, said(&error, "")))
+    }
+
+    async fn complete(&mut self, at: &str, complete: &Complete) -> Result<(), Miss> {
+        let person = Person::of(complete);
+        let item = self.item(at, &person).await?;
+        if item.state == WorkItemState::Offered && complete.refused.is_none() {
+            let claim = Person { refused: None, ..person.clone() };
+            self.act(at, &claim, WorkItemCommand::Claim).await?;
+        }
+        self.decisions += 1;
+        let form = if complete.form.is_null() { json!({}) } else { complete.form.clone() };
+        let form = Data::from(with_cases(&form, &self.case_numbers(at).await?));
+        let decision = format!("decision-{}", self.decisions);
+        self.act(at, &person, WorkItemCommand::Complete { outcome: complete.outcome.clone(), form, decision })
+            .await
+    }
+
+    async fn act(&mut self, at: &str, person: &Person, command: WorkItemCommand) -> Result<(), Miss> {
+        let item = self.item(at, person).await?.id;
+        let by = Actor { person: person.r#as.clone(), roles: person.roles.clone() };
+        let done = self.harness.work_item(WorkItemAct { item, command, version: None, by }).await;
+        match (done, &person.refused) {
+            (Ok(_), None) => Ok(()),
+            (Ok(_), Some(wanted)) => {
+                Err(Miss::at(format!("{at}/refused"), format!("it was not refused (expected: {wanted})")))
+            }
+            (Err(error), None) => Err(Miss::at(at, said(&error, ""))),
+            (Err(error), Some(wanted)) => {
+                let got = match &error {
+                    Error::Refused(refusal) => kind(refusal.kind),
+                    _ => error.code(),
+                };
+                let sentence = format!("it was refused as {got}: {}", said(&error, ""));
+                if got == wanted { Ok(()) } else { Err(Miss::at(format!("{at}/refused"), sentence)) }
+            }
+        }
+    }
+
+    /// The open work item that a step means.
+    async fn item(&self, at: &str, person: &Person) -> Result<WorkItem, Miss> {
+        let mut open = self.open_items(at).await?;
+        if let Some(n) = person.case {
+            let numbers = self.case_numbers(at).await?;
+            let no = n.checked_sub(1).and_then(|index| numbers.get(index)).cloned();
+            let no = no.ok_or_else(|| {
+                Miss::at(format!("{at}/case"), format!("there are {} cases", numbers.len()))
+            })?;
+            open.retain(|item| item.case_no.as_ref().is_some_and(|own| *own.0 == *no));
+        }
+        let by_task: Vec<_> = open.iter().filter(|item| task_name(item) == person.item).collect();
+        let found = if by_task.is_empty() {
+            open.iter().filter(|item| item.title.contains(&person.item)).collect()
+        } else {
+            by_task
+        };
+        match found.as_slice() {
+            [one] => Ok((*one).clone()),
+            other => {
+                let count = if other.is_empty() { "no" } else { "more than one" };
+                let all: Vec<String> = open
+                    .iter()
+                    .map(|item| {
+                        format!(
+                            "  {} “{}” for {}",
+                            task_name(item),
+                            item.title,
+                            item.candidate_roles.join(", ")
+                        )
+                    })
+                    .collect();
+                let among = if all.is_empty() {
+                    "there are no open work items".to_owned()
+                } else {
+                    format!("open are:\n{}", all.join("\n"))
+                };
+                Err(Miss::at(
+                    format!("{at}/item"),
+                    format!("{count} open work item fits `{}`; {among}", person.item),
+                ))
+            }
+        }
+    }
+
+    async fn operate(&mut self, at: &str, operator: &Operator) -> Result<(), Miss> {
+        let command: OperatorCommand = serde_json::from_value(json!(operator.command))
+            .map_err(|_| Miss::at(format!("{at}/command"), "one of cancel, retry, suspend, resume"))?;
+        let instances = self.instances(at).await?;
+        let found = operator.instance.checked_sub(1).and_then(|index| instances.get(index));
+        let instance =
+            found.ok_or_else(|| Miss::at(at, format!("there are {} instances", instances.len())))?.id;
+        let by = Actor { person: operator.r#as.clone(), roles: vec!["platform_admin".to_owned()] };
+        let act = OperatorAct { instance, command, by, reason: operator.reason.clone() };
+        self.harness.operator(act).await.map(drop).map_err(|error| Miss::at(at, said(&error, "")))
+    }
+
+    fn fail(&self, at: &str, fail: &FailChannel) -> Result<(), Miss> {
+        let retry_after = fail.retry_after.as_deref().map(duration::parse).transpose();
+        let retry_after = retry_after.map_err(|problem| Miss::at(format!("{at}/retryAfter"), problem))?;
+        let (times, code, permanent) = (fail.times, fail.code.clone(), fail.permanent);
+        self.channels.fail(&fail.channel, Failing { times, code, permanent, retry_after });
+        Ok(())
+    }
+
+    async fn expect(&self, at: &str, expect: &Expect) -> Result<(), Miss> {
+        let mut misses = Vec::new();
+        let numbers = self.case_numbers(at).await?;
+        let cases = self.cases(at).await?;
+        if let Some(wanted) = &expect.case {
+            match cases.first() {
+                Some(case) => {
+                    misses.extend(compare(&format!("{at}/case"), &with_cases(wanted, &numbers), case))
+                }
+                None => misses.push((format!("{at}/case"), "there is no case".to_owned())),
+            }
+        }
+        if let Some(wanted) = &expect.cases {
+            misses.extend(compare(&format!("{at}/cases"), &json!(wanted), &Value::Array(cases.clone())));
+        }
+        misses.extend(count(&format!("{at}/caseCount"), expect.case_count, cases.len()));
+        if let Some(wanted) = &expect.items {
+            let open = self.open_items(at).await?.into_iter().map(|item| {
+                let name = task_name(&item).to_owned();
+                let mut value = shape::work_item(item);
+                value["name"] = json!(name);
+                value["roles"] = value["candidateRoles"].clone();
+                value
+            });
+            misses.extend(the_same_set(&format!("{at}/items"), wanted, &open.collect::<Vec<_>>()));
+        }
+        let sent = self.channels.sent();
+        misses.extend(count(&format!("{at}/messageCount"), expect.message_count, sent.len()));
+        if let Some(wanted) = &expect.messages {
+            let wanted: Vec<Value> = wanted.iter().map(|wanted| with_cases(wanted, &numbers)).collect();
+            misses.extend(in_order(&format!("{at}/messages"), &wanted, &sent));
+        }
+        misses.extend(self.expect_instances(at, expect).await?);
+        if let Some(wanted) = expect.undelivered {
+            let rows =
+                self.store.inbox(true, page()).await.map_err(|error| Miss::at(at, error.to_string()))?;
+            misses.extend(count(&format!("{at}/undelivered"), Some(wanted), rows.items.len()));
+        }
+        if misses.is_empty() { Ok(()) } else { Err(Miss(misses)) }
+    }
+
+    async fn expect_instances(&self, at: &str, expect: &Expect) -> Result<Vec<Difference>, Miss> {
+        let mut misses = Vec::new();
+        let instances = self.instances(at).await?;
+        let statuses: Vec<Value> = instances.iter().map(|instance| json!(instance.status)).collect();
+        if let Some(wanted) = &expect.instances {
+            misses.extend(compare(&format!("{at}/instances"), &json!(wanted), &json!(statuses)));
+        }
+        let needs_one = expect.instance.is_some()
+            || expect.output.is_some()
+            || expect.error.is_some()
+            || expect.history.is_some();
+        let Some(first) = instances.first() else {
+            if needs_one {
+                misses.push((at.to_owned(), "there is no instance".to_owned()));
+            }
+            return Ok(misses);
+        };
+        if !needs_one {
+            return Ok(misses);
+        }
+        if let Some(wanted) = &expect.instance {
+            misses.extend(compare(&format!("{at}/instance"), &json!(wanted), &statuses[0]));
+        }
+        let history = self.history(at, first.id).await?;
+        let last = |event: &str, member: &str| {
+            let line = history.iter().rev().find(|line| line["event"] == event);
+            line.map_or(Value::Null, |line| line[member].clone())
+        };
+        if let Some(wanted) = &expect.output {
+            misses.extend(compare(&format!("{at}/output"), wanted, &last("completed", "output")));
+        }
+        if let Some(wanted) = &expect.error {
+            misses.extend(compare(&format!("{at}/error"), wanted, &last("faulted", "error")));
+        }
+        if let Some(wanted) = &expect.history {
+            misses.extend(in_order(&format!("{at}/history"), wanted, &history));
+        }
+        Ok(misses)
+    }
+
+    async fn open_items(&self, at: &str) -> Result<Vec<WorkItem>, Miss> {
+        let found = self.store.work_items(WorkItemFilter::default(), page()).await;
+        Ok(found.map_err(|error| Miss::at(at, error.to_string()))?.items)
+    }
+
+    /// In order of their numbers, as the API shows them.
+    async fn cases(&self, at: &str) -> Result<Vec<Value>, Miss> {
+        let found = self.store.cases(CaseFilter::default(), page()).await;
+        let mut cases = found.map_err(|error| Miss::at(at, error.to_string()))?.items;
+        cases.sort_by(|left, right| left.no.cmp(&right.no));
+        Ok(cases.into_iter().map(shape::case).collect())
+    }
+
+    async fn case_numbers(&self, at: &str) -> Result<Vec<String>, Miss> {
+        let cases = self.cases(at).await?;
+        Ok(cases.iter().filter_map(|case| Some(case.get("caseNo")?.as_str()?.to_owned())).collect())
+    }
+
+    /// In order of their start.
+    async fn instances(&self, at: &str) -> Result<Vec<InstanceSummary>, Miss> {
+        let found = self.store.instances(InstanceFilter::default(), page()).await;
+        let mut instances = found.map_err(|error| Miss::at(at, error.to_string()))?.items;
+        instances.sort_by_key(|instance| instance.id);
+        Ok(instances)
+    }
+
+    async fn history(&self, at: &str, id: InstanceId) -> Result<Vec<Value>, Miss> {
+        let lines = self.store.history(id, 0, usize::MAX).await;
+        let lines = lines.map_err(|error| Miss::at(at, error.to_string()))?;
+        let line =
+            |line: &Box<serde_json::value::RawValue>| serde_json::from_str(line.get()).unwrap_or_default();
+        Ok(lines.iter().map(line).map(shape::history_line).collect())
+    }
+
+    /// Notes which tasks ran. What cannot be read is not covered.
+    async fn cover(&self, coverage: &mut Coverage) {
+        for info in self.harness.definitions() {
+            let workflow = format!("{}/{}", info.id.namespace, info.id.name);
+            if let Some(deployment) = self.harness.definition(&workflow, Some(&info.id.version)) {
+                coverage.add(&deployment.definition);
+            }
+        }
+        for instance in self.instances("").await.unwrap_or_default() {
+            let workflow = format!("{}/{}", instance.workflow.namespace, instance.workflow.name);
+            let Some(deployment) = self.harness.definition(&workflow, Some(&instance.workflow.version))
+            else {
+                continue;
+            };
+            for line in self.history("", instance.id).await.unwrap_or_default() {
+                if line["event"] == "task_started"
+                    && let Some(task) = line["task"].as_str()
+                {
+                    coverage.ran(&deployment.definition, task);
+                }
+            }
+        }
+    }
+}
+
+fn page() -> PageRequest {
+    PageRequest { cursor: None, limit: ALL }
+}
+
+fn count(at: &str, wanted: Option<usize>, is: usize) -> Option<Difference> {
+    wanted.filter(|wanted| *wanted != is).map(|_| (at.to_owned(), format!("it is {is}")))
+}
+
+/// The name a task is written under: the last part of its pointer.
+fn task_name(item: &WorkItem) -> &str {
+    item.task.rsplit('/').next().unwrap_or_default()
+}
+
+fn kind(kind: RefusalKind) -> &'static str {
+    match kind {
+        RefusalKind::NotFound => "not_found",
+        RefusalKind::Forbidden => "forbidden",
+        RefusalKind::Conflict => "conflict",
+        RefusalKind::Invalid => "invalid",
+        RefusalKind::NotExpected => "not_expected",
+    }
+}
+
+/// An error of the engine with its places.
+fn said(error: &Error, source: &str) -> String {
+    let mut text = error.to_string();
+    match error {
+        Error::Refused(refusal) => {
+            for (pointer, problem) in &refusal.problems {
+                text.push_str(&format!("\n  {pointer}: {problem}"));
+            }
+        }
+        Error::Invalid(remarks) => {
+            for remark in remarks {
+                let at = remark.locate(source).start;
+                text.push_str(&format!("\n  {}:{} {} {}", at.line, at.column, remark.code, remark.message));
+            }
+        }
+        _ => {}
+    }
+    text
+}

@@ -1,0 +1,68 @@
+//! Puts the parts together: the store behind its ports, the plugin host behind `Channels`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use yiwang_host::{ChannelConfig, Host, Secret};
+use yiwang_runtime::memory::MemoryStore;
+use yiwang_runtime::ports::{KeyValue, Query, Store, Tokens};
+
+use crate::failure::{self, Exit, Failure};
+use crate::project::{ChannelFile, Project, SecretSource};
+
+/// A store behind each of its ports.
+pub(crate) struct Stores {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) query: Arc<dyn Query>,
+    pub(crate) key_value: Arc<dyn KeyValue>,
+    pub(crate) tokens: Arc<dyn Tokens>,
+}
+
+impl Stores {
+    /// The durable store of a data folder.
+    pub(crate) async fn open(data: &Path) -> Result<Self, Failure> {
+        std::fs::create_dir_all(data)
+            .map_err(|error| failure::file("making the data folder", data, error))?;
+        let store = Arc::new(MemoryStore::default());
+        Ok(Self { store: store.clone(), query: store.clone(), key_value: store.clone(), tokens: store })
+    }
+
+    /// Writes out what is left, after the engine has stopped.
+    pub(crate) async fn close(self) {}
+}
+
+/// The store of `yiwang run`: a file, or memory.
+pub(crate) async fn scratch_store(db: Option<&Path>) -> Result<Arc<dyn Store>, Failure> {
+    match db {
+        None => Ok(Arc::new(MemoryStore::default())),
+        Some(_) => Ok(Arc::new(MemoryStore::default())),
+    }
+}
+
+/// The channels of a project. One that is broken is listed with its problem; the others work.
+pub(crate) async fn channels(
+    project: &Project,
+    files: &[ChannelFile],
+    data: &Path,
+    stores: &Stores,
+) -> Result<Arc<Host>, Failure> {
+    let mut config = yiwang_host::Config::new(project.plugins(), data.to_owned(), stores.key_value.clone());
+    config.channels = files.iter().map(|file| channel(&project.root, file)).collect::<Result<_, _>>()?;
+    if let Some(bytes) = project.settings.limits.channel_body_bytes {
+        config.body_bytes_max = bytes;
+    }
+    let host = Host::start(config).await.map_err(|error| {
+        Failure::new(Exit::Failed, "host.start", "starting the plugin host").because(error)
+    })?;
+    Ok(Arc::new(host))
+}
+
+fn channel(root: &Path, file: &ChannelFile) -> Result<ChannelConfig, Failure> {
+    let mut config: ChannelConfig = serde_json::from_value(file.value.clone()).map_err(|error| {
+        Failure::new(Exit::Invalid, "project.channel", format!("{}: {error}", file.path.display()))
+    })?;
+    let (root, sources): (PathBuf, BTreeMap<String, SecretSource>) = (root.to_owned(), file.secrets.clone());
+    config.secrets = Arc::new(move |name| sources.get(name)?.read(&root).map(Secret::new));
+    Ok(config)
+}

@@ -1,0 +1,43 @@
+//! The resources below `/api/v1`, one file each, and the list that names them.
+
+mod cases;
+mod channels;
+mod definitions;
+mod events;
+mod health;
+mod inbox;
+mod incidents;
+pub(crate) mod instances;
+mod me;
+mod messages;
+mod rejections;
+mod stats;
+mod tokens;
+mod work_items;
+
+use crate::routes::Routes;
+
+/// All routes of the server.
+pub(crate) fn routes() -> Routes {
+    let mut routes = Routes::default();
+    for register in [
+        health::routes,
+        crate::ingress::routes,
+        me::routes,
+        definitions::routes,
+        instances::routes,
+        work_items::routes,
+        cases::routes,
+        events::routes,
+        channels::routes,
+        messages::routes,
+        rejections::routes,
+        inbox::routes,
+        incidents::routes,
+        tokens::routes,
+        stats::routes,
+    ] {
+        register(&mut routes);
+    }
+    routes
+}

@@ -1,0 +1,48 @@
+//! Every limit of the HTTP side, with its reason. Over a limit is 413, 429 or 504, never silent truncation.
+
+use std::time::Duration;
+
+/// Bytes of a JSON body. An instance's data are at most 1 MiB; a deployment carries a workflow and its forms.
+pub const JSON_BODY_BYTES_MAX: usize = 2 << 20;
+
+/// Nested arrays and objects of a JSON body. Forms nest a handful; the parser itself would take 128.
+pub const JSON_DEPTH_MAX: usize = 64;
+
+/// Bytes of a body that a channel gets: a form with a few photos.
+pub const CHANNEL_BODY_BYTES_MAX: usize = 12 << 20;
+
+/// Requests served at a time; more are told to come back. Each holds at most one JSON body.
+pub const REQUESTS_CONCURRENT_MAX: usize = 1_024;
+
+/// Requests to channels served at a time: their bodies are large (128 × 12 MiB is the worst case).
+pub const CHANNEL_REQUESTS_CONCURRENT_MAX: usize = 128;
+
+/// How long one request may take, its body included.
+pub const REQUEST_SECS_MAX: Duration = Duration::from_secs(30);
+
+/// How long `?wait=true` waits for the end of an instance before it answers with what is there.
+pub const WAIT_SECS_MAX: Duration = Duration::from_secs(25);
+
+/// A waiting request looks again after this long, then twice as long, …
+pub const WAIT_PAUSE_MIN: Duration = Duration::from_millis(5);
+
+/// … up to this long: one read of one row.
+pub const WAIT_PAUSE_MAX: Duration = Duration::from_millis(250);
+
+/// How long a shutdown waits for the requests under way.
+pub const SHUTDOWN_SECS_MAX: Duration = Duration::from_secs(10);
+
+/// Items of a page, at most. The store holds to the same number.
+pub const PAGE_LEN_MAX: usize = 500;
+
+/// Lines of history in one answer.
+pub const HISTORY_LEN_MAX: usize = 1_000;
+
+/// Events of one batch.
+pub const EVENT_BATCH_LEN_MAX: usize = 500;
+
+/// Characters of a refused body that are kept for people to look at.
+pub const EXCERPT_CHARS_MAX: usize = 300;
+
+/// Bytes of a start key, a decision id or a reason.
+pub const TEXT_BYTES_MAX: usize = 1_000;

@@ -1,0 +1,393 @@
+//! What the API shows of the engine's types: camelCase, ids as text, times as RFC 3339 in UTC.
+//!
+//! These shapes are a promise to callers; the engine's own types may change without them.
+
+use serde::Serialize;
+use serde_json::Value;
+use yiwang_core::case::{CaseState, Flag, Outcome};
+use yiwang_core::transition::Status;
+use yiwang_core::work_item::{Priority, WorkItemState};
+use yiwang_core::{Case, Timestamp, WorkItem};
+use yiwang_dsl::Data;
+use yiwang_dsl::definition::DefinitionId;
+use yiwang_runtime::ports::{
+    Disposition, InboxRow, IncidentRow, InstanceSummary, MessageRow, MessageState, Page, RejectionRow,
+    TokenRow,
+};
+
+/// RFC 3339 in UTC.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.rfc3339()
+}
+
+fn time_if(at: Option<Timestamp>) -> Option<String> {
+    at.map(time)
+}
+
+/// A page of a list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageView<T> {
+    items: Vec<T>,
+    /// Give it back as `?cursor=` for the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+impl<T> PageView<T> {
+    pub(crate) fn of<S>(page: Page<S>, view: impl FnMut(S) -> T) -> Self {
+        Self { items: page.items.into_iter().map(view).collect(), next_cursor: page.next_cursor }
+    }
+
+    pub(crate) fn whole(items: Vec<T>) -> Self {
+        Self { items, next_cursor: None }
+    }
+}
+
+/// One instance.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InstanceView {
+    id: String,
+    workflow: DefinitionId,
+    status: Status,
+    /// Turns so far.
+    rev: u64,
+    wake_at: Option<String>,
+    case_no: Option<String>,
+    start_key: Option<String>,
+    updated: String,
+    /// What it gave, once completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<Value>,
+    /// Why it ended, once faulted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Value>,
+}
+
+impl From<InstanceSummary> for InstanceView {
+    fn from(of: InstanceSummary) -> Self {
+        Self {
+            id: of.id.to_string(),
+            workflow: of.workflow,
+            status: of.status,
+            rev: of.rev,
+            wake_at: time_if(of.wake_at),
+            case_no: of.case_no.map(|no| no.to_string()),
+            start_key: of.start_key,
+            updated: time(of.updated),
+            output: None,
+            error: None,
+        }
+    }
+}
+
+/// One work item.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WorkItemView {
+    id: String,
+    instance: String,
+    task: String,
+    case_no: Option<String>,
+    title: String,
+    description: Option<String>,
+    candidate_roles: Vec<String>,
+    candidate_people: Vec<String>,
+    excluded_people: Vec<String>,
+    form: Option<Value>,
+    outcomes: Vec<String>,
+    priority: Priority,
+    state: WorkItemState,
+    assignee: Option<String>,
+    due: Option<String>,
+    overdue: bool,
+    created: String,
+    completion: Option<CompletionView>,
+    version: u32,
+}
+
+#[derive(Serialize)]
+struct CompletionView {
+    by: String,
+    at: String,
+    outcome: String,
+    form: Data,
+    decision: String,
+}
+
+impl From<WorkItem> for WorkItemView {
+    fn from(of: WorkItem) -> Self {
+        let completion = of.completion.map(|done| CompletionView {
+            by: done.by,
+            at: time(done.at),
+            outcome: done.outcome,
+            form: done.form,
+            decision: done.decision,
+        });
+        Self {
+            id: of.id.to_string(),
+            instance: of.id.instance.to_string(),
+            task: of.task,
+            case_no: of.case_no.map(|no| no.to_string()),
+            title: of.title,
+            description: of.description,
+            candidate_roles: of.candidate_roles,
+            candidate_people: of.candidate_people,
+            excluded_people: of.excluded_people,
+            form: of.form.and_then(|form| serde_json::to_value(form).ok()),
+            outcomes: of.outcomes,
+            priority: of.priority,
+            state: of.state,
+            assignee: of.assignee,
+            due: time_if(of.due),
+            overdue: of.overdue,
+            created: time(of.created),
+            completion,
+            version: of.version,
+        }
+    }
+}
+
+/// One case.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CaseView {
+    case_no: String,
+    instance: String,
+    r#type: String,
+    channel: String,
+    source_ref: Option<String>,
+    title: String,
+    content: Data,
+    state: CaseState,
+    outcome: Option<Outcome>,
+    flags: Vec<Flag>,
+    category: Option<String>,
+    urgency: Option<String>,
+    unit: Option<String>,
+    due: Option<String>,
+    opened: String,
+    closed: Option<String>,
+    reworks: u32,
+    fields: Data,
+    version: u32,
+}
+
+impl From<Case> for CaseView {
+    fn from(of: Case) -> Self {
+        Self {
+            case_no: of.no.to_string(),
+            instance: of.instance.to_string(),
+            r#type: of.r#type,
+            channel: of.channel,
+            source_ref: of.source_ref,
+            title: of.title,
+            content: of.content,
+            state: of.state,
+            outcome: of.outcome,
+            flags: of.flags.into_iter().collect(),
+            category: of.category,
+            urgency: of.urgency,
+            unit: of.unit,
+            due: time_if(of.due),
+            opened: time(of.opened),
+            closed: time_if(of.closed),
+            reworks: of.reworks,
+            fields: of.fields,
+            version: of.version,
+        }
+    }
+}
+
+/// One outbound message.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageView {
+    id: String,
+    instance: String,
+    channel: String,
+    case_no: Option<String>,
+    template: Option<String>,
+    /// Masked.
+    recipient: String,
+    attempts: u32,
+    state: MessageState,
+    code: Option<String>,
+    at: String,
+}
+
+impl From<MessageRow> for MessageView {
+    fn from(of: MessageRow) -> Self {
+        Self {
+            id: of.effect.to_string(),
+            instance: of.effect.instance.to_string(),
+            channel: of.channel,
+            case_no: of.case_no.map(|no| no.to_string()),
+            template: of.template,
+            recipient: of.recipient,
+            attempts: of.attempts,
+            state: of.state,
+            code: of.code,
+            at: time(of.at),
+        }
+    }
+}
+
+/// One kept rejection.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RejectionView {
+    id: String,
+    channel: String,
+    at: String,
+    code: String,
+    reason: String,
+    status: u16,
+    client: Option<String>,
+    digest: String,
+    excerpt: String,
+}
+
+impl From<RejectionRow> for RejectionView {
+    fn from(of: RejectionRow) -> Self {
+        Self {
+            id: of.id.to_string(),
+            channel: of.channel,
+            at: time(of.at),
+            code: of.code,
+            reason: of.reason,
+            status: of.status,
+            client: of.client,
+            digest: of.digest,
+            excerpt: of.excerpt,
+        }
+    }
+}
+
+/// One event of the inbox and what became of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InboxView {
+    id: String,
+    event: Data,
+    arrived: String,
+    disposition: DispositionView,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "is", rename_all = "snake_case", rename_all_fields = "camelCase")]
+enum DispositionView {
+    Pending,
+    Gathering { session: String, release_at: String },
+    Gathered { into: String },
+    Delivered { instances: Vec<String> },
+    Buffered { expires: String },
+    Unmatched { reason: String },
+}
+
+impl From<InboxRow> for InboxView {
+    fn from(of: InboxRow) -> Self {
+        let disposition = match of.disposition {
+            Disposition::Pending => DispositionView::Pending,
+            Disposition::Gathering { session, release_at } => {
+                DispositionView::Gathering { session, release_at: time(release_at) }
+            }
+            Disposition::Gathered { into } => DispositionView::Gathered { into: into.to_string() },
+            Disposition::Delivered { instances } => {
+                DispositionView::Delivered { instances: instances.iter().map(ToString::to_string).collect() }
+            }
+            Disposition::Buffered { keys: _, expires } => {
+                DispositionView::Buffered { expires: time(expires) }
+            }
+            Disposition::Unmatched { reason } => DispositionView::Unmatched { reason },
+        };
+        Self { id: of.id.to_string(), event: of.event.envelope(), arrived: time(of.arrived), disposition }
+    }
+}
+
+/// One open incident.
+#[derive(Serialize)]
+pub(crate) struct IncidentView {
+    instance: String,
+    code: String,
+    detail: String,
+    at: String,
+}
+
+impl From<IncidentRow> for IncidentView {
+    fn from(of: IncidentRow) -> Self {
+        Self { instance: of.instance.to_string(), code: of.code, detail: of.detail, at: time(of.at) }
+    }
+}
+
+/// One token, without what would let somebody use it.
+#[derive(Serialize)]
+pub(crate) struct TokenView {
+    id: String,
+    person: String,
+    roles: Vec<String>,
+    created: String,
+    expires: Option<String>,
+}
+
+impl From<TokenRow> for TokenView {
+    fn from(of: TokenRow) -> Self {
+        Self {
+            id: of.id,
+            person: of.person,
+            roles: of.roles,
+            created: time(of.created),
+            expires: time_if(of.expires),
+        }
+    }
+}
+
+/// A line of history as callers see it: the numbers of the stored line that are times become text.
+pub(crate) fn history_line(mut line: Value) -> Value {
+    if let Some(members) = line.as_object_mut() {
+        for name in ["at", "due"] {
+            shown_as_time(members.get_mut(name));
+        }
+        shown_as_time(members.get_mut("cause").and_then(|cause| cause.get_mut("at")));
+    }
+    line
+}
+
+fn shown_as_time(value: Option<&mut Value>) {
+    if let Some(value) = value
+        && let Some(millis) = value.as_i64()
+    {
+        *value = Value::String(time(Timestamp(millis)));
+    }
+}
+
+/// The shapes of the API as JSON values, for those who show the same things without a server.
+pub mod shape {
+    use super::{CaseView, InstanceSummary, InstanceView, Value, WorkItemView};
+
+    /// A work item.
+    pub fn work_item(of: yiwang_core::WorkItem) -> Value {
+        value(WorkItemView::from(of))
+    }
+
+    /// A case.
+    pub fn case(of: yiwang_core::Case) -> Value {
+        value(CaseView::from(of))
+    }
+
+    /// An instance, without output and error.
+    pub fn instance(of: InstanceSummary) -> Value {
+        value(InstanceView::from(of))
+    }
+
+    /// A line of history.
+    pub fn history_line(line: Value) -> Value {
+        super::history_line(line)
+    }
+
+    fn value(view: impl serde::Serialize) -> Value {
+        // Views are plain structs of texts, numbers and JSON.
+        serde_json::to_value(view).unwrap_or_default()
+    }
+}
