@@ -9,7 +9,7 @@ use super::schema::transpose;
 use super::template::Position;
 use super::{Checker, block, context, name};
 use crate::definition::{Definition, DefinitionHash, DefinitionId, Misfire, Overlap, Policy};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
 
 /// Versions of the language that are read.
 const DSL_VERSIONS: [&str; 4] = ["1.0.0", "1.0.1", "1.0.2", "1.0.3"];
@@ -21,6 +21,17 @@ const MISFIRES: [(&str, Misfire); 2] = [("fire-once", Misfire::FireOnce), ("skip
 /// The whole document.
 pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Option<Definition> {
     let mut fields = checker.fields(root)?;
+    let near = |key: &str| {
+        let keys: Vec<&str> = fields.entries().iter().map(|entry| entry.key.text.as_str()).collect();
+        nearest(key, &keys).is_some()
+    };
+    if !near("document") && !near("do") {
+        // Some other file: remarks about each of its keys would help nobody.
+        let message = "this is no workflow: it has neither `document` nor `do`";
+        let span = fields.head_span();
+        checker.report_at(Code::MissingKey, span, "", message);
+        return None;
+    }
     let head = fields.need(checker, "document");
     let input = fields.get("input");
     let reuse = fields.get("use");

@@ -80,10 +80,7 @@ fn large_scalars_and_strange_characters() {
     check(&"\u{0}".repeat(1000), expect!["YW0001 this is not YAML: found unprintable character"]);
     check(
         "\u{1f600}: \u{202e}abc\n",
-        expect![[r#"
-            YW0201 the key `😀` is not known here
-            YW0203 the key `do` is missing here
-            YW0203 the key `document` is missing here"#]],
+        expect!["YW0203 this is no workflow: it has neither `document` nor `do`"],
     );
     check(
         &format!("a: \"{}", "\\".repeat(10_001)),
