@@ -87,6 +87,8 @@ pub const KV_VALUE_BYTES_MAX: usize = 64 << 10;
 pub const KV_BYTES_MAX: u64 = 16 << 20;
 /// One file.
 pub const BLOB_BYTES_MAX: u64 = 25 << 20;
+/// Files opened or begun in one call: each finished one is a sync of the disk.
+pub const BLOB_CALLS_MAX: u32 = 100;
 /// What one `read` of a file gives.
 pub const BLOB_CHUNK_BYTES_MAX: u32 = 1 << 20;
 

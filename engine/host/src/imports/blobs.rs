@@ -24,6 +24,9 @@ impl Host for CallState {
         if let Err(reason) = self.effective.read_blobs() {
             return Ok(Err(BlobError::Denied(reason)));
         }
+        if let Err(refused) = self.count_file() {
+            return Ok(Err(refused));
+        }
         // Knowing a digest is not enough: it must have been handed to this call.
         let known =
             self.files.contains(&blob.digest).then(|| self.channel.environment.blobs.path(&blob.digest));
@@ -39,6 +42,9 @@ impl Host for CallState {
             Ok(max) => max,
             Err(reason) => return Ok(Err(BlobError::Denied(reason))),
         };
+        if let Err(refused) = self.count_file() {
+            return Ok(Err(refused));
+        }
         match self.channel.environment.blobs.writer(&media_type, file_name.as_deref(), max) {
             Ok(writer) => Ok(Ok(self.table.push(writer)?)),
             Err(error) => Ok(Err(unavailable(&error))),
@@ -54,6 +60,19 @@ impl Host for CallState {
             }
             Err(error) => Ok(Err(unavailable(&error))),
         }
+    }
+}
+
+impl CallState {
+    fn count_file(&mut self) -> Result<(), BlobError> {
+        self.blob_calls += 1;
+        if self.blob_calls > limits::BLOB_CALLS_MAX {
+            return Err(BlobError::Unavailable(format!(
+                "more than {} files in one call",
+                limits::BLOB_CALLS_MAX
+            )));
+        }
+        Ok(())
     }
 }
 

@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod fixtures;
+mod hostile;
 mod incoming;
+mod outgoing;
 mod support;

@@ -1,0 +1,169 @@
+//! Everything that a plugin must not do. The path of the request chooses what; see the host's tests.
+
+use yiwang_sdk::prelude::*;
+use yiwang_sdk::serde_json::json;
+use yiwang_sdk::{Level, OutgoingRequest};
+
+struct Hostile;
+
+impl Channel for Hostile {
+    fn webhook<H: Host>(host: &H, ctx: &CallContext, request: HttpRequest) -> Result<Outcome, Failure> {
+        let ok = || Outcome { response: HttpResponse::text(200, "ok"), events: Vec::new() };
+        let event = |id: &str, data: &str| {
+            let mut event = Event::new("test.event", id, &json!({}));
+            data.clone_into(&mut event.data);
+            event
+        };
+        let with = |event: Event| Outcome { response: HttpResponse::text(200, "ok"), events: vec![event] };
+        let header = |name: &str, value: &str| Outcome {
+            response: HttpResponse::text(200, "ok").with(name, value),
+            events: Vec::new(),
+        };
+        let said = |text: String| Outcome { response: HttpResponse::text(200, text), events: Vec::new() };
+        Ok(match request.path.as_str() {
+            "/ok" => with(event("ok", r#"{"n":1}"#)),
+            "/loop" => endless(),
+            "/memory" => eat(),
+            "/reserve" => said(Vec::<u8>::new().try_reserve(1 << 30).is_err().to_string()),
+            "/panic" => explode(),
+            "/recursion" => said(sink(1).to_string()),
+            "/events" => Outcome {
+                response: HttpResponse::text(200, "ok"),
+                events: (0..10_000).map(|n| event(&n.to_string(), "{}")).collect(),
+            },
+            "/headers" => Outcome {
+                response: HttpResponse {
+                    headers: (0..40_000)
+                        .map(|n| Header { name: format!("x-{n}"), value: String::new() })
+                        .collect(),
+                    ..HttpResponse::empty(200)
+                },
+                events: Vec::new(),
+            },
+            "/body" => said("x".repeat(32 << 20)),
+            "/body-2mib" => said("x".repeat(2 << 20)),
+            "/utf8" => said(not_utf8()),
+            "/crlf" => header("x-a", "b\r\nset-cookie: c=d"),
+            "/header-name" => header("x a", "b"),
+            "/set-cookie" => header("set-cookie", "a=b"),
+            "/status" => Outcome { response: HttpResponse::empty(99), events: Vec::new() },
+            "/broken-json" => with(event("x", "{\"n\":")),
+            "/deep-json" => with(event("x", &format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100)))),
+            "/schema" => with(event("x", r#"{"n":"one"}"#)),
+            "/type" => with(Event::new("cn.yiwang.case.closed.v1", "x", &json!({}))),
+            "/id" => with(event("a\nb", "{}")),
+            "/bidi" => with(event("a\u{202E}b", "{}")),
+            "/time" => with(Event { time: Some("yesterday".to_owned()), ..event("x", "{}") }),
+            "/core-attribute" => with(event("x", "{}").with("source", "/channels/another")),
+            "/half-session" => with(event("x", "{}").with("session", "a")),
+            "/attachment" => with(Event { attachments: vec![stranger()], ..event("x", "{}") }),
+            "/event-in-refusal" => {
+                Outcome { response: HttpResponse::empty(400), events: vec![event("x", "{}")] }
+            }
+            "/code" => return Err(Failure::permanent("a b\n", "x")),
+            "/log" => {
+                for _ in 0..100_000 {
+                    host.log(Level::Error, &"x".repeat(10_000), &[("a", "b\nc")]);
+                }
+                ok()
+            }
+            "/random" => said(host.random(1 << 20).len().to_string()),
+            "/handles" => {
+                let stores = (0..10_000).filter(|_| host.put_blob("a/b", None, b"x").is_ok()).count();
+                said(stores.to_string())
+            }
+            "/blob" => said(format!("{:?}", host.blob(&stranger(), 100))),
+            "/kv" => {
+                let first = host.kv_set("a", &[0; 900], None);
+                let second = host.kv_set("b", &[0; 900], None);
+                let key = host.kv_set("", b"x", None);
+                said(format!("{first:?} {second:?} {key:?}"))
+            }
+            "/secrets" => {
+                let secret = |name: &str| format!("{:?}", host.secret(name));
+                said(format!("{} {} {}", secret("seen"), secret("bound"), secret("another")))
+            }
+            "/fetch" => {
+                let url = request.query("url").unwrap_or_default();
+                let mut outgoing = OutgoingRequest::new(request.query("method").unwrap_or("GET"), url);
+                outgoing.max_redirects = 5;
+                if let Some(value) = request.query("header") {
+                    outgoing = outgoing.with("x-test", value);
+                }
+                if let Some(body) = request.query("body") {
+                    outgoing.body = Payload::Text(body.to_owned());
+                }
+                said(format!("{:?}", host.http(outgoing)))
+            }
+            "/requests" => {
+                let url = request.query("url").unwrap_or_default();
+                let sent = (0..100).filter(|_| host.http(OutgoingRequest::new("GET", url)).is_ok()).count();
+                said(sent.to_string())
+            }
+            "/left" => said((ctx.deadline_ms - ctx.now_ms).to_string()),
+            _ => return Err(Failure::refused(999, "test.refused", "a status that is none")),
+        })
+    }
+
+    fn send<H: Host>(_host: &H, _ctx: &CallContext, notification: Notification) -> Result<Receipt, Failure> {
+        match notification.body.as_str() {
+            "panic" => explode(),
+            "retry" => Err(Failure::retryable("test.later", "x").after(Some(u64::MAX))),
+            "unknown" => Err(Failure::unknown_outcome("test.unknown", "x")),
+            "permanent" => Err(Failure::permanent("test.never", "x\u{202E}\n")),
+            "receipt" => Ok(Receipt {
+                provider_id: Some("a\nb".to_owned()),
+                state: DeliveryState::Sent,
+                attributes: Vec::new(),
+            }),
+            _ => Ok(Receipt {
+                provider_id: Some(notification.idempotency_key),
+                state: DeliveryState::Accepted,
+                attributes: Vec::new(),
+            }),
+        }
+    }
+}
+
+fn endless() -> ! {
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
+fn eat() -> Outcome {
+    let mut eaten = Vec::new();
+    loop {
+        eaten.push(vec![1_u8; 1 << 20]);
+        core::hint::black_box(&eaten);
+    }
+}
+
+#[allow(clippy::panic, reason = "that is the attack")]
+fn explode<T>() -> T {
+    panic!("on purpose");
+}
+
+#[allow(unconditional_recursion, reason = "that is the attack")]
+fn sink(depth: u64) -> u64 {
+    let frame = [depth; 64];
+    core::hint::black_box(&frame);
+    sink(core::hint::black_box(depth + 1)) + frame[3]
+}
+
+fn not_utf8() -> String {
+    let bytes = core::hint::black_box(vec![b'a', 0xff, 0xfe]);
+    // SAFETY: none. It is the attack; nothing here reads the text, the host must refuse it.
+    unsafe { String::from_utf8_unchecked(bytes) }
+}
+
+fn stranger() -> BlobRef {
+    BlobRef {
+        digest: "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned(),
+        size: 3,
+        media_type: "text/plain".to_owned(),
+        file_name: None,
+    }
+}
+
+yiwang_sdk::export_channel!(Hostile: webhook, sender);
