@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// An error of a running workflow, RFC 9457 in shape (DSL reference, "Error").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// URI of the type, see [`kind`].
+    /// URI of the type, see [`Kind`].
     pub r#type: String,
     /// HTTP-like status.
     pub status: u16,
