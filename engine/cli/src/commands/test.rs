@@ -16,7 +16,7 @@ pub(super) struct Args {
     /// Folders with workflows, or single workflow folders.
     #[arg(default_value = "workflows", value_name = "DIR")]
     folders: Vec<PathBuf>,
-    /// Only scenarios with this text in their file name or name.
+    /// Only scenarios with this text in their file name.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
 }

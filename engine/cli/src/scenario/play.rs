@@ -267,37 +267,35 @@ impl World {
     async fn complete(&mut self, at: &str, complete: &Complete) -> Result<(), Miss> {
         let person = Person::of(complete);
         let item = self.item(at, &person).await?;
-        if item.state == WorkItemState::Offered && complete.refused.is_none() {
-            let claim = Person { refused: None, ..person.clone() };
-            self.act(at, &claim, WorkItemCommand::Claim).await?;
+        if item.state == WorkItemState::Offered {
+            // Who may not even take it is refused here.
+            let claimed = self.command(&item, &person, WorkItemCommand::Claim).await;
+            if claimed.is_err() {
+                return judge(at, claimed, complete.refused.as_deref());
+            }
         }
         self.decisions += 1;
         let form = if complete.form.is_null() { json!({}) } else { complete.form.clone() };
         let form = Data::from(with_cases(&form, &self.case_numbers(at).await?));
-        let decision = format!("decision-{}", self.decisions);
-        self.act(at, &person, WorkItemCommand::Complete { outcome: complete.outcome.clone(), form, decision })
-            .await
+        let (outcome, decision) = (complete.outcome.clone(), format!("decision-{}", self.decisions));
+        let command = WorkItemCommand::Complete { outcome, form, decision };
+        judge(at, self.command(&item, &person, command).await, complete.refused.as_deref())
     }
 
     async fn act(&mut self, at: &str, person: &Person, command: WorkItemCommand) -> Result<(), Miss> {
-        let item = self.item(at, person).await?.id;
+        let item = self.item(at, person).await?;
+        judge(at, self.command(&item, person, command).await, person.refused.as_deref())
+    }
+
+    async fn command(
+        &mut self,
+        item: &WorkItem,
+        person: &Person,
+        command: WorkItemCommand,
+    ) -> Result<(), Error> {
         let by = Actor { person: person.r#as.clone(), roles: person.roles.clone() };
-        let done = self.harness.work_item(WorkItemAct { item, command, version: None, by }).await;
-        match (done, &person.refused) {
-            (Ok(_), None) => Ok(()),
-            (Ok(_), Some(wanted)) => {
-                Err(Miss::at(format!("{at}/refused"), format!("it was not refused (expected: {wanted})")))
-            }
-            (Err(error), None) => Err(Miss::at(at, said(&error, ""))),
-            (Err(error), Some(wanted)) => {
-                let got = match &error {
-                    Error::Refused(refusal) => kind(refusal.kind),
-                    _ => error.code(),
-                };
-                let sentence = format!("it was refused as {got}: {}", said(&error, ""));
-                if got == wanted { Ok(()) } else { Err(Miss::at(format!("{at}/refused"), sentence)) }
-            }
-        }
+        let act = WorkItemAct { item: item.id, command, version: None, by };
+        self.harness.work_item(act).await.map(drop)
     }
 
     /// The open work item that a step means.
@@ -501,6 +499,25 @@ impl World {
                     coverage.ran(&deployment.definition, task);
                 }
             }
+        }
+    }
+}
+
+/// Holds what came of a command against what the scenario expects of it.
+fn judge(at: &str, done: Result<(), Error>, refused: Option<&str>) -> Result<(), Miss> {
+    match (done, refused) {
+        (Ok(()), None) => Ok(()),
+        (Ok(()), Some(wanted)) => {
+            Err(Miss::at(format!("{at}/refused"), format!("it was not refused (expected: {wanted})")))
+        }
+        (Err(error), None) => Err(Miss::at(at, said(&error, ""))),
+        (Err(error), Some(wanted)) => {
+            let got = match &error {
+                Error::Refused(refusal) => kind(refusal.kind),
+                _ => error.code(),
+            };
+            let sentence = format!("it was refused as {got}: {}", said(&error, ""));
+            if got == wanted { Ok(()) } else { Err(Miss::at(format!("{at}/refused"), sentence)) }
         }
     }
 }

@@ -1,0 +1,392 @@
+//! The API from outside: real routes, real engine, store in memory, channels by script.
+
+mod support;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use support::{ADMIN, App, COMPLAINT, HANDLER, PETITIONER, Sent, send};
+
+#[tokio::test]
+async fn every_route_refuses_strangers() {
+    let app = App::start().await;
+    for route in yiwang_server::routes() {
+        let path = route.pattern.replace("{*path}", "x").replace("{id}", "x").replace("{no}", "x");
+        let path = path.replace("{namespace}", "x").replace("{name}", "x").replace("{version}", "x");
+        let anonymous = route.policy == yiwang_server::Policy::Anonymous;
+        // Without a policy for everyone there is no way in for a stranger; and only these two kinds are open.
+        assert_eq!(
+            anonymous,
+            path.starts_with("/channels/") || path == "/healthz" || path == "/readyz",
+            "{} {path} is open to anyone",
+            route.method
+        );
+        if anonymous {
+            continue;
+        }
+        for token in
+            [None, Some("nothing"), Some("yw_pat_"), Some(app.token("expired")), Some(app.token("revoked"))]
+        {
+            let answer = app.call(&route.method, &path, token).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} {path} with {token:?}", route.method);
+            assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"yiwang\"");
+            answer.is_problem();
+        }
+        if route.policy != yiwang_server::Policy::Authenticated {
+            let answer = app.call(&route.method, &path, Some(app.token(PETITIONER))).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} {path} as a petitioner", route.method);
+            answer.is_problem();
+        }
+    }
+}
+
+#[tokio::test]
+async fn tricks_with_paths_find_nothing() {
+    let app = App::start().await;
+    for path in [
+        "/healthz/../api/v1/tokens",
+        "/healthz/%2e%2e/api/v1/tokens",
+        "/channels/form/../../api/v1/tokens",
+        "/channels/form/%2e%2e/%2e%2e/api/v1/tokens",
+        "//api/v1/tokens",
+        "/api//v1/tokens",
+        "/api/v1//tokens",
+        "/api/v1/tokens;x",
+        "/api/v1/tokens/",
+        "/api/v1/./tokens",
+        "/API/v1/tokens",
+        "/api/v1/Tokens",
+        "/api/v1/%74okens",
+        "/api/v1/tokens/healthz",
+        "/api/v1/tokens%00",
+        "/api/v1/tokens/configs",
+        "/healthz;/api/v1/tokens",
+        "/healthz%2f..%2fapi",
+        "/",
+    ] {
+        let answer = app.call("GET", path, None).await;
+        // A path below a channel goes to that channel's plugin and nowhere else.
+        let ok = [StatusCode::NOT_FOUND, StatusCode::UNAUTHORIZED, StatusCode::METHOD_NOT_ALLOWED];
+        let channel = path.starts_with("/channels/form/") && answer.status == StatusCode::OK;
+        assert!(ok.contains(&answer.status) || channel, "{path}: {}", answer.status);
+        assert!(!answer.text().contains("person"), "{path}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn roles_are_needed_and_are_enough() {
+    let app = App::start().await;
+    for (method, path, as_whom, expected) in [
+        ("GET", "/api/v1/me", PETITIONER, 200),
+        ("GET", "/api/v1/work-items", PETITIONER, 200),
+        ("GET", "/api/v1/work-items?all=true", PETITIONER, 403),
+        ("GET", "/api/v1/cases", HANDLER, 200),
+        ("GET", "/api/v1/rejections", HANDLER, 403),
+        ("GET", "/api/v1/tokens", HANDLER, 403),
+        ("GET", "/api/v1/tokens", ADMIN, 200),
+        ("POST", "/api/v1/definitions", HANDLER, 403),
+        ("POST", "/api/v1/events", HANDLER, 403),
+        ("POST", "/api/v1/instances/0000000000000:cancel", HANDLER, 403),
+        ("POST", "/api/v1/instances/0000000000000:cancel", ADMIN, 404),
+        ("POST", "/api/v1/instances/0000000000000:explode", ADMIN, 404),
+        ("DELETE", "/api/v1/cases", ADMIN, 405),
+    ] {
+        let answer = app.call(method, path, Some(app.token(as_whom))).await;
+        assert_eq!(answer.status.as_u16(), expected, "{method} {path} as {as_whom}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_token_cannot_be_given_another_way() {
+    let app = App::start().await;
+    let token = app.token(ADMIN);
+    for (name, value) in [
+        ("x-forwarded-user", "admin".to_owned()),
+        ("authorization", format!("Basic {token}")),
+        ("authorization", token.to_owned()),
+        ("cookie", format!("token={token}")),
+        ("x-api-key", token.to_owned()),
+    ] {
+        let answer = send(&app, Sent::new("GET", "/api/v1/tokens").header(name, &value)).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}");
+    }
+    let in_query = app.call("GET", &format!("/api/v1/tokens?access_token={token}"), None).await;
+    assert_eq!(in_query.status, StatusCode::UNAUTHORIZED);
+    let twice = Sent::new("GET", "/api/v1/me")
+        .header("authorization", &format!("Bearer {token}"))
+        .header("authorization", &format!("Bearer {token}"));
+    assert_eq!(send(&app, twice).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn bad_input_is_a_problem_with_a_code() {
+    let app = App::start().await;
+    let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    let large = format!("{{\"source\": \"{}\"}}", "x".repeat(3 << 20));
+    let instances = "/api/v1/instances";
+    for (path, content_type, body, status, code) in [
+        (instances, "application/json", b"{".as_slice(), 400, "request.json"),
+        (instances, "application/json", b"", 400, "request.json"),
+        (instances, "application/json", b"\xff\xfe", 400, "request.encoding"),
+        (instances, "application/json", deep.as_bytes(), 400, "request.json-depth"),
+        (
+            instances,
+            "application/json",
+            br#"{"workflow":"a/b","workflow":"c/d"}"#,
+            400,
+            "request.json-duplicate-key",
+        ),
+        (instances, "application/json", br#"{"workflow":"a/b","inptu":{}}"#, 422, "request.fields"),
+        (instances, "application/json", br#"{"workflow":7}"#, 422, "request.fields"),
+        (instances, "application/json", br#"{}"#, 422, "request.fields"),
+        (instances, "application/json", br#"[]"#, 422, "request.fields"),
+        (instances, "application/json", br#"{"workflow":"a/b","key":""}"#, 422, "request.fields"),
+        (instances, "application/json", br#"{"workflow":"no/such"}"#, 404, "resource.not-found"),
+        (instances, "text/plain", b"{}", 415, "request.content-type"),
+        (instances, "application/json; charset=gbk", b"{}", 415, "request.content-type"),
+        (
+            instances,
+            "multipart/form-data",
+            br#"{"files":{"a":{"filepath":"/etc/passwd"}}}"#,
+            415,
+            "request.content-type",
+        ),
+        (instances, "", b"{}", 415, "request.content-type"),
+        ("/api/v1/definitions", "application/json", large.as_bytes(), 413, "request.too-large"),
+        ("/api/v1/definitions", "application/json", br#"{"source":"do: ["}"#, 422, "definition.invalid"),
+        ("/api/v1/events", "application/json", b"{}", 415, "request.content-type"),
+        ("/api/v1/events", "application/cloudevents+json", b"{}", 422, "event.invalid"),
+        ("/api/v1/tokens", "application/json", br#"{"person":" x"}"#, 422, "request.fields"),
+        (
+            "/api/v1/tokens",
+            "application/json",
+            br#"{"person":"x","expires":"1999-01-01T00:00:00Z"}"#,
+            422,
+            "request.fields",
+        ),
+        ("/api/v1/nothing", "application/json", b"{}", 404, "route.unknown"),
+        ("/api/v1/me", "application/json", b"{}", 405, "route.method"),
+    ] {
+        let mut request = Sent::new("POST", path).bearer(app.token(ADMIN)).body(body);
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        let answer = send(&app, request).await;
+        let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (status, code),
+            "{path} {shown}: {}",
+            answer.text()
+        );
+        answer.is_problem();
+    }
+    for (path, code) in [
+        ("/api/v1/cases?stat=closed", "request.query"),
+        ("/api/v1/cases?state=gone", "request.query"),
+        ("/api/v1/cases?limit=501", "request.query"),
+        ("/api/v1/cases?limit=-1", "request.query"),
+        ("/api/v1/cases?limit=1&limit=2", "request.query"),
+        ("/api/v1/instances/x%27%20or%201=1", "resource.not-found"),
+    ] {
+        let answer = app.call("GET", path, Some(app.token(ADMIN))).await;
+        assert_eq!(answer.code(), code, "{path}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_person_decides_a_work_item() {
+    let app = App::start().await;
+    app.deploy(COMPLAINT).await;
+    let started = app
+        .post(ADMIN, "/api/v1/instances", json!({ "workflow": "test/ask", "input": { "q": "路灯" } }))
+        .await;
+    assert_eq!(started.status, StatusCode::CREATED, "{}", started.text());
+    let instance = started.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(started.header("location"), format!("/api/v1/instances/{instance}"));
+
+    let list = app.get(HANDLER, "/api/v1/work-items").await;
+    let item = list.json()["items"][0].clone();
+    let id = item["id"].as_str().unwrap();
+    assert_eq!(item["title"], "答复:路灯");
+    assert_eq!(app.get(PETITIONER, "/api/v1/work-items").await.json()["items"], json!([]));
+    let hidden = app.get(PETITIONER, &format!("/api/v1/work-items/{id}")).await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+    let not_theirs = app.post(ADMIN, &format!("/api/v1/work-items/{id}:claim"), json!({})).await;
+    assert_eq!((not_theirs.status.as_u16(), not_theirs.code().as_str()), (403, "auth.forbidden"));
+
+    let claimed = app.post(HANDLER, &format!("/api/v1/work-items/{id}:claim"), json!({})).await;
+    assert_eq!(claimed.status, StatusCode::OK, "{}", claimed.text());
+    assert_eq!(claimed.json()["assignee"], HANDLER);
+    let stale = Sent::new("POST", &format!("/api/v1/work-items/{id}:complete"))
+        .bearer(app.token(HANDLER))
+        .header("if-match", item["version"].to_string().as_str())
+        .json(&json!({ "form": { "text": "好" } }));
+    assert_eq!(send(&app, stale).await.code(), "request.header");
+    let stale = Sent::new("POST", &format!("/api/v1/work-items/{id}:complete"))
+        .bearer(app.token(HANDLER))
+        .header("if-match", &format!("\"{}\"", item["version"]))
+        .json(&json!({ "form": { "text": "好" } }));
+    let stale = send(&app, stale).await;
+    assert_eq!((stale.status.as_u16(), stale.code().as_str()), (412, "resource.changed"), "{}", stale.text());
+
+    let path = format!("/api/v1/work-items/{id}:complete");
+    let wrong = app.post(HANDLER, &path, json!({ "form": { "text": 7 } })).await;
+    assert_eq!((wrong.status.as_u16(), wrong.code().as_str()), (422, "data.invalid"), "{}", wrong.text());
+    let decision = json!({ "form": { "text": "已修复" }, "decision": "d-1" });
+    let done = app.post(HANDLER, &path, decision.clone()).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    assert_eq!(done.json()["completion"]["decision"], "d-1");
+    assert_eq!(done.header("etag"), format!("\"{}\"", done.json()["version"]));
+    // The same decision again is the same; another one comes too late.
+    assert_eq!(app.post(HANDLER, &path, decision).await.status, StatusCode::OK);
+    let late = app.post(HANDLER, &path, json!({ "form": { "text": "x" }, "decision": "d-2" })).await;
+    assert_eq!(late.code(), "resource.conflict");
+
+    let ended = app.get(HANDLER, &format!("/api/v1/instances/{instance}?wait=true")).await.json();
+    assert_eq!((&ended["status"], &ended["output"]), (&json!("completed"), &json!({ "answer": "已修复" })));
+    let history = app.get(HANDLER, &format!("/api/v1/instances/{instance}/history")).await.json();
+    let lines = history["items"].as_array().unwrap();
+    assert_eq!(lines[0]["event"], "started");
+    assert!(lines.iter().all(|line| line["at"].as_str().is_some_and(|at| at.ends_with('Z'))), "{history}");
+}
+
+#[tokio::test]
+async fn a_start_key_starts_once() {
+    let app = App::start().await;
+    app.deploy(COMPLAINT).await;
+    let start = |key: &'static str, q: &'static str| {
+        let body = json!({ "workflow": "test/ask", "input": { "q": q } });
+        Sent::new("POST", "/api/v1/instances")
+            .bearer(app.token(ADMIN))
+            .header("idempotency-key", key)
+            .json(&body)
+    };
+    let first = send(&app, start("k", "a")).await;
+    let again = send(&app, start("k", "a")).await;
+    assert_eq!((first.status.as_u16(), again.status.as_u16()), (201, 200));
+    assert_eq!(first.json()["id"], again.json()["id"]);
+    assert_eq!(send(&app, start("k", "b")).await.code(), "start-key.conflict");
+    assert_eq!(send(&app, start("l", "b")).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn definitions_are_checked_and_never_change() {
+    let app = App::start().await;
+    let wrong = app.post(ADMIN, "/api/v1/definitions", json!({ "source": "document: {}\ndoo: []\n" })).await;
+    assert_eq!(wrong.code(), "definition.invalid");
+    let errors = wrong.json()["errors"].clone();
+    assert!(errors.as_array().is_some_and(|all| all.len() > 1), "{errors}");
+    assert!(errors[0]["start"]["line"].is_u64(), "{errors}");
+    let valid =
+        app.post(HANDLER, "/api/v1/definitions:validate", json!({ "source": COMPLAINT })).await.json();
+    assert_eq!(valid["valid"], true, "{valid}");
+    app.deploy(COMPLAINT).await;
+    let again = app.post(ADMIN, "/api/v1/definitions", json!({ "source": COMPLAINT })).await;
+    assert_eq!(again.status, StatusCode::OK);
+    let changed = COMPLAINT.replace("答复", "回复");
+    assert_eq!(
+        app.post(ADMIN, "/api/v1/definitions", json!({ "source": changed })).await.code(),
+        "definition.exists"
+    );
+    let got = app.get(HANDLER, "/api/v1/definitions/test/ask").await.json();
+    assert_eq!((&got["version"], &got["source"]), (&json!("1.0.0"), &json!(COMPLAINT)));
+    assert_eq!(
+        app.get(HANDLER, "/api/v1/definitions/test/ask/versions/2.0.0").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn events_are_taken_once() {
+    let app = App::start().await;
+    let event = |source: &str| json!({ "specversion": "1.0", "id": "1", "source": source, "type": "t", "data": { "a": 1 } });
+    let post = |event: Value, who: &'static str| {
+        Sent::new("POST", "/api/v1/events")
+            .bearer(app.token(who))
+            .header("content-type", "application/cloudevents+json")
+            .body(event.to_string().as_bytes())
+    };
+    let first = send(&app, post(event("/s"), ADMIN)).await;
+    assert_eq!(first.status, StatusCode::ACCEPTED, "{}", first.text());
+    assert_eq!(first.json()["items"][0]["duplicate"], false);
+    assert_eq!(send(&app, post(event("/s"), ADMIN)).await.json()["items"][0]["duplicate"], true);
+    assert_eq!(send(&app, post(event("/channels/form"), support::PUBLISHER)).await.code(), "auth.forbidden");
+    assert_eq!(send(&app, post(event("/s2"), support::PUBLISHER)).await.status, StatusCode::ACCEPTED);
+    let inbox = app.get(ADMIN, "/api/v1/inbox?undelivered=true").await.json();
+    assert_eq!(inbox["items"].as_array().map(Vec::len), Some(2), "{inbox}");
+}
+
+#[tokio::test]
+async fn channels_hear_without_a_token() {
+    let app = App::start().await;
+    let ok = send(&app, Sent::new("POST", "/channels/form/a%20b?x=1").body("投诉".as_bytes())).await;
+    assert_eq!((ok.status.as_u16(), ok.text().as_str()), (200, "POST /a%20b x=1 6"));
+    assert_eq!(app.get(ADMIN, "/api/v1/inbox").await.json()["items"].as_array().map(Vec::len), Some(1));
+
+    let forged =
+        send(&app, Sent::new("POST", "/channels/form/forged").body("诉".repeat(5_000).as_bytes())).await;
+    assert_eq!(forged.status, StatusCode::UNAUTHORIZED);
+    let kept = app.get(ADMIN, "/api/v1/rejections").await.json()["items"][0].clone();
+    assert_eq!((&kept["code"], &kept["channel"]), (&json!("channel.bad-signature"), &json!("form")));
+    assert_eq!(kept["excerpt"].as_str().map(|text| text.chars().count()), Some(300));
+
+    assert_eq!(send(&app, Sent::new("POST", "/channels/nobody/")).await.code(), "resource.not-found");
+    let large = send(&app, Sent::new("POST", "/channels/form/").body(&vec![b'x'; 200_000])).await;
+    assert_eq!(large.code(), "request.too-large");
+    let put = send(&app, Sent::new("PUT", "/channels/form/")).await;
+    assert_eq!((put.code().as_str(), put.header("allow")), ("route.method", "GET, POST".to_owned()));
+    let panicked = send(&app, Sent::new("POST", "/channels/form/panic")).await;
+    assert_eq!((panicked.status.as_u16(), panicked.code().as_str()), (500, "server.internal"));
+    assert!(!panicked.text().contains("secret"), "{}", panicked.text());
+    assert_eq!(send(&app, Sent::new("GET", "/healthz")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_sender_is_told_to_come_back_when_nothing_can_be_stored() {
+    let app = App::start().await;
+    app.stop_engine().await;
+    let answer = send(&app, Sent::new("POST", "/channels/form/").body(b"x")).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "server.unavailable"));
+    assert_eq!(answer.header("retry-after"), "5");
+}
+
+#[tokio::test]
+async fn tokens_are_shown_once_and_end_when_revoked() {
+    let app = App::start().await;
+    let made = app
+        .post(ADMIN, "/api/v1/tokens", json!({ "person": "王五", "roles": ["handler@城管局"] }))
+        .await
+        .json();
+    let secret = made["secret"].as_str().unwrap();
+    assert_eq!(app.call("GET", "/api/v1/me", Some(secret)).await.json()["person"], "王五");
+    let listed = app.get(ADMIN, "/api/v1/tokens").await;
+    assert!(!listed.text().contains("secret") && !listed.text().contains("hash"), "{}", listed.text());
+    let path = format!("/api/v1/tokens/{}", made["id"].as_str().unwrap());
+    assert_eq!(app.call("DELETE", &path, Some(app.token(ADMIN))).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.call("GET", "/api/v1/me", Some(secret)).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(app.call("DELETE", &path, Some(app.token(ADMIN))).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn too_many_requests_are_told_to_wait() {
+    let app = App::with_limit(0).await;
+    let answer = app.get(ADMIN, "/api/v1/me").await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (429, "server.overloaded"));
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(send(&app, Sent::new("GET", "/healthz")).await.status, StatusCode::OK);
+}
+
+#[test]
+fn the_guide_names_every_route() {
+    let page = include_str!("../../../docs/guide/api.md");
+    let mut missing = Vec::new();
+    for route in yiwang_server::routes() {
+        let row = format!("| `{} {}` | {} |", route.method, route.pattern, route.policy.label());
+        if !page.contains(&row) {
+            missing.push(row);
+        }
+    }
+    assert!(missing.is_empty(), "docs/guide/api.md lacks:\n{}", missing.join("\n"));
+    let rows = page.lines().filter(|line| line.starts_with("| `") && line.contains(" /")).count();
+    assert_eq!(rows, yiwang_server::routes().len(), "docs/guide/api.md has rows for routes that are gone");
+}
