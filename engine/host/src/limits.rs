@@ -98,3 +98,52 @@ pub const HTTP_CALLS_MAX: u32 = 16;
 pub const HTTP_REDIRECTS_MAX: u32 = 5;
 /// An answer that enters the guest's memory.
 pub const HTTP_ANSWER_BYTES_MAX: u64 = 4 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The guide prints these numbers; whoever changes one changes the other.
+    #[test]
+    fn the_guide_says_the_same() {
+        let guide = include_str!("../../../docs/guide/plugins.md");
+        let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
+        let kib = |bytes: u64| format!("{} KiB", bytes >> 10);
+        let secs = |time: Duration| format!("{} s", time.as_secs());
+        for (what, numbers) in [
+            ("memory of a call", vec![mib(MEMORY_BYTES_MAX as u64)]),
+            ("time of `webhook`, `send`", vec![secs(HANDLE_MAX), secs(SEND_MAX)]),
+            (
+                "calls under way: of a channel, of the server",
+                vec![CALLS_PER_CHANNEL_MAX.to_string(), CALLS_MAX.to_string()],
+            ),
+            ("what a call may hand over at once", vec![mib(HOSTCALL_FUEL as u64)]),
+            (
+                "incoming body: with files, without",
+                vec![mib(BODY_BYTES_MAX as u64), mib(TEXT_BODY_BYTES_MAX as u64)],
+            ),
+            (
+                "headers, form parts, JSON depth",
+                vec![HEADERS_MAX.to_string(), FORM_PARTS_MAX.to_string(), JSON_DEPTH_MAX.to_string()],
+            ),
+            (
+                "events of a call, data of an event",
+                vec![EVENTS_MAX.to_string(), kib(EVENT_DATA_BYTES_MAX as u64)],
+            ),
+            ("body of a response", vec![mib(RESPONSE_BODY_BYTES_MAX as u64)]),
+            ("log lines of a call", vec![LOG_LINES_MAX.to_string()]),
+            (
+                "`kv`: calls, value, whole channel",
+                vec![KV_CALLS_MAX.to_string(), kib(KV_VALUE_BYTES_MAX as u64), mib(KV_BYTES_MAX)],
+            ),
+            ("files: calls, size", vec![BLOB_CALLS_MAX.to_string(), mib(BLOB_BYTES_MAX)]),
+            (
+                "outgoing requests of a call, redirects, answer in memory",
+                vec![HTTP_CALLS_MAX.to_string(), HTTP_REDIRECTS_MAX.to_string(), mib(HTTP_ANSWER_BYTES_MAX)],
+            ),
+        ] {
+            let line = format!("| {what} | {} |", numbers.join(", "));
+            assert!(guide.contains(&line), "docs/guide/plugins.md should have the line: {line}");
+        }
+    }
+}
