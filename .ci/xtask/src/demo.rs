@@ -114,8 +114,6 @@ fn watch(
     bar.set_style(ProgressStyle::with_template(style).expect("the template is right"));
     let began = Instant::now();
     let mut kills = Vec::new();
-    // Once while people still come in, once while the staff is in the middle of it.
-    let mut plan = vec![crowd.to_send() / 2, crowd.to_send() / 5];
     receiver.refuse_next(3);
     loop {
         let (accepted, sent) = (crowd.accepted().len(), crowd.sent());
@@ -123,17 +121,17 @@ fn watch(
         let closed = closed.context("counting closed cases")?.len();
         bar.set_position(closed as u64);
         bar.set_message(format!("{accepted} accepted, {} kills", kills.len()));
+        // Once while people still come in, once while the staff is in the middle of it.
         let due = match kills.len() {
             0 => sent * 2 > crowd.to_send(),
-            1 => closed > plan.first().copied().unwrap_or(0) / 2,
+            1 => closed > crowd.to_send() / 4,
             _ => false,
         };
         if due {
-            plan.pop();
-            bar.println(format!("  ✖ SIGKILL to process {} at {closed} closed cases", server.pid()));
+            tell(&bar, &format!("  ✖ SIGKILL to process {} at {closed} closed cases", server.pid()));
             server.kill().context("killing the server")?;
             let took = server.restart().context("bringing the server back")?;
-            bar.println(format!("  ✔ back as process {} after {} ms", server.pid(), took.as_millis()));
+            tell(&bar, &format!("  ✔ back as process {} after {} ms", server.pid(), took.as_millis()));
             kills.push(took);
         }
         if crowd.all_sent() && kills.len() == 2 && closed >= accepted && quiet(administrator)? {
@@ -153,6 +151,11 @@ fn watch(
         }
         sleep(LOOK);
     }
+}
+
+/// A line above the bar, or alone where there is no terminal to draw a bar on.
+fn tell(bar: &ProgressBar, line: &str) {
+    if bar.is_hidden() { say(line) } else { bar.println(line) }
 }
 
 /// Whether nothing is on its way any more: no instance runs or waits, no message is requested.

@@ -28,7 +28,19 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         xtask::plugins::built().expect("the plugins build: see `cargo xtask plugins`");
         project::district(folder.path(), &xtask::plugins::output(), receiver.address()).unwrap();
+        // Compiling the plugins for the machine takes seconds in a debug build: once is enough for all tests.
+        let (own, shared) =
+            (folder.path().join("data/plugin-cache"), xtask::plugins::output().join("test/cache"));
+        if shared.exists() {
+            project::copy(&shared, &own).unwrap();
+        }
         let server = Server::start(&binary(), folder.path(), &project::variables(&secrets)).unwrap();
+        if !shared.exists() {
+            let mine = shared.with_extension(std::process::id().to_string());
+            project::copy(&own, &mine).unwrap();
+            // Another test may have been faster; then its copy stays.
+            drop(std::fs::rename(&mine, &shared));
+        }
         let token = server.administrator_token().unwrap();
         Self { server, token, receiver, secrets, folder }
     }
