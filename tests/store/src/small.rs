@@ -1,0 +1,75 @@
+//! Key-value state and tokens.
+
+use yiwang_runtime::ports::TokenRow;
+
+use crate::Ports;
+use crate::rows::{NOW, at};
+
+/// A value is there until it expires.
+pub async fn values_expire_and_are_measured(store: &dyn Ports) {
+    assert_eq!(store.get("wechat", "token", NOW).await.unwrap(), None);
+    assert!(store.set("wechat", "token", vec![0, 255, 7], Some(at(10)), None).await.unwrap());
+    assert_eq!(store.get("wechat", "token", at(9)).await.unwrap(), Some(vec![0, 255, 7]));
+    assert_eq!(store.get("wechat", "token", at(10)).await.unwrap(), None);
+    assert_eq!(store.used("wechat").await.unwrap(), 8, "key and value");
+    assert!(store.set("wechat", "token", vec![1], None, None).await.unwrap());
+    assert_eq!(store.get("wechat", "token", at(1_000_000)).await.unwrap(), Some(vec![1]));
+    assert_eq!(store.used("wechat").await.unwrap(), 6);
+    store.delete("wechat", "token").await.unwrap();
+    store.delete("wechat", "token").await.unwrap();
+    assert_eq!(
+        (store.get("wechat", "token", NOW).await.unwrap(), store.used("wechat").await.unwrap()),
+        (None, 0)
+    );
+}
+
+/// An expired one counts as absent, and is thrown away.
+pub async fn a_value_is_set_only_if_absent(store: &dyn Ports) {
+    let set = |key, value, now| store.set("web", key, vec![value], Some(at(10)), Some(now));
+    assert!(set("nonce", 1, NOW).await.unwrap());
+    assert!(!set("nonce", 2, at(9)).await.unwrap());
+    assert_eq!(store.get("web", "nonce", at(9)).await.unwrap(), Some(vec![1]));
+    assert!(store.set("web", "nonce", vec![3], Some(at(99)), Some(at(10))).await.unwrap());
+    assert_eq!(store.get("web", "nonce", at(20)).await.unwrap(), Some(vec![3]));
+    for n in 0..50 {
+        let key = format!("n{n}");
+        assert!(store.set("web", &key, vec![0; 100], Some(at(100 + n)), Some(at(100 + n))).await.unwrap());
+    }
+    assert!(store.used("web").await.unwrap() < 500, "a quota is not eaten up by what has expired");
+    let both = futures::future::join(set("race", 1, NOW), set("race", 2, NOW)).await;
+    assert_ne!(both.0.unwrap(), both.1.unwrap(), "one of two wins");
+}
+
+/// Each channel has its own keys.
+pub async fn values_of_channels_do_not_meet(store: &dyn Ports) {
+    store.set("a", "bc", vec![1], None, None).await.unwrap();
+    store.set("ab", "c", vec![2], None, None).await.unwrap();
+    assert_eq!(store.get("a", "bc", NOW).await.unwrap(), Some(vec![1]));
+    assert_eq!(store.get("ab", "bc", NOW).await.unwrap(), None);
+    store.delete("ab", "bc").await.unwrap();
+    assert_eq!((store.used("a").await.unwrap(), store.used("ab").await.unwrap()), (3, 2));
+}
+
+/// Only the hash is kept.
+pub async fn tokens_are_found_by_hash_until_they_are_revoked(store: &dyn Ports) {
+    let token = |id: &str, hash: &str| TokenRow {
+        id: id.to_owned(),
+        hash: hash.to_owned(),
+        person: "li".to_owned(),
+        roles: vec!["handler@区城管局".to_owned()],
+        created: NOW,
+        expires: Some(at(9)),
+    };
+    let (one, two) = (token("t1", "aa"), token("t2", "bb"));
+    store.add_token(one.clone()).await.unwrap();
+    store.add_token(two.clone()).await.unwrap();
+    assert!(store.add_token(token("t1", "cc")).await.is_err(), "the id is taken");
+    assert!(store.add_token(token("t3", "aa")).await.is_err(), "the hash is taken");
+    assert_eq!(store.token("aa").await.unwrap(), Some(one));
+    assert_eq!(store.token("cc").await.unwrap(), None);
+    assert_eq!(store.tokens().await.unwrap().len(), 2);
+    assert!(store.revoke_token("t1").await.unwrap());
+    assert!(!store.revoke_token("t1").await.unwrap());
+    assert_eq!(store.token("aa").await.unwrap(), None);
+    assert_eq!(store.tokens().await.unwrap(), [two]);
+}
