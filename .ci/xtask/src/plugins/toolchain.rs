@@ -48,13 +48,16 @@ impl Toolchain {
         if let Some(toolchain) = installed().or_else(from_source) {
             return Ok(toolchain);
         }
-        if run(Command::new("rustup").args(["target", "add", TARGET]), progress)
-            && let Some(toolchain) = installed()
+        if run(
+            Command::new("rustup").args(["target", "add", TARGET]).env("RUSTUP_MAX_RETRIES", "1"),
+            progress,
+        ) && let Some(toolchain) = installed()
         {
             return Ok(toolchain);
         }
         let root = output_of(Command::new("id").arg("-u")).is_some_and(|id| id == "0");
         if root
+            && run(Command::new("apt-get").args(["update", "-q"]), progress)
             && run(Command::new("apt-get").args(["install", "-y", "-q"]).args(PACKAGES), progress)
             && let Some(toolchain) = from_source()
         {

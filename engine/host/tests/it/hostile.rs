@@ -94,6 +94,30 @@ async fn others_are_served_while_one_computes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_pool_serves_a_crowd_and_outlives_attacks() {
+    let channel = json!({"grants": {}, "secrets": {}});
+    let host = std::sync::Arc::new(Fixture::pooled(&plugin("hostile"), &channel).await);
+    let crowd: Vec<_> = (0..200)
+        .map(|number| {
+            let host = std::sync::Arc::clone(&host);
+            tokio::spawn(async move {
+                if number % 10 == 0 {
+                    host.refused(post("/panic", "text/plain", "")).await
+                } else {
+                    says(&host, "/ok").await
+                }
+            })
+        })
+        .collect();
+    for (number, call) in crowd.into_iter().enumerate() {
+        let expected = if number % 10 == 0 { "500 plugin.trap" } else { "ok" };
+        assert_eq!(call.await.unwrap(), expected);
+    }
+    assert_eq!(host.refused(post("/memory", "text/plain", "")).await, "500 plugin.out-of-memory");
+    assert_eq!(says(&host, "/ok").await, "ok");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_granted_is_denied_with_the_line_to_add() {
     let host = hostile(&json!({})).await;
     let denied = says(&host, "/secrets").await;

@@ -40,12 +40,21 @@ impl Fixture {
 
     /// With several channels.
     pub(crate) async fn with(plugin: &Plugin, channels: &[(&str, &Value)]) -> Self {
+        Self::start(plugin, channels, false).await
+    }
+
+    /// With the allocator that the server uses.
+    pub(crate) async fn pooled(plugin: &Plugin, channel: &Value) -> Self {
+        Self::start(plugin, &[("test", channel)], true).await
+    }
+
+    async fn start(plugin: &Plugin, channels: &[(&str, &Value)], pooling: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let components = plugin.wasm.parent().unwrap().to_owned();
         let mut config = Config::new(components, folder.path().to_owned(), Arc::new(Memory::default()));
         // Compiled code is shared by the tests, or each of their processes would compile it.
         config.cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache");
-        config.pooling = false;
+        config.pooling = pooling;
         for (id, channel) in channels {
             config.channels.push(channel_config(id, &plugin.name, channel));
         }
