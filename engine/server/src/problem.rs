@@ -13,6 +13,7 @@ use serde::Serialize;
 use yiwang_core::transition::{Refusal, RefusalKind};
 use yiwang_dsl::diagnostic::Located;
 use yiwang_runtime::Error as EngineError;
+use yiwang_runtime::cursor::BadCursor;
 use yiwang_runtime::ports::StoreError;
 
 macro_rules! codes {
@@ -249,6 +250,9 @@ struct Body<'a> {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if error.source.is::<BadCursor>() {
+            return Self::new(Code::Query, "`cursor` is none that this list gave");
+        }
         Self::new(Code::Unavailable, "The store did not answer").because(error)
     }
 }

@@ -109,7 +109,7 @@ impl Client {
     /// # Errors
     /// When the peer is gone, silent or not speaking HTTP.
     pub fn send(&mut self, request: &Request) -> io::Result<Response> {
-        let mut connection = match self.connection.take() {
+        let mut connection = match self.connection.take().filter(is_open) {
             Some(connection) => connection,
             None => self.connect()?,
         };
@@ -123,8 +123,14 @@ impl Client {
         head.push_str(&format!("content-length: {}\r\n\r\n", request.body.len()));
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(&request.body);
-        connection.get_mut().write_all(&bytes)?;
-        let (first, headers) = read_head(&mut connection)?.ok_or_else(|| broken("no answer"))?;
+        // A server may refuse a body before it has all of it: then its answer is there and the rest is not
+        // wanted.
+        let written = connection.get_mut().write_all(&bytes);
+        let (first, headers) = match (read_head(&mut connection), written) {
+            (Ok(Some(head)), _) => head,
+            (_, Err(error)) | (Err(error), Ok(())) => return Err(error),
+            (Ok(None), Ok(())) => return Err(broken("no answer")),
+        };
         let status = first.split(' ').nth(1).and_then(|code| code.parse().ok());
         let status: u16 = status.ok_or_else(|| broken("no status"))?;
         let bodiless = request.method == "HEAD" || status == 204 || status == 304;
@@ -159,6 +165,15 @@ impl Client {
         stream.set_nodelay(true)?;
         Ok(BufReader::new(stream))
     }
+}
+
+/// Whether the peer has kept the connection: a closed one reads as ended, an open one has nothing to read.
+fn is_open(connection: &BufReader<TcpStream>) -> bool {
+    let stream = connection.get_ref();
+    let mut byte = [0];
+    let quiet = stream.set_nonblocking(true).and_then(|()| stream.peek(&mut byte));
+    let open = quiet.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+    stream.set_nonblocking(false).is_ok() && open
 }
 
 /// A first line and the headers, names in lower case; nothing when the peer closed before.

@@ -35,7 +35,15 @@ fn the_api_refuses_with_codes() {
         (Request::new("POST", "/api/v1/definitions").body("application/json", r#"{"source":"do: ["}"#), 422),
     ];
     for (request, status) in table {
-        let answer = administrator.send(&request).unwrap();
+        let answer = match administrator.send(&request) {
+            Ok(answer) => answer,
+            // The server hung up on a body that was far too long, before its answer could be read.
+            Err(error) if status == 413 && error.kind() != std::io::ErrorKind::TimedOut => {
+                administrator = world.administrator();
+                continue;
+            }
+            Err(error) => panic!("{} {}: {error}", request.method, request.target),
+        };
         let shown = format!("{} {}: {} {}", request.method, request.target, answer.status, answer.text());
         let close = [400, 404, 422].contains(&status) && [400, 404, 422].contains(&answer.status);
         assert!(answer.status == status || close, "expected {status}: {shown}");
