@@ -1,0 +1,46 @@
+//! What one commit writes, in order. All of it in one transaction, many rows per statement.
+
+use sea_orm::{ConnectionTrait, DbErr};
+use yiwang_runtime::ports::{CommitError, StoreError};
+
+use crate::check;
+use crate::names::Names;
+use crate::prepare::Prepared;
+use crate::writer::Head;
+use crate::{
+    cases, deployments, inbox, incidents, instances, journal, messages, rejections, schedules, start_keys,
+    subscriptions, work_items,
+};
+
+/// Checks and writes a batch; where the journal ends then.
+pub(crate) async fn write(
+    tx: &impl ConnectionTrait,
+    prepared: Prepared,
+    head: Head,
+    names: &mut Names,
+) -> Result<Head, CommitError> {
+    let failed = |what: &'static str| {
+        move |error: DbErr| CommitError::Failed(StoreError::new(format!("writing {what}"), error))
+    };
+    let Prepared { batch, turns } = prepared;
+    let stands =
+        match check::check(tx, &batch).await.map_err(failed("nothing: the batch is being checked"))? {
+            Ok(stands) => stands,
+            Err(what) => return Err(CommitError::Conflict { what }),
+        };
+    let rows = &batch.turns;
+    let (head, placed) =
+        journal::append(tx, batch.now, rows, turns, &stands, head).await.map_err(failed("the journal"))?;
+    instances::write(tx, batch.now, rows, &placed, names).await.map_err(failed("instances"))?;
+    start_keys::write(tx, rows).await.map_err(failed("start keys"))?;
+    work_items::write(tx, rows).await.map_err(failed("work items"))?;
+    cases::write(tx, rows).await.map_err(failed("cases"))?;
+    subscriptions::write(tx, rows).await.map_err(failed("subscriptions"))?;
+    messages::write(tx, rows).await.map_err(failed("messages"))?;
+    inbox::write(tx, &batch.arrivals, &batch.dispositions).await.map_err(failed("the inbox"))?;
+    rejections::write(tx, &batch.rejections).await.map_err(failed("rejections"))?;
+    deployments::write(tx, &batch.deployments).await.map_err(failed("deployments"))?;
+    schedules::write(tx, &batch.schedules).await.map_err(failed("schedules"))?;
+    incidents::write(tx, rows, &batch.incidents).await.map_err(failed("incidents"))?;
+    Ok(head)
+}

@@ -1,0 +1,71 @@
+//! Why a store could not be opened. What fails later is a `StoreError` of the ports.
+
+use std::path::PathBuf;
+
+/// A store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process, or another store of this one, has the file.
+    #[error("{} is in use by another server", path.display())]
+    Locked {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The lock file could not be made.
+    #[error("making the lock file {}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A newer version of the program wrote it.
+    #[error(
+        "{} was written by a newer version (schema {found}, this one knows {known}); upgrade the program",
+        path.display()
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
+    },
+    /// It is a database, but none of ours.
+    #[error("{} is a database of another program", path.display())]
+    Foreign {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The linked SQLite has a known corruption race in WAL mode.
+    #[error("SQLite {found} is too old: 3.51.3 or newer is needed")]
+    OldSqlite {
+        /// Its version.
+        found: String,
+    },
+    /// Opening, preparing or migrating failed.
+    #[error("opening the store {}: {doing}", path.display())]
+    Open {
+        /// The database.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// The stable code, for people to look up.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "store.locked",
+            Self::Lock { .. } => "store.lock",
+            Self::Newer { .. } => "store.newer",
+            Self::Foreign { .. } => "store.foreign",
+            Self::OldSqlite { .. } => "store.sqlite",
+            Self::Open { .. } => "store.open",
+        }
+    }
+}

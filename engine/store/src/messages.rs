@@ -1,0 +1,45 @@
+//! Outbound messages, for lists and proofs. The sending itself is driven by the instance's state.
+
+use sea_orm::{ConnectionTrait, DbErr};
+use yiwang_runtime::cursor;
+use yiwang_runtime::keys::signed;
+use yiwang_runtime::ports::{MessageRow, Page, PageRequest, StoreError, TurnRow};
+
+use crate::sql::{Sql, body, column, doing, insert, limit, parse, replacing, word};
+
+const COLUMNS: &[&str] = &["instance", "n", "channel", "state", "body"];
+
+/// Writes the changed messages; a message keeps its place in the list.
+pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Result<(), DbErr> {
+    let rows = turns.iter().flat_map(|turn| &turn.messages).map(|message| {
+        vec![
+            signed(message.effect.instance.0).into(),
+            i64::from(message.effect.n).into(),
+            message.channel.clone().into(),
+            word(&message.state).into(),
+            body(message),
+        ]
+    });
+    insert(tx, "message", COLUMNS, replacing(&["instance", "n"], &COLUMNS[2..]), rows.collect()).await
+}
+
+/// A page of messages, the last requested first.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    channel: Option<String>,
+    page: PageRequest,
+) -> Result<Page<MessageRow>, StoreError> {
+    let [before] = cursor::read::<1>(&page)?.unwrap_or([i64::MAX]);
+    let mut sql = Sql::new("SELECT number, body FROM message WHERE number < ?", [before.into()]);
+    sql.push_some("AND channel = ?", channel).push("ORDER BY number DESC LIMIT ?", [limit(page.size() + 1)]);
+    let rows = sql.all(db).await.map_err(doing("listing messages"))?;
+    let items: Result<Vec<(i64, MessageRow)>, StoreError> = rows
+        .iter()
+        .map(|row| {
+            let number = column(row, 0).map_err(doing("listing messages"))?;
+            Ok((number, parse(row, 1, || format!("message {number}"))?))
+        })
+        .collect();
+    let Page { items, next_cursor } = cursor::page(items?, page.size(), |(number, _)| [*number]);
+    Ok(Page { items: items.into_iter().map(|(_, message)| message).collect(), next_cursor })
+}

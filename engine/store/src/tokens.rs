@@ -1,0 +1,56 @@
+//! API tokens, by their hashes.
+
+use sea_orm::{ConnectionTrait, QueryResult};
+use yiwang_runtime::ports::{StoreError, TokenRow};
+
+use crate::sql::{Sql, body, column, doing, parse};
+
+/// A write to the tokens.
+#[derive(Debug)]
+pub(crate) enum TokenWrite {
+    /// Adds one.
+    Add(TokenRow),
+    /// Takes the one with this id away.
+    Revoke(String),
+}
+
+impl TokenWrite {
+    /// Does it; says whether something changed.
+    pub(crate) async fn run(self, tx: &impl ConnectionTrait) -> Result<bool, StoreError> {
+        match self {
+            Self::Add(token) => {
+                let sql = Sql::new(
+                    "INSERT INTO token (id, hash, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    [token.id.as_str().into(), token.hash.as_str().into(), body(&token)],
+                );
+                match sql.run(tx).await.map_err(doing("adding a token"))? {
+                    0 => Err(StoreError::new("adding a token", "its id or hash is taken")),
+                    _ => Ok(true),
+                }
+            }
+            Self::Revoke(id) => {
+                let sql = Sql::new("DELETE FROM token WHERE id = ?", [id.into()]);
+                Ok(sql.run(tx).await.map_err(doing("revoking a token"))? > 0)
+            }
+        }
+    }
+}
+
+/// The token with this hash.
+pub(crate) async fn find(db: &impl ConnectionTrait, hash: &str) -> Result<Option<TokenRow>, StoreError> {
+    let row = Sql::new("SELECT id, hash, body FROM token WHERE hash = ?", [hash.into()]);
+    let row = row.one(db).await.map_err(doing("reading a token"))?;
+    row.as_ref().map(read).transpose()
+}
+
+/// All tokens.
+pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<TokenRow>, StoreError> {
+    let rows = Sql::new("SELECT id, hash, body FROM token ORDER BY id", []);
+    rows.all(db).await.map_err(doing("reading tokens"))?.iter().map(read).collect()
+}
+
+fn read(row: &QueryResult) -> Result<TokenRow, StoreError> {
+    let id: String = column(row, 0).map_err(doing("reading a token"))?;
+    let token: TokenRow = parse(row, 2, || format!("token {id}"))?;
+    Ok(TokenRow { hash: column(row, 1).map_err(doing("reading a token"))?, ..token })
+}

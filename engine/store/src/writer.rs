@@ -1,0 +1,212 @@
+//! The one writer: a task that owns the only connection that may write.
+//!
+//! ```text
+//!  jobs ──► Commit(batch) ──► BEGIN IMMEDIATE, check, write, COMMIT ──► reply
+//!           Small(write)  ──► the same, for values and tokens
+//! ```
+//! What it remembers between transactions is a copy of what is stored. After any failure it is read again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use tokio::sync::{mpsc, oneshot};
+use yiwang_runtime::ports::{CommitError, StoreError};
+
+use crate::commit;
+use crate::hash::{self, Hash};
+use crate::lock::Lock;
+use crate::names::Names;
+use crate::prepare::Prepared;
+use crate::sql::{Sql, column, doing};
+use crate::tokens::TokenWrite;
+use crate::values::{self, ValueWrite};
+
+/// Jobs that may wait. More callers wait for a place: the queue in front of the loop is the one that refuses.
+pub(crate) const JOBS_MAX: usize = 64;
+
+/// Something to write.
+pub(crate) enum Job {
+    /// A batch of the loop.
+    Commit(Box<Prepared>, oneshot::Sender<Result<(), CommitError>>),
+    /// A write beside the loop. The answer says whether it changed something.
+    Small(Small, oneshot::Sender<Result<bool, StoreError>>),
+    /// The end.
+    Close(oneshot::Sender<()>),
+}
+
+/// Writes beside the loop.
+pub(crate) enum Small {
+    Value(ValueWrite),
+    Token(TokenWrite),
+}
+
+/// What was written since the store was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) commits: AtomicU64,
+    pub(crate) turns: AtomicU64,
+}
+
+/// The end of the journal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    /// The last turn's place.
+    pub(crate) lsn: i64,
+    /// The last commit's hash.
+    pub(crate) seal: Hash,
+}
+
+/// What the writer's task owns.
+pub(crate) struct Writer {
+    db: DatabaseConnection,
+    head: Head,
+    names: Names,
+    /// When the first stored value expires, or earlier.
+    next_expiry: Option<i64>,
+    counters: Arc<Counters>,
+    _lock: Arc<Lock>,
+}
+
+impl Writer {
+    /// A writer that goes on where the file ends.
+    pub(crate) async fn new(
+        db: DatabaseConnection,
+        counters: Arc<Counters>,
+        lock: Arc<Lock>,
+    ) -> Result<Self, DbErr> {
+        let head = head(&db).await?;
+        let next_expiry = values::next_expiry(&db).await?;
+        Ok(Self { db, head, names: Names::default(), next_expiry, counters, _lock: lock })
+    }
+
+    /// Works until it is told to close, or nobody can send any more.
+    pub(crate) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut closed = None;
+        while let Some(job) = jobs.recv().await {
+            // A caller that has gone away does not take its write back.
+            match job {
+                Job::Commit(prepared, reply) => drop(reply.send(self.commit(*prepared).await)),
+                Job::Small(small, reply) => drop(reply.send(self.small(small).await)),
+                Job::Close(reply) => {
+                    closed = Some(reply);
+                    jobs.close();
+                    break;
+                }
+            }
+        }
+        // What was queued behind the end is answered by its dropped reply.
+        drop(jobs);
+        if let Err(error) = self.db.close().await {
+            tracing::warn!(%error, "closing the store");
+        }
+        drop(self._lock);
+        if let Some(reply) = closed {
+            reply.send(()).unwrap_or_else(|()| tracing::debug!("nobody waits for the end"));
+        }
+    }
+
+    async fn commit(&mut self, prepared: Prepared) -> Result<(), CommitError> {
+        let turns = prepared.turns.len() as u64;
+        let result = self.try_commit(prepared).await;
+        match &result {
+            Ok(()) => {
+                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                self.counters.turns.fetch_add(turns, Ordering::Relaxed);
+            }
+            // Nothing was written, and nothing was remembered but names that are perhaps not there.
+            Err(CommitError::Conflict { .. } | CommitError::Failed(_)) => self.names.forget(),
+            Err(CommitError::Unknown(_)) => {
+                self.names.forget();
+                self.read_head_again().await;
+            }
+        }
+        result
+    }
+
+    async fn try_commit(&mut self, prepared: Prepared) -> Result<(), CommitError> {
+        let now = prepared.batch.now.0;
+        let tx = self.db.begin_with_options(immediate()).await;
+        let tx = tx.map_err(doing("beginning a transaction")).map_err(CommitError::Failed)?;
+        match commit::write(&tx, prepared, self.head, &mut self.names).await {
+            Ok(head) => {
+                if self.next_expiry.is_some_and(|at| at <= now) {
+                    let swept = values::sweep(&tx, now).await;
+                    let next = swept.map_err(doing("removing expired values"));
+                    self.next_expiry = next.map_err(CommitError::Failed)?;
+                }
+                let done = tx.commit().await;
+                done.map_err(doing("committing")).map_err(CommitError::Unknown)?;
+                self.head = head;
+                Ok(())
+            }
+            Err(error) => {
+                roll_back(tx).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn small(&mut self, small: Small) -> Result<bool, StoreError> {
+        let tx = self.db.begin_with_options(immediate()).await;
+        let tx = tx.map_err(doing("beginning a transaction"))?;
+        let written = match small {
+            Small::Value(write) => {
+                if let Some(expires) = write.expires() {
+                    self.next_expiry = Some(self.next_expiry.map_or(expires, |next| next.min(expires)));
+                }
+                write.run(&tx).await
+            }
+            Small::Token(write) => write.run(&tx).await,
+        };
+        match written {
+            Ok(changed) => {
+                tx.commit().await.map_err(doing("committing"))?;
+                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                Ok(changed)
+            }
+            Err(error) => {
+                roll_back(tx).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// After a commit of unknown outcome. If this fails too, the head is wrong by at most that commit, and
+    /// the next one fails on the journal's key instead of writing wrongly.
+    async fn read_head_again(&mut self) {
+        match head(&self.db).await {
+            Ok(head) => self.head = head,
+            Err(error) => tracing::error!(%error, "reading the end of the journal"),
+        }
+    }
+}
+
+async fn roll_back(tx: DatabaseTransaction) {
+    // Dropping it would roll back too; doing it here keeps the connection free of a half-open transaction.
+    if let Err(error) = tx.rollback().await {
+        tracing::warn!(%error, "rolling back");
+    }
+}
+
+/// A transaction that takes the write lock at once instead of failing half-way.
+pub(crate) fn immediate() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    }
+}
+
+async fn head(db: &DatabaseConnection) -> Result<Head, DbErr> {
+    let row = Sql::new(
+        "SELECT (SELECT coalesce(max(lsn), 0) FROM journal),
+                (SELECT hash FROM seal ORDER BY last_lsn DESC LIMIT 1)",
+        [],
+    );
+    let Some(row) = row.one(db).await? else { return Ok(Head { lsn: 0, seal: hash::NONE }) };
+    let seal = column::<Option<Vec<u8>>>(&row, 1)?.and_then(|seal| seal.try_into().ok());
+    Ok(Head { lsn: column(&row, 0)?, seal: seal.unwrap_or(hash::NONE) })
+}
