@@ -31,7 +31,7 @@ pub(crate) struct Failure {
     help: Option<String>,
     source: Option<Box<dyn Error + Send + Sync>>,
     /// The server's own words, shown as they are with `-o json`.
-    problem: Option<Value>,
+    problem: Option<Box<Value>>,
     /// Everything was printed already.
     pub(crate) silent: bool,
 }
@@ -93,13 +93,13 @@ impl Failure {
             Exit::Auth => Some("give a token by --token, YIWANG_TOKEN or --token-file".to_owned()),
             _ => Some(format!("yiwang explain {code}")),
         };
-        failure.problem = Some(problem);
+        failure.problem = Some(Box::new(problem));
         failure
     }
 
     /// As `-o json` prints it on stderr.
     pub(crate) fn to_json(&self) -> Value {
-        self.problem.clone().unwrap_or_else(|| {
+        self.problem.as_deref().cloned().unwrap_or_else(|| {
             let causes = causes(self.source.as_deref().map(|cause| cause as &dyn Error));
             json!({ "code": self.code, "title": self.message, "help": self.help, "causes": causes })
         })

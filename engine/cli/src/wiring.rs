@@ -7,12 +7,14 @@ use std::sync::Arc;
 use yiwang_host::{ChannelConfig, Host, Secret};
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{KeyValue, Query, Store, Tokens};
+use yiwang_store::SqliteStore;
 
 use crate::failure::{self, Exit, Failure};
 use crate::project::{ChannelFile, Project, SecretSource};
 
-/// A store behind each of its ports.
+/// The durable store, behind each of its ports.
 pub(crate) struct Stores {
+    durable: Arc<SqliteStore>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) query: Arc<dyn Query>,
     pub(crate) key_value: Arc<dyn KeyValue>,
@@ -20,24 +22,36 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// The durable store of a data folder.
+    /// The store of a data folder, made if it is not there.
     pub(crate) async fn open(data: &Path) -> Result<Self, Failure> {
         std::fs::create_dir_all(data)
             .map_err(|error| failure::file("making the data folder", data, error))?;
-        let store = Arc::new(MemoryStore::default());
-        Ok(Self { store: store.clone(), query: store.clone(), key_value: store.clone(), tokens: store })
+        let durable = Arc::new(open(&data.join("yiwang.db")).await?);
+        let (store, query) = (durable.clone(), durable.clone());
+        Ok(Self { store, query, key_value: durable.clone(), tokens: durable.clone(), durable })
     }
 
-    /// Writes out what is left, after the engine has stopped.
-    pub(crate) async fn close(self) {}
+    /// Writes what is queued and lets the file go, after the engine has stopped.
+    pub(crate) async fn close(self) {
+        self.durable.close().await;
+    }
 }
 
-/// The store of `yiwang run`: a file, or memory.
-pub(crate) async fn scratch_store(db: Option<&Path>) -> Result<Arc<dyn Store>, Failure> {
-    match db {
-        None => Ok(Arc::new(MemoryStore::default())),
-        Some(_) => Ok(Arc::new(MemoryStore::default())),
-    }
+/// The store of `yiwang run`: a file, or memory. The second is there to be closed at the end.
+pub(crate) async fn scratch_store(
+    db: Option<&Path>,
+) -> Result<(Arc<dyn Store>, Option<Arc<SqliteStore>>), Failure> {
+    let Some(path) = db else { return Ok((Arc::new(MemoryStore::default()), None)) };
+    let store = Arc::new(open(path).await?);
+    Ok((store.clone(), Some(store)))
+}
+
+async fn open(path: &Path) -> Result<SqliteStore, Failure> {
+    SqliteStore::open(path).await.map_err(|error| {
+        Failure::new(Exit::Failed, error.code(), format!("opening the store {}", path.display()))
+            .because(error)
+            .help("one server at a time may use a data folder; `yiwang doctor` looks at the rest")
+    })
 }
 
 /// The channels of a project. One that is broken is listed with its problem; the others work.

@@ -1,5 +1,7 @@
 //! The API from outside: real routes, real engine, store in memory, channels by script.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
+
 mod support;
 
 use http::StatusCode;

@@ -29,8 +29,8 @@ fn page(code: &str) -> Option<&'static str> {
 /// The section under the heading `## code`, up to the next heading of that level.
 fn section(text: &'static str, code: &str) -> Option<&'static str> {
     let heading = |line: &str| {
-        let title = line.strip_prefix("## ").unwrap_or_default().trim();
-        title.trim_matches('`').split([' ', ':']).next().is_some_and(|name| name.trim_matches('`') == code)
+        let title = line.strip_prefix("## ").and_then(|title| title.split_whitespace().next());
+        title.is_some_and(|name| name.trim_matches(['`', ':']) == code)
     };
     let mut start = None;
     let mut offset = 0;

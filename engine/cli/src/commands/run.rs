@@ -47,9 +47,12 @@ pub(super) async fn run(args: Args, wanted: Option<Format>) -> Result<(), Failur
         (None, Some(path)) => json_argument("--input-file", &format!("@{}", path.display()))?,
         (None, None) => Value::Object(serde_json::Map::new()),
     };
-    let store = wiring::scratch_store(args.db.as_deref()).await?;
+    let (store, file) = wiring::scratch_store(args.db.as_deref()).await?;
     let channels = Arc::new(Scripted::new(channels_of(&package.source)));
     let ended = run_here(&args, &package, Data::from(input), store, Arc::clone(&channels)).await;
+    if let Some(file) = file {
+        file.close().await;
+    }
     for message in channels.sent() {
         let (to, body) = (cell(&message, "/to"), cell(&message, "/body"));
         output::note(&format!("message by {} to {to}: {body}", cell(&message, "/channel")));

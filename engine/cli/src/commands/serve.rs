@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use yiwang_core::Timestamp;
 use yiwang_core::catalog::channel_catalog;
 use yiwang_runtime::ports::{Channels, Clock, Tokens};
@@ -48,6 +48,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let channels = project.channels()?;
     let packages = if args.no_deploy { Vec::new() } else { project.packages()? };
     check(&packages, channels.iter().map(|channel| channel.id.clone()))?;
+    // Before anything is opened: a stop that comes early is a stop in order too.
+    let signals = Signals::catch()?;
     let data = args.data.clone().unwrap_or_else(|| project.data());
     let stores = Stores::open(&data).await?;
     let host = wiring::channels(&project, &channels, &data, &stores).await?;
@@ -55,7 +57,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         match channel.problem {
             None => tracing::info!(channel = channel.id, plugin = channel.plugin, "channel ready"),
             Some(problem) => {
-                tracing::warn!(channel = channel.id, plugin = channel.plugin, problem, "channel not ready")
+                tracing::warn!(channel = channel.id, plugin = channel.plugin, problem, "channel not ready");
             }
         }
     }
@@ -90,7 +92,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         output::note("listening beyond this machine without TLS: put a proxy with TLS in front");
     }
     output::note(&format!("yiwang {} listens on http://{}", env!("CARGO_PKG_VERSION"), running.addr));
-    asked_to_stop().await?;
+    signals.wait().await;
     output::note("stopping");
     let stopped = running.shutdown().await;
     handle.shutdown().await;
@@ -188,16 +190,27 @@ fn write_secret(path: &Path, text: &str) -> Result<(), Failure> {
     write().map_err(|error| failure::file("writing the token file", path, error))
 }
 
-async fn asked_to_stop() -> Result<(), Failure> {
-    let signals = || Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?));
-    let (mut terminate, mut interrupt) = signals().map_err(|error: std::io::Error| {
-        Failure::new(Exit::Failed, "server.signals", "listening for signals").because(error)
-    })?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, caught from the moment this is made.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn catch() -> Result<Self, Failure> {
+        let signals = || Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?));
+        let (terminate, interrupt) = signals().map_err(|error: std::io::Error| {
+            Failure::new(Exit::Failed, "server.signals", "listening for signals").because(error)
+        })?;
+        Ok(Self { terminate, interrupt })
     }
-    Ok(())
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// The log on stderr; `YIWANG_LOG` says how much, e.g. `debug` or `yiwang_server=debug,info`.

@@ -81,7 +81,7 @@ fn summary(outcomes: &[Outcome], failed: usize, coverage: &Coverage) {
     output::line("");
     let heads = ["WORKFLOW", "TASKS", "RAN", "NEVER RAN"].map(str::to_owned).to_vec();
     let rows = coverage.rows().into_iter().map(|(workflow, tasks, ran, missed)| {
-        let percent = if tasks == 0 { 100 } else { 100 * ran / tasks };
+        let percent = (100 * ran).checked_div(tasks).unwrap_or(100);
         vec![workflow, tasks.to_string(), format!("{ran} ({percent} %)"), missed.join(" ")]
     });
     output::table(heads, rows.collect());

@@ -370,7 +370,7 @@ impl World {
         if let Some(wanted) = &expect.case {
             match cases.first() {
                 Some(case) => {
-                    misses.extend(compare(&format!("{at}/case"), &with_cases(wanted, &numbers), case))
+                    misses.extend(compare(&format!("{at}/case"), &with_cases(wanted, &numbers), case));
                 }
                 None => misses.push((format!("{at}/case"), "there is no case".to_owned())),
             }
@@ -473,9 +473,8 @@ impl World {
     async fn history(&self, at: &str, id: InstanceId) -> Result<Vec<Value>, Miss> {
         let lines = self.store.history(id, 0, usize::MAX).await;
         let lines = lines.map_err(|error| Miss::at(at, error.to_string()))?;
-        let line =
-            |line: &Box<serde_json::value::RawValue>| serde_json::from_str(line.get()).unwrap_or_default();
-        Ok(lines.iter().map(line).map(shape::history_line).collect())
+        let values = lines.iter().map(|line| serde_json::from_str(line.get()).unwrap_or_default());
+        Ok(values.map(shape::history_line).collect())
     }
 
     /// Notes which tasks ran. What cannot be read is not covered.

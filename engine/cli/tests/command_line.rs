@@ -1,0 +1,198 @@
+//! The binary as a script sees it: what goes to stdout, what to stderr, and the exit code.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use expect_test::{Expect, expect, expect_file};
+use serde_json::Value;
+
+struct Done {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn yiwang(arguments: &[&str]) -> Done {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yiwang"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("YIWANG_")) {
+        command.env_remove(name);
+    }
+    let done = command.env("NO_COLOR", "1").output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Done { code: done.status.code().unwrap(), out: text(done.stdout), err: text(done.stderr) }
+}
+
+fn fixture(name: &str) -> String {
+    format!("tests/fixtures/{name}")
+}
+
+fn check(arguments: &[&str], code: i32, out: &Expect) {
+    let done = yiwang(arguments);
+    assert_eq!(done.code, code, "{arguments:?}\n{}\n{}", done.out, done.err);
+    out.assert_eq(&done.out);
+}
+
+/// Help texts are read by people and scripts alike: `UPDATE_EXPECT=1` rewrites them.
+#[test]
+fn help_is_as_written_down() {
+    let mut text = String::new();
+    let commands = "serve check run test deploy instance task case channel token message rejection incident \
+                    doctor explain completion";
+    for command in [""].into_iter().chain(commands.split_whitespace()) {
+        let arguments = if command.is_empty() { vec!["--help"] } else { vec![command, "--help"] };
+        let done = yiwang(&arguments);
+        assert_eq!(done.code, 0, "{command}: {}", done.err);
+        text.push_str(&format!("$ yiwang {}\n{}\n", arguments.join(" "), done.out));
+    }
+    // Clap leaves blanks at the ends of some lines.
+    let text: String = text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect();
+    expect_file!["fixtures/help.txt"].assert_eq(&text);
+}
+
+#[test]
+fn exit_codes_tell_what_kind_of_failure_it_was() {
+    let missing = fixture("no-such.yaml");
+    let broken = fixture("broken.yaml");
+    let raises = fixture("raises.yaml");
+    let fails = fixture("scenarios-fail");
+    for (arguments, code) in [
+        (vec!["version"], 0),
+        (vec![], 2),
+        (vec!["no-such-command"], 2),
+        (vec!["check"], 2),
+        (vec!["check", &missing], 3),
+        (vec!["check", &broken], 4),
+        (vec!["run", &broken], 4),
+        (vec!["run", &raises], 1),
+        (vec!["run", &raises, "--input", "{"], 4),
+        (vec!["run", &raises, "--input-file", "no-such.json"], 3),
+        (vec!["test", &fails], 1),
+        (vec!["test", "tests/fixtures/no-such"], 3),
+        (vec!["explain", "request.json"], 0),
+        (vec!["explain", "no.such"], 3),
+        (vec!["task", "list"], 6),
+        (vec!["task", "list", "--token", "x", "--server", "http://127.0.0.1:9"], 7),
+        (vec!["serve", "--project", "no-such"], 3),
+        (vec!["completion", "bash"], 0),
+    ] {
+        let done = yiwang(&arguments);
+        assert_eq!(done.code, code, "{arguments:?}\n{}\n{}", done.out, done.err);
+        let prints = code == 0 || arguments == ["test", &*fails];
+        assert_eq!(done.out.is_empty(), !prints, "{arguments:?}: {}", done.out);
+        assert_eq!(done.err.is_empty(), code == 0, "{arguments:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn mistakes_are_shown_with_their_lines() {
+    let done = yiwang(&["check", &fixture("broken.yaml")]);
+    expect![[r#"
+        YW0101 (docs/errors/YW0101.md)
+
+          × there is no task `派单了`
+           ╭─[tests/fixtures/broken.yaml:5:13]
+         4 │       set: { a: 1 }
+         5 │       then: 派单了
+           ·             ──────
+         6 │   - 派单:
+           ╰────
+          help: did you mean `派单`?
+
+        YW0303 (docs/errors/YW0303.md)
+
+          × there is no function `nosuch`
+           ╭─[tests/fixtures/broken.yaml:7:26]
+         6 │   - 派单:
+         7 │       set: { b: '${ .a | nosuch }' }
+           ·                          ──────
+           ╰────
+          help: a member is read by `.nosuch`, a text stands in quotes
+
+        1 checked: 2 errors, 0 warnings
+    "#]]
+    .assert_eq(&done.err);
+}
+
+#[test]
+fn mistakes_are_data_with_json() {
+    let done = yiwang(&["check", &fixture("broken.yaml"), "-o", "json"]);
+    assert_eq!(done.code, 4);
+    let found: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(found["valid"], false);
+    let remark = &found["files"][0]["diagnostics"][0];
+    assert_eq!(remark["code"], "YW0101");
+    assert_eq!(remark["start"]["line"], 5);
+    assert!(remark["help"].as_str().is_some_and(|help| help.contains("派单")), "{remark}");
+}
+
+#[test]
+fn a_run_prints_its_output_and_nothing_else() {
+    check(
+        &["run", "../../examples/hello", "--input", r#"{"name": "谯城"}"#],
+        0,
+        &expect![[r#"
+            {"greeting":"你好，谯城","characters":5}
+        "#]],
+    );
+    check(
+        &["run", &fixture("waits.yaml"), "--virtual-time"],
+        0,
+        &expect![[r#"
+            {"waited":true}
+        "#]],
+    );
+}
+
+#[test]
+fn a_faulted_run_says_its_error_on_stderr() {
+    let done = yiwang(&["run", &fixture("raises.yaml")]);
+    assert_eq!((done.code, &*done.out), (1, ""));
+    let error: Value = serde_json::from_str(&done.err).unwrap();
+    assert_eq!((&error["status"], &error["instance"]), (&409.into(), &"/do/0/fail".into()), "{error}");
+}
+
+#[test]
+fn a_run_that_needs_a_person_says_so() {
+    let done = yiwang(&["run", &fixture("asks.yaml"), "-o", "json"]);
+    assert_eq!(done.code, 1);
+    let error: Value = serde_json::from_str(&done.err).unwrap();
+    assert_eq!(error["code"], "run.waiting");
+}
+
+#[test]
+fn a_run_in_a_file_can_be_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("run.db");
+    let db = db.to_str().unwrap();
+    for _ in 0..2 {
+        let done = yiwang(&["run", &fixture("waits.yaml"), "--virtual-time", "--db", db]);
+        assert_eq!(done.code, 0, "{}", done.err);
+    }
+    assert!(Path::new(db).exists());
+}
+
+#[test]
+fn scenarios_name_the_line_that_failed() {
+    let done = yiwang(&["test", &fixture("scenarios-fail"), "-o", "json"]);
+    assert_eq!(done.code, 1);
+    let found: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!((&found["passed"], &found["failed"]), (&1.into(), &2.into()), "{found}");
+    let by_name = |name: &str| {
+        let all = found["scenarios"].as_array().unwrap();
+        all.iter().find(|one| one["file"].as_str().unwrap().ends_with(name)).unwrap().clone()
+    };
+    assert_eq!(by_name("wrong.yaml")["failures"][0]["line"], 5);
+    assert_eq!(by_name("wrong.yaml")["failures"][0]["message"], "it is \"waiting\"");
+    assert!(by_name("typo.yaml")["failures"][0]["message"].as_str().unwrap().contains("starts"));
+    assert_eq!(found["coverage"][0]["ran"], 1);
+}
+
+#[test]
+fn every_page_of_a_code_can_be_explained() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+    let done = yiwang(&["explain", "yw0101"]);
+    assert_eq!(done.out.trim_end(), std::fs::read_to_string(folder.join("YW0101.md")).unwrap().trim_end());
+}

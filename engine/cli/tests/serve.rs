@@ -1,0 +1,161 @@
+//! A real server process on a fresh folder: first start, restart, orderly end.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// A server; killed when the test ends early.
+struct Server {
+    child: Child,
+    url: String,
+    said: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yiwang"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("YIWANG_")) {
+        command.env_remove(name);
+    }
+    command.env("NO_COLOR", "1");
+    command
+}
+
+impl Server {
+    /// Starts it and reads what it says until it listens.
+    fn start(project: &Path, more: &[&str]) -> Self {
+        let mut command = binary();
+        command.arg("serve").arg("--project").arg(project).args(["--listen", "127.0.0.1:0"]).args(more);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        let url = loop {
+            let mut line = String::new();
+            assert_ne!(lines.read_line(&mut line).unwrap(), 0, "the server ended: {said}");
+            said.push_str(&line);
+            if let Some((_, url)) = line.trim().split_once("listens on ") {
+                break url.to_owned();
+            }
+        };
+        // Somebody has to read on, or the server would block on a full pipe.
+        std::thread::spawn(move || lines.read_to_string(&mut String::new()));
+        Self { child, url, said }
+    }
+
+    fn token(&self) -> Option<&str> {
+        self.said.split_whitespace().find(|word| word.starts_with("yw_pat_"))
+    }
+
+    fn ask(&self, token: &str, arguments: &[&str]) -> (i32, Value) {
+        let mut command = binary();
+        command.args(arguments).args(["--server", &self.url, "--token", token, "-o", "json"]);
+        let done = command.output().unwrap();
+        (done.status.code().unwrap(), serde_json::from_slice(&done.stdout).unwrap_or_default())
+    }
+
+    fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn workflow(folder: &tempfile::TempDir) -> std::path::PathBuf {
+    folder.path().join("flows/asks")
+}
+
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let own = workflow(&folder);
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::copy("tests/fixtures/asks.yaml", own.join("workflow.yaml")).unwrap();
+    std::fs::write(folder.path().join("yiwang.yaml"), "casePrefix: T\nworkflows: flows\n").unwrap();
+    folder
+}
+
+#[test]
+fn what_was_begun_goes_on_after_a_kill() {
+    let folder = project();
+    let server = Server::start(folder.path(), &[]);
+    let token = server.token().expect("the first start prints a token").to_owned();
+    let (code, started) = server.ask(&token, &["instance", "start", "test/asks", "--key", "k"]);
+    assert_eq!((code, &started["status"]), (0, &"waiting".into()), "{started}");
+    let (_, made) = server.ask(&token, &["token", "create", "--person", "张三", "--role", "handler"]);
+    let handler = made["secret"].as_str().unwrap().to_owned();
+    server.kill();
+
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(server.token(), None, "a later start prints no token");
+    let (_, items) = server.ask(&handler, &["task", "list"]);
+    let id = items["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{items}")).to_owned();
+    assert_eq!(server.ask(&token, &["task", "claim", &id]).0, 6, "the administrator is no candidate");
+    assert_eq!(server.ask(&handler, &["task", "claim", &id]).0, 0);
+    assert_eq!(server.ask(&handler, &["task", "complete", &id, "--decision", "d"]).0, 0);
+    assert_eq!(server.ask(&handler, &["task", "complete", &id, "--decision", "d"]).0, 0);
+    assert_eq!(server.ask(&handler, &["task", "complete", &id, "--decision", "e"]).0, 5);
+    let (_, again) = server.ask(&token, &["instance", "start", "test/asks", "--key", "k"]);
+    assert_eq!((&again["id"], &again["status"]), (&started["id"], &"completed".into()), "{again}");
+    server.stop();
+}
+
+#[test]
+fn a_token_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = project();
+    let path = folder.path().join("admin.token");
+    std::fs::write(&path, "old").unwrap();
+    let server = Server::start(folder.path(), &["--token-file", path.to_str().unwrap()]);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(Some(text.trim()), server.token());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    server.stop();
+    let server = Server::start(folder.path(), &["--new-token"]);
+    assert_ne!(server.token().expect("another token"), text.trim());
+    server.stop();
+}
+
+#[test]
+fn a_project_with_mistakes_does_not_start() {
+    for (file, text, code) in [
+        ("yiwang.yaml", "listn: 127.0.0.1:1\n", 4),
+        ("channels/form.yaml", "id: form\ntitle: x\n", 4),
+        ("flows/asks/workflow.yaml", "document: {}\n", 4),
+        ("flows/asks/forms/x.json", "{", 4),
+    ] {
+        let folder = project();
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        let done = binary().arg("serve").arg("--project").arg(folder.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(code), "{file}: {said}");
+        assert!(!said.contains("yw_pat_"), "{file}: {said}");
+    }
+}
+
+#[test]
+fn a_changed_text_under_the_same_version_does_not_start() {
+    let folder = project();
+    Server::start(folder.path(), &[]).stop();
+    let path = workflow(&folder).join("workflow.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("请答复", "请回复")).unwrap();
+    let done = binary().arg("serve").arg("--project").arg(folder.path()).output().unwrap();
+    assert_eq!(done.status.code(), Some(5), "{}", String::from_utf8_lossy(&done.stderr));
+    Server::start(folder.path(), &["--no-deploy"]).stop();
+}
