@@ -136,7 +136,7 @@ fn event(
         )));
     }
     // Refuses more than 128 levels by itself; the limit of 64 is ours.
-    let data: Value =
+    let mut data: Value =
         serde_json::from_str(&event.data).map_err(|error| invalid(format!("an event's data: {error}")))?;
     if depth(&data) > limits::JSON_DEPTH_MAX {
         return Err(invalid(format!(
@@ -153,6 +153,7 @@ fn event(
             error.instance_path()
         )));
     }
+    name_channel(channel, &mut data);
     if let Some(unknown) = event.attachments.iter().find(|blob| !files(&blob.digest)) {
         let told: String = unknown.digest.escape_debug().take(80).collect();
         return Err(invalid(format!("an attachment `{told}` that was not handed to this call")));
@@ -173,6 +174,18 @@ fn event(
         },
         session,
     })
+}
+
+/// `channel` of an intake is the channel's id, whatever the plugin says: cases and answers rely on it. The
+/// plugin's own word, the kind of channel as reports count it, stands beside it as `channelKind`.
+fn name_channel(channel: &Ready, data: &mut Value) {
+    let Some(members) = data.as_object_mut().filter(|members| members.contains_key("channel")) else {
+        return;
+    };
+    let own = members.insert("channel".to_owned(), Value::String(channel.id.clone()));
+    if let Some(kind) = own {
+        members.insert("channelKind".to_owned(), kind);
+    }
 }
 
 type Attributes = Vec<(String, String)>;

@@ -198,7 +198,7 @@ fn complaint(random: &mut Random, seed: u64, number: usize) -> Complaint {
     let days = random.below(9) + 1;
     let title = format!("{street}{place}{}", topic.thing);
     let content = format!(
-        "{street}{place},{}。这个情况已经有{days}天了,{}。(第{number}号来信)",
+        "{street}{place}，{}。这个情况已经有{days}天了，{}。（第{number}号来信）",
         topic.says, topic.asks
     );
     let urgency = match random.below(20) {

@@ -5,6 +5,7 @@ use std::io;
 
 use serde_json::Value;
 
+use crate::complaints::CHANNELS;
 use crate::http::Client;
 use crate::receiver;
 use crate::staff::expect;
@@ -156,6 +157,10 @@ impl Books {
         }
         if case["state"] != "closed" {
             found.push(format!("{no} is {}", case["state"]));
+        }
+        let came_by = CHANNELS.iter().any(|channel| case["channel"] == channel.id);
+        if !came_by {
+            found.push(format!("{no} names the channel {}, which nobody wrote to", case["channel"]));
         }
         for event in ["started", "case_opened", "case_closed", "completed"] {
             if count(event) != 1 {
