@@ -1,6 +1,7 @@
 //! Puts the parts together: the store behind its ports, the plugin host behind `Channels`.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

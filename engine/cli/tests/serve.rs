@@ -123,6 +123,7 @@ fn a_token_file_is_for_its_owner_only() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert_eq!(Some(text.trim()), server.token());
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::metadata(folder.path().join("data")).unwrap().permissions().mode() & 0o777, 0o700);
     server.stop();
     let server = Server::start(folder.path(), &["--new-token"]);
     assert_ne!(server.token().expect("another token"), text.trim());
