@@ -25,8 +25,9 @@ pub(crate) struct Stores {
 impl Stores {
     /// The store of a data folder, made if it is not there.
     pub(crate) async fn open(data: &Path) -> Result<Self, Failure> {
-        std::fs::create_dir_all(data)
-            .map_err(|error| failure::file("making the data folder", data, error))?;
+        // It holds personal data: when it is made here, only the server's user may read it.
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+        made.map_err(|error| failure::file("making the data folder", data, error))?;
         let durable = Arc::new(open(&data.join("yiwang.db")).await?);
         let (store, query) = (durable.clone(), durable.clone());
         Ok(Self { store, query, key_value: durable.clone(), tokens: durable.clone(), durable })
