@@ -676,7 +676,8 @@ pub trait KeyValue: Send + Sync {
     ) -> Answer<'_, bool>;
     /// Removes it.
     fn delete(&self, channel: &str, key: &str) -> Answer<'_, ()>;
-    /// Bytes that the channel holds.
+    /// Bytes that the channel holds: keys and values, and what has expired until the next commit of a
+    /// batch throws it away.
     fn used(&self, channel: &str) -> Answer<'_, u64>;
 }
 
