@@ -17,7 +17,7 @@ use crate::writer::{Counters, JOBS_MAX, Job, Small, Writer};
 
 /// The first version without the corruption race of WAL mode (fixed in March 2026).
 const SQLITE_MIN: [u32; 3] = [3, 51, 3];
-/// Two pages of a turn's rows fit where one did: measured, see ADR 0003.
+/// A packed turn fits one page, and most checkpoints move fewer of them (ADR 0003 has the doubt).
 const PAGE_BYTES: u32 = 8192;
 /// Pages in the write-ahead log before it is copied back: 32 MB, so that a checkpoint is rare and large.
 const CHECKPOINT_PAGES: &str = "4000";
