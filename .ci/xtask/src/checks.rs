@@ -111,7 +111,7 @@ pub(crate) fn yiwang() -> Result<PathBuf> {
 /// # Errors
 /// When it does not build, or the server refuses something.
 pub(crate) fn bench() -> Result<()> {
-    let mut steps = Steps::new(3);
+    let mut steps = Steps::new(4);
     steps.step("release build", || {
         run(cargo(), &["build", "--release", "--package", "yiwang-cli", "--package", "yiwang-bench"])
     })?;
@@ -122,6 +122,10 @@ pub(crate) fn bench() -> Result<()> {
         let arguments: Vec<_> = arguments.iter().map(|path| path.to_string_lossy()).collect();
         let arguments: Vec<&str> = arguments.iter().map(|path| &**path).collect();
         run(release.join("yiwang-bench"), &arguments)
+    })?;
+    steps.step("a plugin's call beside a bare one", || {
+        let figures = ["test", "--release", "--package", "yiwang-host", "--test", "it", "--"];
+        run(cargo(), &[&figures[..], &["--ignored", "--nocapture", "figures::"]].concat())
     })?;
     steps.finish();
     Ok(())

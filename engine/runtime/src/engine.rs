@@ -43,6 +43,7 @@ impl Engine {
             queued_bytes: Arc::default(),
             queue_bytes_max: config.queue_bytes_max,
             deployments: shard.deployments(),
+            tally: shard.tally(),
             next_due: next_due.subscribe(),
             compiler,
             stop: CancellationToken::new(),

@@ -18,6 +18,7 @@ use crate::ports::{IncomingEvent, RejectionRow};
 use crate::request::{
     Accepted, Begun, Deployed, Ended, OperatorAct, Request, Start, StartReply, WorkItemAct,
 };
+use crate::tally::{Tallied, Tally};
 use crate::weight::weight;
 
 /// A running engine.
@@ -27,6 +28,7 @@ pub struct Handle {
     pub(crate) queued_bytes: Arc<AtomicUsize>,
     pub(crate) queue_bytes_max: usize,
     pub(crate) deployments: watch::Receiver<Arc<Deployments>>,
+    pub(crate) tally: Arc<Tally>,
     pub(crate) next_due: watch::Receiver<Option<Timestamp>>,
     pub(crate) compiler: Arc<Compiler>,
     pub(crate) stop: CancellationToken,
@@ -40,6 +42,11 @@ pub(crate) struct Queued {
 }
 
 impl Handle {
+    /// What has been committed since the start.
+    pub fn tally(&self) -> Tallied {
+        self.tally.read()
+    }
+
     /// Checks a workflow with its forms (JSON Schemas by name) and makes it startable. The same content
     /// again is no change.
     pub async fn deploy(

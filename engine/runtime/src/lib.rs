@@ -39,6 +39,7 @@ mod routing;
 mod schedules;
 mod sessions;
 mod shard;
+mod tally;
 mod timers;
 mod turn;
 mod weight;

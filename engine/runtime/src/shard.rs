@@ -24,6 +24,7 @@ use crate::prepare::{self, Due, Prepared, prepare};
 use crate::request::{Ended, Reply, Request};
 use crate::schedules::Schedules;
 use crate::sessions::Sessions;
+use crate::tally::Tally;
 use crate::timers::Timers;
 use crate::turn::{Finished, Parked, Turn, Working};
 use crate::{Config, Error, limits};
@@ -37,6 +38,7 @@ pub(crate) struct Shard {
     compiler: Arc<Compiler>,
     buffer_millis: u64,
     deployments: watch::Sender<Arc<Deployments>>,
+    tally: Arc<Tally>,
     hot: Hot,
     parked: BTreeMap<InstanceId, Parked>,
     timers: Timers,
@@ -78,6 +80,7 @@ impl Shard {
             compiler,
             buffer_millis: config.buffer_millis,
             deployments: watch::Sender::new(Arc::default()),
+            tally: Arc::default(),
             hot: Hot::new(config.hot_len_max, config.hot_bytes_max),
             parked: BTreeMap::new(),
             timers: Timers::new(),
@@ -99,6 +102,11 @@ impl Shard {
     /// Who reads what is deployed.
     pub(crate) fn deployments(&self) -> watch::Receiver<Arc<Deployments>> {
         self.deployments.subscribe()
+    }
+
+    /// Who reads how much has been committed.
+    pub(crate) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
     }
 
     /// One turn: all requests, and what is due at `now`. Answers are given before it returns.
@@ -299,6 +307,7 @@ impl Shard {
         match store.commit(batch).await {
             Ok(()) => {
                 tracing::trace!(turns, "committed");
+                self.tally.committed(turns);
                 self.inbox_at = self.inbox_at.into_iter().chain(inbox_at).min();
                 self.release(finished, &schedules, now)
             }

@@ -53,7 +53,7 @@ fn main() -> Result<()> {
         let answer = administrator.post("/api/v1/definitions", &body)?;
         expect(answer, &format!("deploying {name}"))?;
     }
-    one_step(&server, &token, folder.path())?;
+    one_step(&server, &mut administrator, &token, folder.path())?;
     parked(&mut server, &token)?;
     plugin(server.address())?;
     server.stop()?;
@@ -61,9 +61,10 @@ fn main() -> Result<()> {
 }
 
 /// Start → one step that does nothing → complete, durable when it is answered.
-fn one_step(server: &Server, token: &str, folder: &Path) -> Result<()> {
+fn one_step(server: &Server, administrator: &mut Client, token: &str, folder: &Path) -> Result<()> {
     let data = folder.join("data");
     for (clients, count) in LOADS {
+        let from = tally(administrator)?;
         let before = (disk::bytes(&data)?, process::writes(server.pid()));
         let load = post(
             server.address(),
@@ -74,21 +75,30 @@ fn one_step(server: &Server, token: &str, folder: &Path) -> Result<()> {
             |_| json!({ "workflow": "bench/noop", "input": {} }),
         )?;
         let after = (disk::bytes(&data)?, process::writes(server.pid()));
+        let to = tally(administrator)?;
         #[expect(clippy::cast_precision_loss, reason = "bytes of one run are far below 2^52")]
         let per = |before: u64, after: u64| after.saturating_sub(before) as f64 / count as f64;
         print(
             &format!("one step, {clients} clients"),
             &format!(
-                "{:.0} workflows/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} B of files and {:.0} B of writes each",
+                "{:.0} workflows/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} B of files and {:.0} B of writes each, {:.1} transitions per fsync",
                 load.per_second(),
                 load.spread.percentile_ms(50),
                 load.spread.percentile_ms(99),
                 per(before.0, after.0),
-                per(before.1, after.1)
+                per(before.1, after.1),
+                (to.0 - from.0) / (to.1 - from.1).max(1.0)
             ),
         );
     }
     Ok(())
+}
+
+/// Turns and commits of the server so far. Each commit is one fdatasync of the write-ahead log.
+fn tally(administrator: &mut Client) -> Result<(f64, f64)> {
+    let stats = expect(administrator.get("/api/v1/stats")?, "the counters")?.json();
+    let read = |name: &str| stats[name].as_f64().with_context(|| format!("no counter {name}"));
+    Ok((read("engine.turns")?, read("engine.commits")?))
 }
 
 /// What instances cost that wait for a person.

@@ -10,6 +10,11 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(Policy::Staff, Method::GET, "/api/v1/stats", counts);
 }
 
+/// What is stored, and what this process has committed since it started.
 async fn counts(call: Call) -> Answer {
-    ok(&call.app.query.counts().await?)
+    let mut counts = call.app.query.counts().await?;
+    let tally = call.app.handle.tally();
+    counts.insert("engine.commits".to_owned(), tally.commits);
+    counts.insert("engine.turns".to_owned(), tally.turns);
+    ok(&counts)
 }
