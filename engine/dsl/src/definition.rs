@@ -2,7 +2,7 @@
 //!
 //! Tasks live in one arena and refer to each other by [`TaskId`], so that a position in a running
 //! instance is a number that stays valid as long as the definition's hash does.
-//! Nothing here can be built wrong: only [`crate::check`] makes a [`Definition`].
+//! Nothing here can be built wrong: only [`crate::check()`] makes a [`Definition`].
 
 use std::ops::Range;
 use std::sync::Arc;

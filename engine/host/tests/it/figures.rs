@@ -130,6 +130,7 @@ fn request(body: &str) -> types::HttpRequest {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "figures are what was asked for")]
 fn print(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let micros = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e6;
