@@ -3,22 +3,10 @@
 
 use yiwang_dsl::Data;
 
-/// Milliseconds of an ISO 8601 duration such as `P1DT2H`.
+/// Milliseconds of an ISO 8601 duration such as `P1DT2H`: what the language accepts when it checks a text is
+/// what is accepted here.
 pub(crate) fn parse(text: &str) -> Option<u64> {
-    if !text.starts_with('P') {
-        return None;
-    }
-    let span = text.parse::<jiff::Span>().ok()?;
-    if span.get_years() != 0 || span.get_months() != 0 {
-        return None;
-    }
-    let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
-    let seconds = days * 86_400 + i64::from(span.get_hours()) * 3_600;
-    let seconds = seconds.checked_add(span.get_minutes().checked_mul(60)?)?;
-    let seconds = seconds.checked_add(span.get_seconds())?;
-    let millis = seconds.checked_mul(1_000)?.checked_add(span.get_milliseconds())?;
-    let millis = millis.checked_add(span.get_microseconds() / 1_000)?;
-    u64::try_from(millis.checked_add(span.get_nanoseconds() / 1_000_000)?).ok()
+    yiwang_dsl::duration::parse(text).ok()
 }
 
 /// The same for a value: text, or `{days, hours, minutes, seconds, milliseconds}`.
