@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use yiwang_dsl::Data;
+use yiwang_dsl::definition::{DefinitionId, Protocol, ScriptLanguage};
+use yiwang_dsl::expression::Deferred;
 
-use crate::EffectId;
+use crate::input::EffectOutcome;
+use crate::{EffectId, InstanceId};
 
 /// One thing to do outside. It stays in the instance's state until its result comes back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +30,62 @@ pub enum Action {
         /// The message.
         message: Message,
     },
+    /// Call a service.
+    Call(Request),
+    /// Begin a child instance, with the effect's id as its start key. Done by the runtime itself.
+    Start {
+        /// `namespace/name`.
+        workflow: String,
+        /// None: the latest.
+        version: Option<String>,
+        /// Its input.
+        input: Data,
+        /// Is its end to be told?
+        wait: bool,
+    },
+    /// Tell a parent how its child has ended. Done by the runtime itself.
+    Tell {
+        /// The parent's [`Action::Start`].
+        parent: EffectId,
+        /// How.
+        outcome: EffectOutcome,
+    },
+    /// Cancel a child whose parent waits for it no more. Done by the runtime itself.
+    Cancel {
+        /// The child.
+        instance: InstanceId,
+    },
+}
+
+/// A call of a service or a process outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Of which kind.
+    pub service: Service,
+    /// What the language calls `with`, evaluated, but for the parts in `deferred`, which hold null.
+    pub with: Data,
+    /// Evaluated when the call is performed: they read secrets, which are never stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deferred: Vec<Deferred>,
+    /// Which workflow asks: what it may use depends on it.
+    pub workflow: DefinitionId,
+    /// `use.secrets`: the names it may ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
+}
+
+/// The kinds of services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// A protocol of `call`.
+    Protocol(Protocol),
+    /// `run: script`; its output is the object `{ code, stdout, stderr }`.
+    Script(ScriptLanguage),
+    /// `run: shell`; the same output.
+    Shell,
+    /// `run: container`; the same output.
+    Container,
 }
 
 /// A message to a person or a system, before a channel gives it its form.

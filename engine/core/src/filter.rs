@@ -38,6 +38,9 @@ fn passes(wanted: &Template, actual: &Data, scope: &dyn Scope) -> bool {
             },
             Err(_) => false,
         },
+        Template::Uri(_) | Template::Loose(..) | Template::Deferred(_) => {
+            wanted.evaluate(actual, scope).is_ok_and(|wanted| contains(actual, &wanted))
+        }
         Template::Object(members) => members
             .iter()
             .all(|(name, wanted)| actual.get(name).is_some_and(|actual| passes(wanted, &actual, scope))),

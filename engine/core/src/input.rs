@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use yiwang_dsl::Data;
+use yiwang_dsl::{Data, Fault};
 
 use crate::work_item::{Actor, WorkItemCommand};
 use crate::{EffectId, Event, WorkItemId};
@@ -91,6 +91,11 @@ pub enum EffectOutcome {
         message: String,
         /// The receiver's wish, milliseconds.
         retry_after: Option<u64>,
+    },
+    /// Not done, with an error of the language. Its `instance` is empty: the task that asked fills it in.
+    Faulted {
+        /// The error.
+        error: Fault,
     },
     /// Will never work.
     Permanent {

@@ -202,8 +202,10 @@ impl<'a> Machine<'a> {
             },
             TaskKind::Call { .. }
             | TaskKind::Emit { .. }
+            | TaskKind::Fork { .. }
             | TaskKind::Listen { .. }
             | TaskKind::Raise { .. }
+            | TaskKind::Run { .. }
             | TaskKind::Set { .. }
             | TaskKind::Switch { .. }
             | TaskKind::Wait { .. } => unreachable!("only a list's owner has tasks inside"),

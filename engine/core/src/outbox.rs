@@ -69,6 +69,12 @@ pub(crate) fn returned(machine: &mut Machine<'_>, effect: EffectId, attempt: u32
                 None => give_up(machine, at, owner, &code, &message),
             }
         }
+        EffectOutcome::Faulted { error } => {
+            machine.state.outbox.remove(at);
+            conclude(machine, owner, |machine| {
+                Move::Fail(Fault { instance: machine.top_task().reference.clone(), ..error })
+            });
+        }
         EffectOutcome::Permanent { code, message } => give_up(machine, at, owner, &code, &message),
     }
 }

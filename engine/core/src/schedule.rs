@@ -30,6 +30,8 @@ pub fn start_input(definition: &Definition, event: &Event) -> Option<Data> {
 pub fn next_fire(definition: &Definition, anchor: Timestamp, after: Timestamp) -> Option<Timestamp> {
     match definition.schedule.as_ref()? {
         Schedule::On { .. } => None,
+        // It begins with the deployment, and again so long after each end: the runtime knows when that is.
+        Schedule::After(_) => None,
         Schedule::Every(millis) => next_multiple(*millis, anchor, after),
         Schedule::Cron(text) => {
             let zone = definition.policy.timezone.as_deref().unwrap_or(TIMEZONE_DEFAULT);

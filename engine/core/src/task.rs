@@ -18,12 +18,13 @@ use crate::machine::{Machine, Move};
 /// Runs a task whose frame is the innermost and whose input is transformed.
 pub(crate) fn begin(machine: &mut Machine<'_>, task: &Task) -> Result<Move, Fault> {
     match &task.kind {
-        TaskKind::Call { function, with } => call::begin(machine, task, function, with),
+        TaskKind::Call { callee, with, .. } => call::begin(machine, task, callee, with),
         TaskKind::Do { body } => Ok(machine.enter_list(body, machine.input())),
         TaskKind::Emit { event } => emit::begin(machine, task, event),
         TaskKind::For { over, until_false, body, .. } => {
             r#for::begin(machine, task, over, until_false.as_ref(), body)
         }
+        TaskKind::Fork { .. } | TaskKind::Run { .. } => unreachable!("refused by the language"),
         TaskKind::Listen { to, .. } => listen::begin(machine, task, to),
         TaskKind::Raise { error } => raise::begin(machine, task, error),
         TaskKind::Set { value } => set::begin(machine, task, value),
@@ -43,8 +44,10 @@ pub(crate) fn list_ended(machine: &mut Machine<'_>, task: &Task, output: Data) -
         TaskKind::Try { catch, .. } => Ok(r#try::list_ended(machine, task, catch, output)),
         TaskKind::Call { .. }
         | TaskKind::Emit { .. }
+        | TaskKind::Fork { .. }
         | TaskKind::Listen { .. }
         | TaskKind::Raise { .. }
+        | TaskKind::Run { .. }
         | TaskKind::Set { .. }
         | TaskKind::Switch { .. }
         | TaskKind::Wait { .. } => unreachable!("a task without a list"),

@@ -57,6 +57,10 @@ pub struct Definition {
     pub output: OutputSpec,
     /// Time after which the whole instance faults with `timeout`.
     pub timeout: Option<Span>,
+    /// `use.secrets`: the names that `$secrets` may be asked for.
+    pub secrets: Vec<String>,
+    /// `use.extensions`, in order. A task names by index those that extend it.
+    pub extensions: Vec<Extension>,
     /// The top-level `do`.
     pub root: Block,
     /// The arena. [`TaskId`] is an index into it.
@@ -162,8 +166,23 @@ pub struct Task {
     pub timeout: Option<Span>,
     /// `then`: where to go after it.
     pub then: Flow,
+    /// Extensions of this kind of task, the outermost first: indexes into [`Definition::extensions`].
+    pub extensions: Vec<usize>,
     /// What it does.
     pub kind: TaskKind,
+}
+
+/// One entry of `use.extensions`.
+#[derive(Debug)]
+pub struct Extension {
+    /// Its name.
+    pub name: String,
+    /// Does it apply? Evaluated on the raw input of the extended task, which `$task` describes.
+    pub when: Option<Expression>,
+    /// Runs before the extended task, whose raw input it sees; `exit` in it skips the task.
+    pub before: Block,
+    /// Runs after the extended task, whose transformed output it sees.
+    pub after: Block,
 }
 
 /// `then`.
@@ -184,12 +203,14 @@ pub enum Flow {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each task of a definition, built once")]
 pub enum TaskKind {
-    /// `call` of a catalog function.
+    /// `call`.
     Call {
-        /// Which function.
-        function: FunctionRef,
+        /// What is called.
+        callee: Callee,
         /// Its whole input.
         with: Template,
+        /// What is done with each message of an AsyncAPI subscription.
+        foreach: Option<Foreach>,
     },
     /// `do`: a nested list.
     Do {
@@ -214,17 +235,37 @@ pub enum TaskKind {
         /// One round.
         body: Block,
     },
+    /// `fork`.
+    Fork {
+        /// One task each, all begun at once.
+        branches: Vec<TaskId>,
+        /// The first branch that completes wins, and the others are cancelled.
+        compete: bool,
+    },
     /// `listen`.
     Listen {
         /// What to wait for.
         to: Strategy,
+        /// Go on listening until then. Only with `any`.
+        until: Option<Until>,
         /// What of each event becomes output.
         read: Read,
+        /// What is done with each event.
+        foreach: Option<Foreach>,
     },
     /// `raise`.
     Raise {
         /// The error, its texts possibly expressions.
         error: ErrorTemplate,
+    },
+    /// `run`.
+    Run {
+        /// What is run.
+        process: Process,
+        /// Go on only when it has ended.
+        wait: bool,
+        /// What of it becomes output.
+        output: ProcessOutput,
     },
     /// `set`.
     Set {
@@ -248,6 +289,119 @@ pub enum TaskKind {
         /// How long.
         duration: Span,
     },
+}
+
+/// What a `call` calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Callee {
+    /// A function that the engine itself provides, or `send` of a channel.
+    Catalog(FunctionRef),
+    /// A function written in the language, from `use.functions` or a catalog: one task, which stands in no
+    /// list. It runs with `with` as its input and an empty context of its own.
+    Defined(TaskId),
+    /// A protocol of the language.
+    Protocol(Protocol),
+}
+
+/// The protocols that `call` knows by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Agent2Agent.
+    A2a,
+    /// Messages of an AsyncAPI document.
+    AsyncApi,
+    /// gRPC.
+    Grpc,
+    /// HTTP.
+    Http,
+    /// Model Context Protocol.
+    Mcp,
+    /// Operations of an OpenAPI document.
+    OpenApi,
+}
+
+/// What is done with each item of a stream of events or messages, one after the other.
+#[derive(Debug)]
+pub struct Foreach {
+    /// Name of the item variable, without `$`. Default `item`.
+    pub item: String,
+    /// Name of the index variable, without `$`. Default `index`.
+    pub at: String,
+    /// What to do; empty: the item itself is the output.
+    pub body: Block,
+    /// Transforms the output of each round.
+    pub output: OutputSpec,
+    /// What becomes of the context after each round.
+    pub export: ExportSpec,
+}
+
+/// `listen.to.until`.
+#[derive(Debug)]
+pub enum Until {
+    /// Until this holds. Evaluated on the events so far after each of them.
+    Condition(Expression),
+    /// Until these events have come. They are no part of the output.
+    Events(Strategy),
+}
+
+/// What `run` runs.
+#[derive(Debug)]
+pub enum Process {
+    /// Another workflow, as a child.
+    Workflow {
+        /// `namespace/name`.
+        workflow: String,
+        /// None: the latest.
+        version: Option<String>,
+        /// Its input.
+        input: Template,
+    },
+    /// A script in a sandbox. `with` is an object of `code` or `source`, `arguments`, `environment`, `stdin`.
+    Script {
+        /// In which language.
+        language: ScriptLanguage,
+        /// The rest.
+        with: Template,
+    },
+    /// A command of the operating system: `command`, `arguments`, `environment`, `stdin`.
+    Shell {
+        /// All of it.
+        with: Template,
+    },
+    /// A container: `image`, `name`, `command`, `ports`, `volumes`, `environment`, `stdin`, `arguments`,
+    /// `lifetime`, `pullPolicy`.
+    Container {
+        /// All of it.
+        with: Template,
+    },
+}
+
+/// Languages of scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScriptLanguage {
+    /// ECMAScript 2024.
+    Js,
+    /// Python 3.13.
+    Python,
+}
+
+/// `run.return`. A child workflow has only an output, whatever is said here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessOutput {
+    /// What it wrote to its standard output.
+    #[default]
+    Stdout,
+    /// What it wrote to its standard error.
+    Stderr,
+    /// Its exit code.
+    Code,
+    /// All three, as `{ code, stdout, stderr }`.
+    All,
+    /// Null.
+    None,
 }
 
 /// A function of a catalog: `name:version@catalog`.
@@ -442,6 +596,8 @@ pub enum Schedule {
     Every(u64),
     /// Five-field Unix cron, checked.
     Cron(String),
+    /// So long after the last run has ended, in milliseconds. The first run begins with the deployment.
+    After(u64),
     /// An instance for each event (each set of events, for `all`); its input is an array of events.
     On {
         /// Which events.

@@ -14,12 +14,12 @@ use yiwang_core::input::EffectOutcome;
 use yiwang_core::{Effect, EffectId};
 
 use crate::limits;
-use crate::ports::{Channels, Clock, Delivery};
+use crate::ports::{Clock, Delivery, Outside, ServiceCall};
 use crate::request::Request;
 
 /// The effects of one shard on their way.
 pub(crate) struct Dispatch {
-    channels: Arc<dyn Channels>,
+    outside: Outside,
     clock: Arc<dyn Clock>,
     sends_max: usize,
     lanes: BTreeMap<String, Lane>,
@@ -40,14 +40,14 @@ struct Lane {
 struct Performed {
     effect: EffectId,
     attempt: u32,
-    channel: String,
+    lane: String,
     outcome: EffectOutcome,
 }
 
 impl Dispatch {
-    pub(crate) fn new(channels: Arc<dyn Channels>, clock: Arc<dyn Clock>, sends_max: usize) -> Self {
+    pub(crate) fn new(outside: Outside, clock: Arc<dyn Clock>, sends_max: usize) -> Self {
         Self {
-            channels,
+            outside,
             clock,
             sends_max: sends_max.max(1),
             lanes: BTreeMap::new(),
@@ -68,12 +68,11 @@ impl Dispatch {
                 self.overflowed = true;
                 continue;
             }
-            let Action::Send { channel, .. } = &effect.action;
             self.known.insert((effect.id, effect.attempt));
             self.queued += 1;
-            let channel = channel.clone();
-            self.lanes.entry(channel.clone()).or_default().queue.push_back(effect);
-            self.start(&channel);
+            let lane = lane(&effect.action);
+            self.lanes.entry(lane.clone()).or_default().queue.push_back(effect);
+            self.start(&lane);
         }
     }
 
@@ -115,47 +114,70 @@ impl Dispatch {
     }
 
     fn done(&mut self, performed: Performed) -> Request {
-        let Performed { effect, attempt, channel, outcome } = performed;
+        let Performed { effect, attempt, lane, outcome } = performed;
         self.known.remove(&(effect, attempt));
-        if let Some(lane) = self.lanes.get_mut(&channel) {
+        if let Some(lane) = self.lanes.get_mut(&lane) {
             lane.running -= 1;
         }
-        self.start(&channel);
+        self.start(&lane);
         Request::EffectDone { effect, attempt, outcome }
     }
 
-    /// Starts what may run on this channel.
-    fn start(&mut self, channel: &str) {
-        let Some(lane) = self.lanes.get_mut(channel) else { return };
+    /// Starts what may run on this lane.
+    fn start(&mut self, name: &str) {
+        let Some(lane) = self.lanes.get_mut(name) else { return };
         while lane.running < self.sends_max {
             let Some(effect) = lane.queue.pop_front() else { break };
             lane.running += 1;
             self.queued -= 1;
-            let (channels, clock) = (Arc::clone(&self.channels), Arc::clone(&self.clock));
-            let channel = channel.to_owned();
+            let (outside, clock) = (self.outside.clone(), Arc::clone(&self.clock));
+            let lane = name.to_owned();
             self.running.spawn(async move {
                 let (id, attempt) = (effect.id, effect.attempt);
-                let outcome = perform(&*channels, &*clock, effect).await;
-                Performed { effect: id, attempt, channel, outcome }
+                let outcome = perform(&outside, &*clock, effect).await;
+                Performed { effect: id, attempt, lane, outcome }
             });
         }
     }
 }
 
-/// Performs one effect. A channel that panics has failed and may be tried again.
-pub(crate) async fn perform(channels: &dyn Channels, clock: &dyn Clock, effect: Effect) -> EffectOutcome {
-    let Action::Send { channel, message } = effect.action;
-    let delivery = Delivery { effect: effect.id, attempt: effect.attempt, message, now: clock.now() };
-    tracing::debug!(effect = %effect.id, attempt = effect.attempt, channel, "sending");
-    let sending = async { channels.send(&channel, delivery).await };
-    let outcome = AssertUnwindSafe(sending).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!(effect = %effect.id, channel, "a channel panicked");
+/// Effects of one lane are limited together: those of a channel, those of a kind of service.
+fn lane(action: &Action) -> String {
+    match action {
+        Action::Send { channel, .. } => format!("channel {channel}"),
+        Action::Call(request) => format!("service {:?}", request.service),
+        Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => "engine".to_owned(),
+    }
+}
+
+/// Performs one effect. Who panics has failed and may be tried again.
+pub(crate) async fn perform(outside: &Outside, clock: &dyn Clock, effect: Effect) -> EffectOutcome {
+    let Effect { id, attempt, action } = effect;
+    let lane = lane(&action);
+    tracing::debug!(effect = %id, attempt, lane, "performing");
+    let performing = async {
+        match action {
+            Action::Send { channel, message } => {
+                let delivery = Delivery { effect: id, attempt, message, now: clock.now() };
+                outside.channels.send(&channel, delivery).await
+            }
+            Action::Call(request) => {
+                let call = ServiceCall { effect: id, attempt, request, now: clock.now() };
+                outside.services.call(call).await
+            }
+            Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => {
+                unreachable!("the engine does these by itself")
+            }
+        }
+    };
+    let outcome = AssertUnwindSafe(performing).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(effect = %id, lane, "performing an effect panicked");
         EffectOutcome::Retryable {
             code: "channel.panicked".to_owned(),
-            message: format!("the channel `{channel}` failed while it was sending"),
+            message: format!("the {lane} failed while it was at work"),
             retry_after: None,
         }
     });
-    tracing::debug!(effect = %effect.id, attempt = effect.attempt, channel, ?outcome, "sent");
+    tracing::debug!(effect = %id, attempt, lane, ?outcome, "performed");
     outcome
 }

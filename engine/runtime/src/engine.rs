@@ -13,7 +13,7 @@ use yiwang_core::{Timestamp, catalog};
 use crate::deployments::Compiler;
 use crate::dispatch::Dispatch;
 use crate::handle::{Handle, Queued};
-use crate::ports::{Channels, Clock, Store, StoreError};
+use crate::ports::{Channels, Clock, Outside, Store, StoreError};
 use crate::request::Request;
 use crate::shard::Shard;
 use crate::{Config, limits};
@@ -31,10 +31,10 @@ impl Engine {
     pub async fn start(
         config: Config,
         store: Arc<dyn Store>,
-        channels: Arc<dyn Channels>,
+        outside: Outside,
         clock: Arc<dyn Clock>,
     ) -> Result<Handle, StoreError> {
-        let compiler = Arc::new(Compiler::new(catalog(&*channels)));
+        let compiler = Arc::new(Compiler::new(catalog(&*outside.channels)));
         let shard = Shard::open(&config, store, Arc::clone(&compiler)).await?;
         let (requests, queue) = mpsc::channel(config.queue_len_max.max(1));
         let next_due = watch::Sender::new(None);
@@ -51,7 +51,7 @@ impl Engine {
         };
         let task = Task {
             shard,
-            dispatch: Dispatch::new(channels, Arc::clone(&clock), config.channel_sends_max),
+            dispatch: Dispatch::new(outside, Arc::clone(&clock), config.channel_sends_max),
             clock,
             queue,
             queued_bytes: Arc::clone(&handle.queued_bytes),

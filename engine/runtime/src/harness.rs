@@ -13,7 +13,7 @@ use yiwang_dsl::Data;
 use crate::clock::VirtualClock;
 use crate::deployments::{Compiler, DefinitionInfo};
 use crate::dispatch::perform;
-use crate::ports::{Channels, IncomingEvent, RejectionRow, Store};
+use crate::ports::{IncomingEvent, Outside, RejectionRow, Store};
 use crate::request::{
     Accepted, Begun, Deployed, Ended, OperatorAct, Reply, Request, Start, StartReply, WorkItemAct,
 };
@@ -27,7 +27,7 @@ const TURNS_MAX: usize = 100_000;
 pub struct Harness {
     shard: Shard,
     store: Arc<dyn Store>,
-    channels: Arc<dyn Channels>,
+    outside: Outside,
     compiler: Arc<Compiler>,
     clock: VirtualClock,
     now: Timestamp,
@@ -57,15 +57,15 @@ impl Harness {
     pub async fn open(
         config: Config,
         store: Arc<dyn Store>,
-        channels: Arc<dyn Channels>,
+        outside: Outside,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let compiler = Arc::new(Compiler::new(crate::engine::catalog(&*channels)));
+        let compiler = Arc::new(Compiler::new(crate::engine::catalog(&*outside.channels)));
         let shard = Shard::open(&config, Arc::clone(&store), Arc::clone(&compiler)).await;
         let shard = shard.map_err(|error| Error::Unavailable(Arc::new(error)))?;
         let clock = VirtualClock::new(now);
         let effects = VecDeque::new();
-        Ok(Self { shard, store, channels, compiler, clock, now, effects, performed: 0 })
+        Ok(Self { shard, store, outside, compiler, clock, now, effects, performed: 0 })
     }
 
     /// The clock's time.
@@ -147,7 +147,7 @@ impl Harness {
                 self.turn(Vec::new()).await;
             } else if let Some(effect) = self.effects.pop_front() {
                 let (id, attempt) = (effect.id, effect.attempt);
-                let outcome = perform(&*self.channels, &self.clock, effect).await;
+                let outcome = perform(&self.outside, &self.clock, effect).await;
                 self.performed += 1;
                 self.turn(vec![Request::EffectDone { effect: id, attempt, outcome }]).await;
             } else {

@@ -104,6 +104,8 @@ mod tests {
             input: Default::default(),
             output: Default::default(),
             timeout: None,
+            secrets: Vec::new(),
+            extensions: Vec::new(),
             root: Vec::new(),
             tasks: Vec::new(),
         };

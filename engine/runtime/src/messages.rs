@@ -25,11 +25,11 @@ pub(crate) fn rows(
         return rows;
     }
     let wanted: BTreeSet<EffectId> = state.outstanding_effects().iter().map(|effect| effect.id).collect();
+    let mut put = |effect: &Effect, attempts, state, code| {
+        rows.extend(row(effect, attempts, state, code, at).map(|row| (effect.id, row)));
+    };
     for effect in &transition.effects {
-        rows.insert(
-            effect.id,
-            row(effect, effect.attempt.saturating_sub(1), MessageState::Requested, None, at),
-        );
+        put(effect, effect.attempt.saturating_sub(1), MessageState::Requested, None);
     }
     let requested = before.iter().chain(&transition.effects);
     let by_id: BTreeMap<EffectId, &Effect> = requested.map(|effect| (effect.id, effect)).collect();
@@ -41,30 +41,34 @@ pub(crate) fn rows(
             EffectOutcome::Retryable { code, .. } if wanted.contains(id) => {
                 (MessageState::Requested, Some(code.clone()))
             }
+            EffectOutcome::Faulted { .. } => (MessageState::Failed, None),
             EffectOutcome::Retryable { code, .. } | EffectOutcome::Permanent { code, .. } => {
                 (MessageState::Failed, Some(code.clone()))
             }
         };
-        rows.insert(*id, row(effect, *attempt, returned, code, at));
+        put(effect, *attempt, returned, code);
     }
-    for effect in before {
-        if !rows.contains_key(&effect.id) && !wanted.contains(&effect.id) {
+    for effect in before.iter().filter(|effect| !wanted.contains(&effect.id)) {
+        if !rows.contains_key(&effect.id) {
             let code = Some("message.withdrawn".to_owned());
-            rows.insert(effect.id, row(effect, effect.attempt, MessageState::Failed, code, at));
+            rows.extend(
+                row(effect, effect.attempt, MessageState::Failed, code, at).map(|row| (effect.id, row)),
+            );
         }
     }
     rows
 }
 
+/// None: the effect is no message.
 fn row(
     effect: &Effect,
     attempts: u32,
     state: MessageState,
     code: Option<String>,
     at: Timestamp,
-) -> MessageRow {
-    let Action::Send { channel, message } = &effect.action;
-    MessageRow {
+) -> Option<MessageRow> {
+    let Action::Send { channel, message } = &effect.action else { return None };
+    Some(MessageRow {
         effect: effect.id,
         channel: channel.clone(),
         case_no: message.case_no.clone(),
@@ -74,7 +78,7 @@ fn row(
         state,
         code,
         at,
-    }
+    })
 }
 
 /// `mobile:138****0000`: enough to recognise a recipient, too little to reach one.

@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use yiwang_core::case::{CaseState, Flag, Outcome};
 use yiwang_core::correlation::SubscriptionKey;
-use yiwang_core::effect::Message;
+use yiwang_core::effect::{Message, Request};
 use yiwang_core::input::EffectOutcome;
 use yiwang_core::transition::Status;
 use yiwang_core::work_item::WorkItemState;
 use yiwang_core::{Case, CaseNo, EffectId, Event, HistoryEvent, InstanceId, Timestamp, WorkItem, WorkItemId};
+use yiwang_dsl::Fault;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
+use yiwang_dsl::error::Kind;
 
 // ---------------------------------------------------------------------------------------------- clock
 
@@ -657,6 +659,49 @@ pub struct Delivery {
     pub message: Message,
     /// Now.
     pub now: Timestamp,
+}
+
+// ------------------------------------------------------------------------------------------- services
+
+/// Services and processes outside that workflows call: HTTP, gRPC, scripts and so on.
+pub trait Services: Send + Sync {
+    /// Performs a call once. What fails is an [`EffectOutcome::Faulted`], which the workflow's `try` may
+    /// catch and repeat; the effect's id is the same over crashes, for services that can tell.
+    fn call(&self, call: ServiceCall) -> BoxFuture<'_, EffectOutcome>;
+}
+
+/// One call to be performed.
+#[derive(Clone, Debug)]
+pub struct ServiceCall {
+    /// Its id.
+    pub effect: EffectId,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// What is called, with what.
+    pub request: Request,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// No services at all: every call fails with a configuration error.
+#[derive(Clone, Copy, Debug)]
+pub struct NoServices;
+
+impl Services for NoServices {
+    fn call(&self, call: ServiceCall) -> BoxFuture<'_, EffectOutcome> {
+        let detail = format!("nothing here performs calls of {:?}", call.request.service);
+        let error = Fault::new(Kind::Configuration, "", detail);
+        Box::pin(std::future::ready(EffectOutcome::Faulted { error }))
+    }
+}
+
+/// Everything by which the engine reaches the outside.
+#[derive(Clone)]
+pub struct Outside {
+    /// Messages to people and systems.
+    pub channels: Arc<dyn Channels>,
+    /// Calls of services and processes.
+    pub services: Arc<dyn Services>,
 }
 
 // ------------------------------------------------------------------------------- small durable things

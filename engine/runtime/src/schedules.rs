@@ -52,7 +52,7 @@ impl Schedules {
         let mut by_workflow = BTreeMap::new();
         for (workflow, deployment, anchor) in deployments.newest() {
             match &deployment.definition.schedule {
-                None | Some(Schedule::On { .. }) => continue,
+                None | Some(Schedule::On { .. } | Schedule::After(_)) => continue,
                 Some(Schedule::Every(_) | Schedule::Cron(_)) => {}
             }
             let row = rows.iter().find(|row| row.workflow == *workflow);

@@ -11,7 +11,7 @@ use yiwang_core::Timestamp;
 use yiwang_core::input::Cause;
 use yiwang_dsl::Data;
 use yiwang_runtime::harness::Harness;
-use yiwang_runtime::ports::{Clock, Store};
+use yiwang_runtime::ports::{Clock, NoServices, Outside, Store};
 use yiwang_runtime::{Config, Ended, Ending, Error, Start, SystemClock};
 
 use super::task::json_argument;
@@ -83,7 +83,8 @@ async fn run_here(
     channels: Arc<Scripted>,
 ) -> Result<Ended, Failure> {
     let clock = SystemClock;
-    let mut harness = Harness::open(Config::default(), store, channels, clock.now()).await.map_err(engine)?;
+    let outside = Outside { channels, services: Arc::new(NoServices) };
+    let mut harness = Harness::open(Config::default(), store, outside, clock.now()).await.map_err(engine)?;
     let deployed = match harness.deploy(&package.source, package.forms.clone(), "cli").await {
         Ok(deployed) => deployed,
         Err(Error::Invalid(remarks)) => {

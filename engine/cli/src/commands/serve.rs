@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use yiwang_core::Timestamp;
 use yiwang_core::catalog::channel_catalog;
-use yiwang_runtime::ports::{Channels, Clock, Tokens};
+use yiwang_runtime::ports::{Channels, Clock, NoServices, Outside, Tokens};
 use yiwang_runtime::{Config as EngineConfig, Engine, Error, Handle, SystemClock};
 use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
 
@@ -66,7 +66,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         engine.case_prefix.clone_from(prefix);
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let handle = Engine::start(engine, stores.store.clone(), host.clone(), clock.clone());
+    let outside = Outside { channels: host.clone(), services: Arc::new(NoServices) };
+    let handle = Engine::start(engine, stores.store.clone(), outside, clock.clone());
     let handle = handle.await.map_err(|error| {
         Failure::new(Exit::Failed, "store.unavailable", "the engine could not read its store").because(error)
     })?;

@@ -14,7 +14,8 @@ use yiwang_dsl::{Data, duration};
 use yiwang_runtime::harness::Harness;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
-    CaseFilter, IncomingEvent, InstanceFilter, InstanceSummary, PageRequest, Query, Session, WorkItemFilter,
+    CaseFilter, IncomingEvent, InstanceFilter, InstanceSummary, NoServices, Outside, PageRequest, Query,
+    Session, WorkItemFilter,
 };
 use yiwang_runtime::{Config, Error, OperatorAct, Start, WorkItemAct};
 use yiwang_server::shape;
@@ -96,7 +97,7 @@ type Failures = Vec<(Range<usize>, String)>;
 
 fn read(source: &str) -> Result<(Scenario, Node), Failures> {
     let failures = |remarks: Vec<yiwang_dsl::Diagnostic>| -> Failures {
-        remarks.into_iter().map(|remark| (remark.span, remark.message)).collect()
+        remarks.into_iter().map(|remark| (remark.span, remark.message.to_string())).collect()
     };
     let scenario = yaml::from_str(source).map_err(failures)?;
     Ok((scenario, yaml::parse(source).map_err(failures)?))
@@ -144,7 +145,8 @@ impl World {
         let channels = Arc::new(Scripted::new(ids));
         // The same file gives the same run: ids, jitter and all.
         let config = Config { seed: Some(1), ..Config::default() };
-        let opened = Harness::open(config, store.clone(), channels.clone(), start).await;
+        let outside = Outside { channels: channels.clone(), services: Arc::new(NoServices) };
+        let opened = Harness::open(config, store.clone(), outside, start).await;
         let mut harness = opened.map_err(|error| Miss::at("", error.to_string()))?;
         let mut workflow = String::new();
         for package in all {

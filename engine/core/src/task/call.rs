@@ -1,7 +1,7 @@
 //! `call`: a function of the catalog. What each does stands in `catalog/`.
 
 use yiwang_dsl::Fault;
-use yiwang_dsl::definition::{FunctionRef, Task};
+use yiwang_dsl::definition::{Callee, Task};
 use yiwang_dsl::error::Kind;
 use yiwang_dsl::expression::Template;
 
@@ -11,10 +11,14 @@ use crate::machine::{Machine, Move, Place};
 pub(super) fn begin(
     machine: &mut Machine<'_>,
     task: &Task,
-    function: &FunctionRef,
+    callee: &Callee,
     with: &Template,
 ) -> Result<Move, Fault> {
     let place = Place::new(task, "with");
+    let function = match callee {
+        Callee::Catalog(function) => function,
+        Callee::Defined(_) | Callee::Protocol(_) => unreachable!("refused by the language"),
+    };
     let Some(called) = catalog::find(function) else {
         let detail = format!("no function {}:{}@{}", function.name, function.version, function.catalog);
         return Err(Place::new(task, "call").fault(Kind::Configuration, &detail));

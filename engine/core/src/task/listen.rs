@@ -73,7 +73,7 @@ pub(crate) fn who_wants(machine: &Machine<'_>, event: &Event) -> Option<(FrameId
 /// The innermost task, which listens, takes an event that its filter `n` wants.
 pub(crate) fn take(machine: &mut Machine<'_>, n: usize, event: &Event) -> Move {
     let task = machine.top_task();
-    let TaskKind::Listen { to, read } = &task.kind else { unreachable!("only a listen takes events") };
+    let TaskKind::Listen { to, read, .. } = &task.kind else { unreachable!("only a listen takes events") };
     let (source, id, r#type) = (event.source.clone(), event.id.clone(), event.r#type.clone());
     machine.record(Some(task), What::EventTaken { source, id, r#type });
     let Doing::Listen { filters, taken } = &mut machine.top_mut().doing else {

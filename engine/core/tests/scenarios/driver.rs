@@ -18,7 +18,7 @@ use yiwang_core::{
     step,
 };
 use yiwang_dsl::Data;
-use yiwang_dsl::definition::{Schema, TaskKind};
+use yiwang_dsl::definition::{Callee, Schema, TaskKind};
 
 /// 2024-06-11T09:00:00+08:00.
 const BEGIN: Timestamp = Timestamp(1_718_067_600_000);
@@ -133,7 +133,11 @@ impl Run {
     fn check_output(&self, event: &HistoryEvent) {
         let (What::TaskCompleted { output }, Some(reference)) = (&event.what, &event.task) else { return };
         let task = self.deployment.definition.tasks.iter().find(|task| task.reference == *reference).unwrap();
-        let (TaskKind::Call { function, .. }, None) = (&task.kind, &task.output.r#as) else { return };
+        let (TaskKind::Call { callee: Callee::Catalog(function), .. }, None) =
+            (&task.kind, &task.output.r#as)
+        else {
+            return;
+        };
         let catalog = channel_catalog([function.catalog.clone()]);
         let schema = &catalog.get(function).unwrap().output;
         if let Err(error) = jsonschema::validate(schema, &output.to_json()) {
@@ -309,7 +313,7 @@ impl Run {
             log.push('\n');
         }
         for effect in &transition.effects {
-            let Action::Send { channel, message } = &effect.action;
+            let Action::Send { channel, message } = &effect.action else { continue };
             let (to, body) = (&message.recipient, &message.body);
             let _ = writeln!(log, "  => {channel} {} attempt {}: {to}: {body}", effect.id.n, effect.attempt);
         }

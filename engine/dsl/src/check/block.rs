@@ -70,7 +70,7 @@ impl<'n> Checker<'n> {
             let related = self.first_span(place, name);
             let diagnostic = self.report_at(Code::DuplicateTask, span, &place.pointer, message);
             diagnostic.help("`then` could not tell them apart; give them different names");
-            diagnostic.related.extend(related.map(|span| (span, "the first one".to_owned())));
+            diagnostic.related.extend(related.map(|span| (span, "the first one".into())));
             scope.insert(name.clone(), first);
             return;
         }

@@ -67,6 +67,8 @@ pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Optio
         input: input?,
         output: output?,
         timeout: timeout?,
+        secrets: Vec::new(),
+        extensions: Vec::new(),
         root: root?,
         tasks: tasks?,
     })

@@ -27,7 +27,7 @@ impl<'n> Checker<'n> {
             let message = format!("the task `{name}` is not in this list");
             let diagnostic = self.report(Code::OtherScope, &place, message);
             diagnostic.help("`then` leads to tasks of the same list only; `exit` leaves the list");
-            diagnostic.related.push((elsewhere, "it is here".to_owned()));
+            diagnostic.related.push((elsewhere, "it is here".into()));
         } else {
             let message = format!("there is no task `{name}`");
             self.report(Code::UnknownTask, &place, message).meant(name, known);
@@ -187,7 +187,9 @@ fn flows(task: &Task) -> Vec<Flow> {
         | TaskKind::Do { .. }
         | TaskKind::Emit { .. }
         | TaskKind::For { .. }
+        | TaskKind::Fork { .. }
         | TaskKind::Listen { .. }
+        | TaskKind::Run { .. }
         | TaskKind::Set { .. }
         | TaskKind::Wait { .. } => flows.push(task.then),
     }
@@ -201,10 +203,13 @@ fn blocks(task: &Task) -> Vec<&[TaskId]> {
         TaskKind::Try { body, catch } => {
             [Some(body), catch.body.as_ref()].into_iter().flatten().map(Vec::as_slice).collect()
         }
-        TaskKind::Call { .. }
-        | TaskKind::Emit { .. }
-        | TaskKind::Listen { .. }
+        TaskKind::Fork { branches, .. } => vec![branches],
+        TaskKind::Call { foreach, .. } | TaskKind::Listen { foreach, .. } => {
+            foreach.iter().map(|foreach| foreach.body.as_slice()).collect()
+        }
+        TaskKind::Emit { .. }
         | TaskKind::Raise { .. }
+        | TaskKind::Run { .. }
         | TaskKind::Set { .. }
         | TaskKind::Switch { .. }
         | TaskKind::Wait { .. } => Vec::new(),
@@ -218,8 +223,10 @@ fn inner<'a>(arena: &'a [Option<Task>], task: &'a Task) -> impl Iterator<Item = 
 
 /// Does it, or anything in it, wait for something outside?
 fn pauses(arena: &[Option<Task>], task: &Task) -> bool {
-    matches!(task.kind, TaskKind::Call { .. } | TaskKind::Listen { .. } | TaskKind::Wait { .. })
-        || inner(arena, task).any(|task| pauses(arena, task))
+    matches!(
+        task.kind,
+        TaskKind::Call { .. } | TaskKind::Listen { .. } | TaskKind::Run { .. } | TaskKind::Wait { .. }
+    ) || inner(arena, task).any(|task| pauses(arena, task))
 }
 
 /// Can something in it end the workflow or raise an error?

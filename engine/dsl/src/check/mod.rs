@@ -26,7 +26,7 @@ use fields::{Fields, Place};
 
 use crate::catalog::Catalog;
 use crate::definition::{Definition, Task};
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity, Text};
 use crate::expression::Expression;
 use crate::yaml;
 
@@ -89,7 +89,7 @@ impl<'n> Checker<'n> {
     }
 
     /// Adds a remark about a value.
-    fn report(&mut self, code: Code, place: &Place<'n>, message: impl Into<String>) -> &mut Diagnostic {
+    fn report(&mut self, code: Code, place: &Place<'n>, message: impl Into<Text>) -> &mut Diagnostic {
         self.report_at(code, place.node.span.clone(), &place.pointer, message)
     }
 
@@ -99,7 +99,7 @@ impl<'n> Checker<'n> {
         code: Code,
         span: Range<usize>,
         pointer: &str,
-        message: impl Into<String>,
+        message: impl Into<Text>,
     ) -> &mut Diagnostic {
         let mut diagnostic = Diagnostic::new(code, span, message);
         pointer.clone_into(&mut diagnostic.pointer);

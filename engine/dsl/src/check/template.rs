@@ -212,7 +212,8 @@ impl<'n> Checker<'n> {
     }
 
     fn problem(&mut self, place: &Place<'n>, offset: usize, problem: Problem) -> &mut Diagnostic {
-        let secrets = problem.code == Code::UnknownVariable && problem.message.contains("`$secrets`");
+        let secrets =
+            problem.code == Code::UnknownVariable && problem.message.to_string().contains("`$secrets`");
         let span = self.span_in(place, offset, problem.range);
         if secrets {
             let message = "secrets in expressions are not supported yet";

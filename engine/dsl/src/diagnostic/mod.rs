@@ -4,11 +4,13 @@
 
 mod code;
 mod report;
+mod text;
 
 use std::ops::Range;
 
 pub use code::{Code, Severity};
 pub use report::{Located, Place, Report};
+pub use text::{Language, Text};
 
 /// One remark about a text. The CLI, the API and the console render the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,26 +18,26 @@ pub struct Diagnostic {
     /// Stable code; it has a page in `docs/errors`.
     pub code: Code,
     /// One sentence, without a full stop.
-    pub message: String,
+    pub message: Text,
     /// Bytes of the source it is about.
     pub span: Range<usize>,
     /// JSON Pointer into the document, where there is one.
     pub pointer: String,
     /// What to do, often a name that was meant.
-    pub help: Option<String>,
+    pub help: Option<Text>,
     /// Other places that belong to it, each with a few words.
-    pub related: Vec<(Range<usize>, String)>,
+    pub related: Vec<(Range<usize>, Text)>,
 }
 
 impl Diagnostic {
     /// A remark without help.
-    pub fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, span: Range<usize>, message: impl Into<Text>) -> Self {
         let (message, pointer) = (message.into(), String::new());
         Self { code, message, span, pointer, help: None, related: Vec::new() }
     }
 
     /// Says what to do.
-    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+    pub fn help(&mut self, help: impl Into<Text>) -> &mut Self {
         self.help = Some(help.into());
         self
     }

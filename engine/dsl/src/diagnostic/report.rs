@@ -20,7 +20,7 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.diagnostic.message)
+        self.diagnostic.message.fmt(f)
     }
 }
 
@@ -53,7 +53,7 @@ impl miette::Diagnostic for Report {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let main = LabeledSpan::new_primary_with_span(None, self.diagnostic.span.clone());
         let related = self.diagnostic.related.iter();
-        let related = related.map(|(span, text)| LabeledSpan::at(span.clone(), text));
+        let related = related.map(|(span, text)| LabeledSpan::at(span.clone(), text.to_string()));
         Some(Box::new([main].into_iter().chain(related)))
     }
 }
@@ -103,11 +103,11 @@ impl Located {
         Self {
             code: diagnostic.code.as_str(),
             severity: diagnostic.severity(),
-            message: diagnostic.message.clone(),
+            message: diagnostic.message.to_string(),
             pointer: diagnostic.pointer.clone(),
             start: Place::of(source, start),
             end: Place::of(source, end),
-            help: diagnostic.help.clone(),
+            help: diagnostic.help.as_ref().map(ToString::to_string),
         }
     }
 }

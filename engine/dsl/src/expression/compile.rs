@@ -11,7 +11,7 @@ use jaq_core::{Compiler, Filter};
 use super::library::{FORBIDDEN, LIBRARY};
 use super::native::Engine;
 use super::syntax;
-use crate::diagnostic::{Code, nearest};
+use crate::diagnostic::{Code, Text, nearest};
 
 /// A filter ready to run.
 pub(super) struct Compiled {
@@ -31,16 +31,16 @@ impl fmt::Debug for Compiled {
 pub(crate) struct Problem {
     pub(crate) code: Code,
     pub(crate) range: Range<usize>,
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
+    pub(crate) message: Text,
+    pub(crate) help: Option<Text>,
 }
 
 impl Problem {
-    pub(super) fn new(code: Code, range: Range<usize>, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: Code, range: Range<usize>, message: impl Into<Text>) -> Self {
         Self { code, range, message: message.into(), help: None }
     }
 
-    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn with_help(mut self, help: impl Into<Text>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -108,7 +108,7 @@ fn filter(text: &str, term: &Term<&str>, variables: &BTreeSet<&str>) -> Result<F
 /// What workflows may not use, whether it exists or not.
 fn forbidden(text: &str, term: &Term<&str>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut refuse = |part: &str, name: &str, why: &str| {
+    let mut refuse = |part: &str, name: &str, why: &'static str| {
         let message = format!("expressions may not use `{name}`");
         problems.push(Problem::new(Code::Forbidden, syntax::span(text, part), message).with_help(why));
     };

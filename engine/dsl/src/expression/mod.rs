@@ -5,6 +5,7 @@
 //! cannot run, allocate or recurse without end; and text in data is never taken for an expression.
 
 mod compile;
+mod deferred;
 mod embed;
 mod library;
 mod meter;
@@ -19,6 +20,7 @@ use jaq_core::{Ctx, Vars};
 use jaq_json::Val;
 
 pub(crate) use compile::{Findings, Problem};
+pub use deferred::Deferred;
 pub(crate) use embed::{Part, Written, interpolation, read};
 
 use crate::Data;
@@ -54,6 +56,14 @@ pub enum Template {
     Object(Vec<(String, Template)>),
     /// An array with an expression somewhere inside.
     Array(Vec<Template>),
+    /// A text with `{name}` parts (RFC 6570, level 1), which are members of the input. Its literal parts
+    /// and names take turns: text, name, text, …
+    Uri(Vec<String>),
+    /// `evaluate.mode: loose`: the expression's value, or the text itself where it fails.
+    Loose(Expression, String),
+    /// Evaluated only when the effect is performed, by whoever performs it: it reads secrets, or messages
+    /// that come in then. See [`Template::request`].
+    Deferred(Expression),
 }
 
 /// Where an expression finds its named arguments (`$context`, `$input`, …).
@@ -226,6 +236,11 @@ impl Template {
                 let items = items.iter().map(|item| item.run(input, scope, allowance, left));
                 Ok(Data::array(items.collect::<Result<Vec<_>, _>>()?))
             }
+            Self::Uri(parts) => expand(parts, input),
+            Self::Loose(expression, text) => Ok(expression
+                .run(input, scope, allowance, depth_left)
+                .unwrap_or_else(|_| Data::string(&**text))),
+            Self::Deferred(expression) => Err(expression.error("it can be evaluated only in a request")),
         }
     }
 
@@ -233,17 +248,62 @@ impl Template {
     pub fn as_literal(&self) -> Option<&Data> {
         match self {
             Self::Literal(data) => Some(data),
-            Self::Expression(_) | Self::Object(_) | Self::Array(_) => None,
+            Self::Expression(_)
+            | Self::Object(_)
+            | Self::Array(_)
+            | Self::Uri(_)
+            | Self::Loose(..)
+            | Self::Deferred(_) => None,
         }
     }
 
     /// All expressions inside.
     pub fn expressions(&self) -> Vec<&Expression> {
         match self {
-            Self::Literal(_) => Vec::new(),
-            Self::Expression(expression) => vec![expression],
+            Self::Literal(_) | Self::Uri(_) => Vec::new(),
+            Self::Expression(expression) | Self::Loose(expression, _) | Self::Deferred(expression) => {
+                vec![expression]
+            }
             Self::Object(members) => members.iter().flat_map(|(_, value)| value.expressions()).collect(),
             Self::Array(items) => items.iter().flat_map(Self::expressions).collect(),
+        }
+    }
+}
+
+/// A text with `{name}` parts, filled from the members of the input (DSL reference, "URI Template"). What is
+/// missing or null is empty; an object or an array is an error.
+fn expand(parts: &[String], input: &Data) -> Result<Data, EvaluationError> {
+    let mut text = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        if at % 2 == 0 {
+            text.push_str(part);
+            continue;
+        }
+        match input.get(part).unwrap_or_default().to_json() {
+            serde_json::Value::Null => {}
+            serde_json::Value::String(value) => encode(&value, &mut text),
+            value @ (serde_json::Value::Bool(_) | serde_json::Value::Number(_)) => {
+                encode(&value.to_string(), &mut text);
+            }
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                let reason = format!("`{{{part}}}`: only a text, a number or a boolean fits into a URI");
+                return Err(EvaluationError(reason));
+            }
+        }
+    }
+    Ok(Data::string(text))
+}
+
+/// Percent-encodes all but the unreserved characters (RFC 6570, section 3.2.2).
+fn encode(value: &str, text: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            text.push(char::from(byte));
+        } else {
+            text.push('%');
+            text.push(char::from(HEX[usize::from(byte >> 4)]));
+            text.push(char::from(HEX[usize::from(byte & 15)]));
         }
     }
 }

@@ -83,7 +83,7 @@ impl<'t> Builder<'t> {
                 let end = self.text[at..].chars().next().map_or(at, |found| at + found.len_utf8());
                 let (code, message, help) = explain(error.info(), self.text, at);
                 let span = if code == Code::Alias { at..word_end(self.text, at) } else { at..end };
-                self.report(code, span, message).help = help.map(str::to_owned);
+                self.report(code, span, message).help = help.map(Into::into);
                 Err(Stop)
             }
             None => Ok((Event::StreamEnd, self.text.len()..self.text.len())),
@@ -155,7 +155,7 @@ impl<'t> Builder<'t> {
                 let message = format!("the key `{}` stands twice", key.text);
                 let first = first.clone();
                 let diagnostic = self.report(Code::DuplicateKey, key.span.clone(), message);
-                diagnostic.related.push((first, "it stands here already".to_owned()));
+                diagnostic.related.push((first, "it stands here already".into()));
                 continue;
             }
             places.insert(key.text.clone(), key.span.clone());

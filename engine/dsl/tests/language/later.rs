@@ -33,7 +33,7 @@ fn protocols() {
         );
         assert_eq!(found.len(), 1, "{protocol}");
         assert_eq!(found[0].code.as_str(), "YW0402");
-        assert_eq!(found[0].message, format!("`call: {protocol}` is not supported yet"));
+        assert_eq!(found[0].message.to_string(), format!("`call: {protocol}` is not supported yet"));
     }
 }
 

@@ -117,7 +117,7 @@ fn duplicate_keys_show_both_places() {
     let text = "名: 1\n名: 2\n";
     let diagnostics = yaml::parse(text).unwrap_err();
     assert_eq!(diagnostics[0].span, 7..10);
-    assert_eq!(diagnostics[0].related, [(0..3, "it stands here already".to_owned())]);
+    assert_eq!(diagnostics[0].related, [(0..3, "it stands here already".into())]);
 }
 
 #[test]

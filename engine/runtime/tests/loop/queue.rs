@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
-use yiwang_runtime::ports::Store;
+use yiwang_runtime::ports::{NoServices, Outside, Store};
 use yiwang_runtime::{Config, Ending, Engine, Error, Handle, VirtualClock};
 
 use crate::world::{Faulty, NOON, Scripted, event, start, workflow};
@@ -31,7 +31,8 @@ async fn engine(
     clock: &VirtualClock,
 ) -> Handle {
     let store = Arc::clone(store) as Arc<dyn Store>;
-    Engine::start(config, store, Arc::clone(channels) as _, Arc::new(clock.clone())).await.unwrap()
+    let outside = Outside { channels: Arc::clone(channels) as _, services: Arc::new(NoServices) };
+    Engine::start(config, store, outside, Arc::new(clock.clone())).await.unwrap()
 }
 
 async fn deploy(handle: &Handle, name: &str, task: &str) {

@@ -14,8 +14,8 @@ use yiwang_runtime::harness::Harness;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
     Batch, ChannelInfo, ChannelRequest, Channels, CommitError, Delivery, DeploymentRow, InboxRow,
-    IncomingEvent, InstanceFilter, Loaded, PageRequest, Query as _, Received, Rejected, ScheduleRow, Session,
-    StartKey, Started, Store, StoreError, WorkItemFilter,
+    IncomingEvent, InstanceFilter, Loaded, NoServices, Outside, PageRequest, Query as _, Received, Rejected,
+    ScheduleRow, Session, StartKey, Started, Store, StoreError, WorkItemFilter,
 };
 use yiwang_runtime::{Config, Start};
 
@@ -285,7 +285,8 @@ impl World {
 
 async fn open(store: &Arc<Faulty>, channels: &Arc<Scripted>, now: Timestamp) -> Harness {
     let config = Config { seed: Some(7), ..Config::default() };
-    Harness::open(config, Arc::clone(store) as Arc<dyn Store>, Arc::clone(channels) as _, now).await.unwrap()
+    let outside = Outside { channels: Arc::clone(channels) as _, services: Arc::new(NoServices) };
+    Harness::open(config, Arc::clone(store) as Arc<dyn Store>, outside, now).await.unwrap()
 }
 
 pub(crate) fn start(workflow: &str, key: Option<&str>, input: Value) -> Start {

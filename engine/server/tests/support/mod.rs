@@ -18,8 +18,8 @@ use yiwang_core::{Event, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
-    ChannelInfo, ChannelRequest, ChannelResponse, Channels, Clock, Delivery, IncomingEvent, Received,
-    Rejected, Tokens,
+    ChannelInfo, ChannelRequest, ChannelResponse, Channels, Clock, Delivery, IncomingEvent, NoServices,
+    Outside, Received, Rejected, Tokens,
 };
 use yiwang_runtime::{Config as EngineConfig, Engine, Handle, SystemClock};
 use yiwang_server::{Config, Parts, new_token, router};
@@ -132,7 +132,8 @@ impl App {
         let store = Arc::new(MemoryStore::default());
         let channels: Arc<dyn Channels> = Arc::new(Form);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let handle = Engine::start(EngineConfig::default(), store.clone(), channels.clone(), clock.clone());
+        let outside = Outside { channels: channels.clone(), services: Arc::new(NoServices) };
+        let handle = Engine::start(EngineConfig::default(), store.clone(), outside, clock.clone());
         let handle = handle.await.unwrap();
         let mut tokens = BTreeMap::new();
         for (person, role, expires) in [

@@ -8,7 +8,8 @@ use yiwang_core::input::{Cause, EffectOutcome};
 use yiwang_core::transition::Status;
 use yiwang_runtime::harness::Harness;
 use yiwang_runtime::ports::{
-    ChannelInfo, ChannelRequest, Channels, Delivery, Query as _, Received, Rejected, Store,
+    ChannelInfo, ChannelRequest, Channels, Delivery, NoServices, Outside, Query as _, Received, Rejected,
+    Store,
 };
 use yiwang_runtime::{Config, Start};
 use yiwang_store::SqliteStore;
@@ -45,7 +46,8 @@ async fn a_timer_of_yesterdays_process_fires_today() {
     for (process, time) in [(0, NOW), (1, NOW.plus_millis(1_000)), (2, NOW.plus_millis(7_200_000))] {
         let store = Arc::new(SqliteStore::open(&path).await.unwrap());
         let shared = Arc::clone(&store) as Arc<dyn Store>;
-        let mut engine = Harness::open(Config::default(), shared, Arc::new(Silent), time).await.unwrap();
+        let outside = Outside { channels: Arc::new(Silent), services: Arc::new(NoServices) };
+        let mut engine = Harness::open(Config::default(), shared, outside, time).await.unwrap();
         let deployed = engine.deploy(text, BTreeMap::new(), "li").await.unwrap();
         assert_eq!(deployed.existing, process > 0);
         let start = Start {

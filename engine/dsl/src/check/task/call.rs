@@ -11,7 +11,7 @@ use super::super::name;
 use super::super::schema;
 use super::super::template::Position;
 use crate::Data;
-use crate::definition::{FunctionRef, TaskKind};
+use crate::definition::{Callee, FunctionRef, TaskKind};
 use crate::diagnostic::Code;
 use crate::expression::{Template, Written, read};
 use crate::yaml::{Node, Value};
@@ -37,7 +37,7 @@ impl<'n> Checker<'n> {
         };
         let function = function?;
         self.arguments(&function, with.as_ref(), place);
-        Some(TaskKind::Call { function, with: arguments? })
+        Some(TaskKind::Call { callee: Callee::Catalog(function), with: arguments?, foreach: None })
     }
 
     /// `name:version@catalog`.

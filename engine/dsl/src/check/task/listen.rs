@@ -20,6 +20,6 @@ impl<'n> Checker<'n> {
         fields.finish(self);
         let to = to.and_then(|to| self.strategy(&to, Position::Definition));
         let read = self.read_as(read);
-        Some(TaskKind::Listen { to: to?, read: read? })
+        Some(TaskKind::Listen { to: to?, until: None, read: read?, foreach: None })
     }
 }

@@ -60,6 +60,7 @@ impl<'n> Checker<'n> {
             export: export?,
             timeout: timeout?,
             then: then?,
+            extensions: Vec::new(),
             kind: kind?,
         })
     }
@@ -84,7 +85,7 @@ impl<'n> Checker<'n> {
                 let pointer = &fields.place.pointer;
                 let diagnostic = self.report_at(Code::TwoKinds, span, pointer, message);
                 diagnostic.help("a task does one thing; make two tasks of it");
-                diagnostic.related.push((first_span, "the first".to_owned()));
+                diagnostic.related.push((first_span, "the first".into()));
                 None
             }
         }

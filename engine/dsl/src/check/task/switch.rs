@@ -32,7 +32,7 @@ impl<'n> Checker<'n> {
                 let message = "a switch has one case without `when`; this is the second";
                 let span = entry.key.span.clone();
                 let diagnostic = self.report_at(Code::SecondDefault, span, &place.pointer, message);
-                diagnostic.related.push((first, "the first".to_owned()));
+                diagnostic.related.push((first, "the first".into()));
             }
             cases.push(case);
         }
