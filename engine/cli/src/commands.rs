@@ -7,6 +7,7 @@ mod completion;
 mod deploy;
 mod doctor;
 mod explain;
+mod fmt;
 mod instance;
 mod lists;
 mod run;
@@ -39,6 +40,8 @@ enum Command {
     Serve(serve::Args),
     /// Check workflows and tell all their mistakes at once.
     Check(check::Args),
+    /// Lay out workflows and other YAML files in the usual way.
+    Fmt(fmt::Args),
     /// Run one workflow here and print its output.
     Run(run::Args),
     /// Play the scenarios of workflows under a virtual clock.
@@ -88,6 +91,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(args, wanted),
+        Command::Fmt(args) => fmt::run(&args, wanted),
         Command::Run(args) => run::run(args, wanted).await,
         Command::Test(args) => test::run(args, wanted).await,
         Command::Doctor(args) => doctor::run(args, wanted).await,

@@ -245,6 +245,23 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Fail
     Ok(paths)
 }
 
+/// A file, or the YAML files in and below a folder, in order. Hidden folders are passed over.
+pub(crate) fn yaml_files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let mut found = Vec::new();
+    for entry in entries(path)?.into_iter().filter(|entry| !hidden(entry)) {
+        if entry.is_dir() {
+            found.extend(yaml_files(&entry)?);
+        } else if entry.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let entries =
         std::fs::read_dir(folder).map_err(|error| failure::file("reading the folder", folder, error))?;

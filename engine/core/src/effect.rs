@@ -69,6 +69,8 @@ pub struct Request {
     pub deferred: Vec<Deferred>,
     /// Which workflow asks: what it may use depends on it.
     pub workflow: DefinitionId,
+    /// JSON Pointer of the task that asks: for logs, and for the mocks of scenarios.
+    pub task: String,
     /// `use.secrets`: the names it may ask for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,

@@ -16,6 +16,7 @@ pub mod diagnostic;
 pub mod duration;
 pub mod error;
 pub mod expression;
+mod format;
 pub mod yaml;
 
 pub use catalog::Catalog;
@@ -23,6 +24,7 @@ pub use data::Data;
 pub use definition::Definition;
 pub use diagnostic::Diagnostic;
 pub use error::Fault;
+pub use format::format;
 
 /// Checks a workflow's text. The definition is there unless a diagnostic is an error.
 pub fn check(text: &str, catalog: &Catalog) -> (Option<Definition>, Vec<Diagnostic>) {

@@ -9,6 +9,7 @@ mod expression;
 mod expression_in_place;
 mod fixtures;
 mod flow;
+mod format;
 mod later;
 mod mutation;
 mod remarks;
