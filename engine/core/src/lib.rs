@@ -18,6 +18,7 @@ mod desk;
 mod docket;
 mod duration;
 pub mod effect;
+pub mod egress;
 pub mod event;
 mod filter;
 pub mod history;

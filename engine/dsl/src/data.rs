@@ -82,6 +82,30 @@ impl Data {
         }
     }
 
+    /// The same with `value` at this JSON Pointer. None: there is no such place.
+    pub fn replaced(&self, pointer: &str, value: Self) -> Option<Self> {
+        let Some(rest) = pointer.strip_prefix('/') else { return pointer.is_empty().then_some(value) };
+        let (step, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let step = step.replace("~1", "/").replace("~0", "~");
+        match &self.0 {
+            Val::Obj(members) => {
+                let key = Val::from(step);
+                let member = Self(members.get(&key)?.clone()).replaced(rest, value)?;
+                let mut members = (**members).clone();
+                members.insert(key, member.0);
+                Some(Self(Val::obj(members)))
+            }
+            Val::Arr(items) => {
+                let at: usize = step.parse().ok()?;
+                let item = Self(items.get(at)?.clone()).replaced(rest, value)?;
+                let others = items.iter().enumerate();
+                let items = others.map(|(other, it)| if other == at { item.0.clone() } else { it.clone() });
+                Some(Self(items.collect()))
+            }
+            _ => None,
+        }
+    }
+
     /// As a `serde_json` value, for schemas and edges.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or(serde_json::Value::Null)
@@ -155,6 +179,26 @@ fn serialize<S: Serializer>(value: &Val, serializer: S) -> Result<S::Ok, S::Erro
                 }
             }
             map.end()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_is_replaced_in_its_place() {
+        let data = Data::from(json!({"a": [{"x/y~": null}, 2], "b": 1}));
+        let check = |pointer: &str| data.replaced(pointer, Data::string("new")).map(|data| data.to_json());
+        assert_eq!(check("/a/0/x~1y~0"), Some(json!({"a": [{"x/y~": "new"}, 2], "b": 1})));
+        assert_eq!(check("/a/1"), Some(json!({"a": [{"x/y~": null}, "new"], "b": 1})));
+        assert_eq!(check("/b"), Some(json!({"a": [{"x/y~": null}, 2], "b": "new"})));
+        assert_eq!(check(""), Some(json!("new")));
+        for nowhere in ["/c", "/a/2", "/a/x", "/b/0", "b"] {
+            assert_eq!(check(nowhere), None, "{nowhere}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Secrets are put in last and only for the hop that the manifest's rule binds them to; they never come back
 //! to the guest, into a log or into an error.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use futures::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Response, Url};
+use yiwang_core::egress::{is_literal_inside, is_outside};
 
 use crate::bindings::yiwang::channel::http::{HttpError, Request};
 use crate::bindings::yiwang::channel::types::{BlobRef, Header, HttpResponse, Payload};
@@ -417,47 +418,6 @@ fn told(error: &reqwest::Error, private: impl FnOnce() -> String) -> HttpError {
     } else {
         HttpError::Protocol(text)
     }
-}
-
-fn is_literal_inside(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.parse().is_ok_and(|address: IpAddr| !is_outside(address))
-}
-
-/// Is it an address of the public network? What is not plainly one is taken for inside.
-fn is_outside(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_outside_v4(address),
-        IpAddr::V6(address) => is_outside_v6(address),
-    }
-}
-
-fn is_outside_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let inside = address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_broadcast()
-        || address.is_documentation()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 198 && (b == 18 || b == 19));
-    !inside
-}
-
-fn is_outside_v6(address: Ipv6Addr) -> bool {
-    if let Some(mapped) = address.to_ipv4_mapped() {
-        return is_outside_v4(mapped);
-    }
-    let segments = address.segments();
-    // Global unicast only, without the ranges in it that lead to IPv4 addresses or are for examples.
-    let global = segments[0] & 0xe000 == 0x2000;
-    let leads_elsewhere =
-        segments[0] == 0x2002 || (segments[0] == 0x2001 && (segments[1] < 0x200 || segments[1] == 0xdb8));
-    global && !leads_elsewhere
 }
 
 #[cfg(test)]

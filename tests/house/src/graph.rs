@@ -14,9 +14,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("yiwang-store", &["yiwang-core", "yiwang-dsl", "yiwang-runtime"]),
     ("yiwang-host", &["yiwang-core", "yiwang-dsl", "yiwang-runtime"]),
     ("yiwang-server", &["yiwang-core", "yiwang-dsl", "yiwang-runtime"]),
+    ("yiwang-services", &["yiwang-core", "yiwang-dsl", "yiwang-runtime"]),
     (
         "yiwang-cli",
-        &["yiwang-core", "yiwang-dsl", "yiwang-host", "yiwang-runtime", "yiwang-server", "yiwang-store"],
+        &[
+            "yiwang-core",
+            "yiwang-dsl",
+            "yiwang-host",
+            "yiwang-runtime",
+            "yiwang-server",
+            "yiwang-services",
+            "yiwang-store",
+        ],
     ),
 ];
 
@@ -27,11 +36,18 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sqlx", &["yiwang-store"]),
     ("wasmtime", &["yiwang-host"]),
     ("axum", &["yiwang-server"]),
-    ("tower", &["yiwang-server"]),
+    ("tower", &["yiwang-server", "yiwang-services"]),
     ("reqwest", &["yiwang-host", "yiwang-cli"]),
-    ("tokio", &["yiwang-runtime", "yiwang-store", "yiwang-host", "yiwang-server", "yiwang-cli"]),
-    ("futures", &["yiwang-runtime", "yiwang-store", "yiwang-host", "yiwang-server", "yiwang-cli"]),
-    ("getrandom", &["yiwang-runtime", "yiwang-host", "yiwang-server", "yiwang-cli"]),
+    ("hyper", &["yiwang-services"]),
+    (
+        "tokio",
+        &["yiwang-runtime", "yiwang-store", "yiwang-host", "yiwang-server", "yiwang-services", "yiwang-cli"],
+    ),
+    (
+        "futures",
+        &["yiwang-runtime", "yiwang-store", "yiwang-host", "yiwang-server", "yiwang-services", "yiwang-cli"],
+    ),
+    ("getrandom", &["yiwang-runtime", "yiwang-host", "yiwang-server", "yiwang-services", "yiwang-cli"]),
     ("rand", &[]),
     ("chrono", &[]),
     ("openssl", &[]),

@@ -1,0 +1,25 @@
+//! Performs the calls of workflows: HTTP and what is built on it, other protocols, processes.
+//!
+//! ```text
+//! Request ─► call (secrets filled in) ─► one module for each protocol ─► egress ─► the network
+//!               │                             │                            policy, limits, TLS
+//!               └── mask ◄── faults, outputs ◄┘
+//! ```
+//!
+//! Implements `runtime::ports::Services`. It knows no store, no plugins and no HTTP server: what a workflow
+//! asks comes in as data, and what came of it goes back as data. Retries are the workflow's own.
+
+pub mod call;
+pub mod egress;
+pub mod fault;
+mod http;
+pub mod limits;
+mod mask;
+mod performer;
+pub mod secret;
+
+pub use call::Call;
+pub use egress::Egress;
+pub use mask::Mask;
+pub use performer::{Config, Performer};
+pub use secret::Secrets;

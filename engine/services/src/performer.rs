@@ -1,0 +1,93 @@
+//! The port `Services`: takes a call, gives it to the module of its kind, turns what failed into a fault.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use yiwang_core::effect::Service;
+use yiwang_core::input::EffectOutcome;
+use yiwang_dsl::definition::Protocol;
+use yiwang_dsl::{Data, Fault};
+use yiwang_runtime::ports::{ServiceCall, Services};
+
+use crate::call::Call;
+use crate::egress::{self, Egress};
+use crate::secret::{self, Secrets};
+use crate::{fault, http};
+
+/// What the operator decides.
+pub struct Config {
+    /// The way out.
+    pub egress: egress::Config,
+    /// Secrets of workflows.
+    pub secrets: Secrets,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { egress: egress::Config::default(), secrets: secret::none() }
+    }
+}
+
+/// Performs calls. Cheap to clone.
+#[derive(Clone)]
+pub struct Performer {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What the modules of the protocols work with.
+pub(crate) struct Inner {
+    pub(crate) egress: Egress,
+    pub(crate) secrets: Secrets,
+}
+
+impl Performer {
+    /// Makes ready to perform.
+    ///
+    /// # Errors
+    /// When the operator's certificates cannot be used.
+    pub fn new(config: Config) -> Result<Self, egress::Error> {
+        let Config { egress, secrets } = config;
+        Ok(Self { inner: Arc::new(Inner { egress: Egress::new(egress)?, secrets }) })
+    }
+
+    /// The way out, for what is fetched before a workflow runs.
+    pub fn egress(&self) -> &Egress {
+        &self.inner.egress
+    }
+}
+
+impl Services for Performer {
+    fn call(&self, call: ServiceCall) -> BoxFuture<'_, EffectOutcome> {
+        Box::pin(async move {
+            match self.inner.perform(call).await {
+                Ok(output) => EffectOutcome::Done { output },
+                Err(error) => EffectOutcome::Faulted { error },
+            }
+        })
+    }
+}
+
+impl Inner {
+    async fn perform(&self, call: ServiceCall) -> Result<Data, Fault> {
+        let mut call = Call::new(call, &self.secrets)?;
+        let performed = match call.service {
+            Service::Protocol(Protocol::Http) => http::perform(self, &mut call).await,
+            Service::Protocol(
+                Protocol::A2a | Protocol::AsyncApi | Protocol::Grpc | Protocol::Mcp | Protocol::OpenApi,
+            )
+            | Service::Script(_)
+            | Service::Shell
+            | Service::Container => {
+                Err(fault::configuration(format!("nothing here performs calls of {:?}", call.service)))
+            }
+        };
+        performed.map_err(|fault| call.masked(fault))
+    }
+}
+
+impl fmt::Debug for Performer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Performer").field("egress", &self.inner.egress).finish_non_exhaustive()
+    }
+}
