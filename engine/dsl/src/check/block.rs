@@ -7,10 +7,23 @@ use super::fields::Place;
 use super::flow;
 use crate::definition::{Block, TaskId};
 use crate::diagnostic::Code;
+use crate::text;
 use crate::yaml::{Entry, Node, Value};
 
 /// The tasks of the list around a place.
-pub(super) type Scope = BTreeMap<String, TaskId>;
+pub(super) struct Scope {
+    pub(super) tasks: BTreeMap<String, TaskId>,
+    pub(super) order: Order,
+}
+
+/// How the tasks of a list run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// One after the other; `then` leads from one to another.
+    OneByOne,
+    /// All at once, as the branches of a fork; `then` leads nowhere but out.
+    Together,
+}
 
 /// Words that `then` understands by itself.
 pub(super) const DIRECTIVES: [&str; 3] = ["continue", "exit", "end"];
@@ -21,13 +34,25 @@ const TASKS_MAX: usize = 5_000;
 impl<'n> Checker<'n> {
     /// `do`, `try` and the like.
     pub(super) fn block(&mut self, place: &Place<'n>) -> Option<Block> {
+        let ids = self.list(place, Order::OneByOne, "a list of tasks needs at least one task")?;
+        flow::check(self, &ids);
+        Some(ids)
+    }
+
+    /// A list of tasks that run in this order.
+    pub(super) fn list(
+        &mut self,
+        place: &Place<'n>,
+        order: Order,
+        when_empty: &'static str,
+    ) -> Option<Block> {
         let items = self.items(place)?;
         if items.is_empty() {
-            self.report(Code::Nothing, place, "a list of tasks needs at least one task");
+            self.report(Code::Nothing, place, when_empty);
             return None;
         }
         let entries: Vec<_> = items.iter().map(|item| self.single(item, "task")).collect();
-        let mut scope = Scope::new();
+        let mut scope = Scope { tasks: BTreeMap::new(), order };
         let mut ids = Vec::new();
         for entry in entries.iter().flatten() {
             let id = self.reserve(place)?;
@@ -45,15 +70,12 @@ impl<'n> Checker<'n> {
             self.tasks[id.0 as usize] = task;
         }
         self.scopes.pop();
-        if whole {
-            flow::check(self, &ids);
-        }
         whole.then_some(ids)
     }
 
     fn reserve(&mut self, place: &Place<'n>) -> Option<TaskId> {
         if self.tasks.len() >= TASKS_MAX {
-            let message = format!("the workflow has more than {TASKS_MAX} tasks");
+            let message = text!("the workflow has more than {} tasks", TASKS_MAX);
             self.report(Code::TooLarge, place, message);
             return None;
         }
@@ -64,21 +86,19 @@ impl<'n> Checker<'n> {
 
     fn check_name(&mut self, entry: &'n Entry, scope: &mut Scope, id: TaskId, place: &Place<'n>) {
         let (name, span) = (&entry.key.text, entry.key.span.clone());
-        if let Some(first) = scope.get(name) {
-            let first = *first;
-            let message = format!("there are two tasks `{name}` in this list");
+        if scope.tasks.contains_key(name) {
+            let message = text!("there are two tasks `{}` in this list", name);
             let related = self.first_span(place, name);
             let diagnostic = self.report_at(Code::DuplicateTask, span, &place.pointer, message);
             diagnostic.help("`then` could not tell them apart; give them different names");
             diagnostic.related.extend(related.map(|span| (span, "the first one".into())));
-            scope.insert(name.clone(), first);
             return;
         }
         if DIRECTIVES.contains(&name.as_str()) {
-            let message = format!("`then: {name}` is a directive, so that it cannot lead to this task");
+            let message = text!("`then: {}` is a directive, so that it cannot lead to this task", name);
             self.report_at(Code::HiddenTask, span, &place.pointer, message).help("give it another name");
         }
-        scope.insert(name.clone(), id);
+        scope.tasks.insert(name.clone(), id);
     }
 
     fn first_span(&self, place: &Place<'n>, name: &str) -> Option<std::ops::Range<usize>> {
@@ -92,7 +112,7 @@ impl<'n> Checker<'n> {
 
     /// An item that is one name with one value.
     pub(super) fn single(&mut self, place: &Place<'n>, what: &str) -> Option<&'n Entry> {
-        let message = format!("an item of this list must be one name with one {what}");
+        let message = text!("an item of this list must be one name with one {}", what);
         match &place.node.value {
             Value::Map(entries) => match entries.as_slice() {
                 [entry] => Some(entry),
@@ -103,8 +123,8 @@ impl<'n> Checker<'n> {
                 [first, second, ..] => {
                     let (span, help) = (second.key.span.clone(), &first.key.text);
                     let help = match first.value.value {
-                        Value::Null => format!("indent the keys below `{help}` by two more spaces"),
-                        _ => format!("begin a new item (`- `) after `{help}`"),
+                        Value::Null => text!("indent the keys below `{}` by two more spaces", help),
+                        _ => text!("begin a new item (`- `) after `{}`", help),
                     };
                     self.report_at(Code::NotOneKey, span, &place.pointer, message).help(help);
                     None

@@ -1,9 +1,9 @@
 //! Event filters and strategies of `listen.to` and `schedule.on`.
 
 use super::Checker;
-use super::fields::Place;
+use super::fields::{Fields, Place};
 use super::template::Position;
-use crate::definition::{Correlation, EventFilter, Read, Strategy};
+use crate::definition::{Correlation, EventFilter, Read, Strategy, Until};
 use crate::diagnostic::Code;
 use crate::yaml::Value;
 
@@ -19,15 +19,70 @@ impl<'n> Checker<'n> {
         }
     }
 
-    /// `one`, `any` or `all`.
+    /// `one`, `any` or `all`, where `until` has no place.
     pub(super) fn strategy(&mut self, place: &Place<'n>, position: Position) -> Option<Strategy> {
-        let mut fields = self.fields(place)?;
-        let (one, any, all) = (fields.get("one"), fields.get("any"), fields.get("all"));
-        if let Some(until) = fields.get("until") {
-            let message = "`until` (listening until a condition or an event) is not supported yet";
-            let span = fields.key_span("until");
-            self.report_at(Code::ListenLater, span, &until.pointer, message);
+        let (strategy, until) = self.strategy_and_until(place, position);
+        if let Some(until) = until {
+            self.misplaced_until(place, &until, "nothing is listened to here that could go on until then");
+            return None;
         }
+        strategy
+    }
+
+    /// `listen.to`: a strategy, and until when.
+    pub(super) fn listening(&mut self, place: &Place<'n>) -> (Option<Strategy>, Option<Option<Until>>) {
+        let (strategy, until) = self.strategy_and_until(place, Position::Definition);
+        let Some(until) = until else { return (strategy, Some(None)) };
+        match &strategy {
+            Some(Strategy::One(_) | Strategy::All(_)) => {
+                self.misplaced_until(
+                    place,
+                    &until,
+                    "`until` belongs to `any`: only that goes on after an event",
+                );
+            }
+            Some(Strategy::Any(_)) | None => {}
+        }
+        (strategy, self.until(&until).map(Some))
+    }
+
+    fn misplaced_until(&mut self, strategy: &Place<'n>, until: &Place<'n>, message: &'static str) {
+        let span = strategy.node.key_span("/until").unwrap_or_else(|| until.node.span.clone());
+        self.report_at(Code::MisplacedUntil, span, &until.pointer, message)
+            .help("to go on with several events, listen `to: { any: […], until: … }`");
+    }
+
+    fn until(&mut self, place: &Place<'n>) -> Option<Until> {
+        match &place.node.value {
+            Value::String(_) | Value::Bool(_) => {
+                self.expression(place, Position::Definition).map(Until::Condition)
+            }
+            Value::Map(_) => self.strategy(place, Position::Definition).map(Until::Events),
+            Value::Null | Value::Int(_) | Value::Float(_) | Value::List(_) => {
+                self.wrong_type(place, "an expression or the events that end it");
+                None
+            }
+        }
+    }
+
+    /// The strategy, and its `until` as written.
+    fn strategy_and_until(
+        &mut self,
+        place: &Place<'n>,
+        position: Position,
+    ) -> (Option<Strategy>, Option<Place<'n>>) {
+        let Some(mut fields) = self.fields(place) else { return (None, None) };
+        let until = fields.get("until");
+        (self.strategy_of(place, fields, position), until)
+    }
+
+    fn strategy_of(
+        &mut self,
+        place: &Place<'n>,
+        mut fields: Fields<'n>,
+        position: Position,
+    ) -> Option<Strategy> {
+        let (one, any, all) = (fields.get("one"), fields.get("any"), fields.get("all"));
         let given = [&one, &any, &all].into_iter().flatten().count();
         let head = fields.head_span();
         if fields.finish(self) && given == 0 {

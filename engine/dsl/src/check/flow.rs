@@ -1,10 +1,11 @@
 //! Where tasks lead: `then`, tasks that are never reached, loops that never end.
 
 use super::Checker;
-use super::block::DIRECTIVES;
+use super::block::{DIRECTIVES, Order};
 use super::fields::Place;
 use crate::definition::{Flow, Task, TaskId, TaskKind};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Text};
+use crate::text;
 
 impl<'n> Checker<'n> {
     /// `then`.
@@ -18,18 +19,27 @@ impl<'n> Checker<'n> {
             _ => {}
         }
         let scope = self.scopes.last();
-        if let Some(task) = scope.and_then(|scope| scope.get(name)) {
-            return Some(Flow::Goto(*task));
+        let together = scope.is_some_and(|scope| scope.order == Order::Together);
+        if let Some(task) = scope.and_then(|scope| scope.tasks.get(name)) {
+            if !together {
+                return Some(Flow::Goto(*task));
+            }
+            let message = text!("`{}` is another branch of the fork, which runs at the same time", name);
+            self.report(Code::AcrossBranches, &place, message).help(
+                "a branch goes on to the end of the fork; what comes one after the other stands in one `do`",
+            );
+            return None;
         }
-        let known: Vec<String> = scope.into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        let names = scope.into_iter().filter(|_| !together).flat_map(|scope| scope.tasks.keys());
+        let known: Vec<String> = names.cloned().collect();
         let known = known.iter().map(String::as_str).chain(DIRECTIVES);
         if let Some(elsewhere) = self.all_names.get(name).cloned() {
-            let message = format!("the task `{name}` is not in this list");
+            let message = text!("the task `{}` is not in this list", name);
             let diagnostic = self.report(Code::OtherScope, &place, message);
             diagnostic.help("`then` leads to tasks of the same list only; `exit` leaves the list");
             diagnostic.related.push((elsewhere, "it is here".into()));
         } else {
-            let message = format!("there is no task `{name}`");
+            let message = text!("there is no task `{}`", name);
             self.report(Code::UnknownTask, &place, message).meant(name, known);
         }
         None
@@ -49,7 +59,7 @@ pub(super) fn check(checker: &mut Checker<'_>, ids: &[TaskId]) {
     }
 }
 
-type Remark = (Code, TaskId, String, &'static str);
+type Remark = (Code, TaskId, Text, &'static str);
 
 /// The tasks of a list as a graph.
 struct List<'c> {
@@ -104,7 +114,7 @@ impl<'c> List<'c> {
     fn unreachable(&self, reached: &[bool]) -> Vec<Remark> {
         let first = |at: usize| !reached[at] && (at == 0 || reached[at - 1]);
         let remark = |at: usize| {
-            let message = format!("the task `{}` can never run", self.tasks[at].name);
+            let message = text!("the task `{}` can never run", self.tasks[at].name);
             let help = "the tasks before it lead elsewhere; lead to it by `then`, or remove it";
             (Code::Unreachable, self.tasks[at].id, message, help)
         };
@@ -131,12 +141,12 @@ impl<'c> List<'c> {
             let leaves = round.iter().any(|at| self.next[*at].iter().any(|to| !round.contains(to)));
             let name = &self.tasks[at].name;
             remarks.push(if leaves {
-                let message = format!("the round that begins at `{name}` neither waits nor calls anything");
+                let message = text!("the round that begins at `{}` neither waits nor calls anything", name);
                 let help =
                     "it runs as fast as it can until a condition ends it; put a bound or a `wait` into it";
                 (Code::BusyLoop, self.tasks[at].id, message, help)
             } else {
-                let message = format!("the round that begins at `{name}` never ends");
+                let message = text!("the round that begins at `{}` never ends", name);
                 let help = "let a `switch` lead out of it, or put a `wait`, `listen` or `call` into it";
                 (Code::EndlessLoop, self.tasks[at].id, message, help)
             });

@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod fields;
 mod flow;
+mod foreach;
 mod name;
 mod retry;
 mod reuse;

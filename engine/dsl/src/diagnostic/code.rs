@@ -72,9 +72,10 @@ codes! {
     UnknownReuse "YW0109" Error "A name is used that `use` does not define.",
     SecondDefault "YW0110" Error "A switch has two cases without a condition.",
     EndlessLoop "YW0111" Error "Tasks jump back to each other and nothing between them can end or wait.",
-    BusyLoop "YW0114" Warning "Tasks go round without waiting or calling anything.",
     BadName "YW0112" Error "A name has characters that names may not have.",
     HiddenTask "YW0113" Warning "A task is named like a flow directive, so that `then` cannot reach it.",
+    BusyLoop "YW0114" Warning "Tasks go round without waiting or calling anything.",
+    AcrossBranches "YW0115" Error "`then` leads from one branch of a fork to another.",
 
     // Structure.
     UnknownKey "YW0201" Error "A key is not known at this place.",
@@ -94,6 +95,7 @@ codes! {
     With "YW0215" Error "An argument does not fit the function's schema.",
     FilterWithoutType "YW0216" Warning "An event filter names no event type.",
     Exclusive "YW0217" Error "Keys stand together that exclude each other.",
+    MisplacedUntil "YW0240" Error "`until` stands where it has no meaning.",
 
     // Expressions.
     ExpressionSyntax "YW0301" Error "An expression is not well formed.",
@@ -110,7 +112,6 @@ codes! {
     // Not supported yet.
     TaskKindLater "YW0401" Error "A kind of task is not supported yet.",
     ProtocolLater "YW0402" Error "A protocol of `call` is not supported yet.",
-    ListenLater "YW0403" Error "A part of `listen` is not supported yet.",
     ScheduleLater "YW0404" Error "A part of `schedule` is not supported yet.",
     UseLater "YW0405" Error "A part of `use` is not supported yet.",
     EvaluateLater "YW0406" Error "A setting of `evaluate` is not supported yet.",

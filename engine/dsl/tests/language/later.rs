@@ -7,13 +7,6 @@ use crate::remarks::{check, check_do};
 #[test]
 fn tasks() {
     check_do(
-        "- a: { fork: { branches: [{ b: { wait: PT1S } }] } }",
-        expect![[r#"
-        - a: { fork: { branches: [{ b: { wait: PT1S } }] } }
-               ^^^^ YW0401 tasks that `fork` are not supported yet
-    "#]],
-    );
-    check_do(
         "- a: { run: { workflow: { namespace: a, name: b, version: '1.0.0' } } }",
         expect![[r#"
         - a: { run: { workflow: { namespace: a, name: b, version: '1.0.0' } } }
@@ -35,24 +28,6 @@ fn protocols() {
         assert_eq!(found[0].code.as_str(), "YW0402");
         assert_eq!(found[0].message.to_string(), format!("`call: {protocol}` is not supported yet"));
     }
-}
-
-#[test]
-fn listening() {
-    check_do(
-        "- a: { listen: { to: { any: [], until: '. | length > 3' } } }",
-        expect![[r#"
-        - a: { listen: { to: { any: [], until: '. | length > 3' } } }
-                                        ^^^^^ YW0403 `until` (listening until a condition or an event) is not supported yet
-    "#]],
-    );
-    check_do(
-        "- a: { listen: { to: { any: [] } }, foreach: { do: [{ b: { wait: PT1S } }] } }",
-        expect![[r#"
-        - a: { listen: { to: { any: [] } }, foreach: { do: [{ b: { wait: PT1S } }] } }
-                                            ^^^^^^^ YW0403 `foreach` (a list of tasks for each event) is not supported yet
-    "#]],
-    );
 }
 
 #[test]

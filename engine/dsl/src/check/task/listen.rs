@@ -2,24 +2,19 @@
 
 use super::super::Checker;
 use super::super::fields::{Fields, Place};
-use super::super::template::Position;
+use super::super::schema::transpose;
 use crate::definition::TaskKind;
-use crate::diagnostic::Code;
 
 impl<'n> Checker<'n> {
     pub(super) fn listen(&mut self, place: &Place<'n>, task: &mut Fields<'n>) -> Option<TaskKind> {
-        if let Some(foreach) = task.get("foreach") {
-            self.context.blur();
-            let span = task.key_span("foreach");
-            let message = "`foreach` (a list of tasks for each event) is not supported yet";
-            self.report_at(Code::ListenLater, span, &foreach.pointer, message);
-        }
+        let foreach = task.get("foreach");
         let mut fields = self.fields(place)?;
         let to = fields.need(self, "to");
         let read = fields.get("read");
         fields.finish(self);
-        let to = to.and_then(|to| self.strategy(&to, Position::Definition));
+        let (to, until) = to.map_or((None, None), |to| self.listening(&to));
         let read = self.read_as(read);
-        Some(TaskKind::Listen { to: to?, until: None, read: read?, foreach: None })
+        let foreach = foreach.map(|foreach| self.foreach(&foreach));
+        Some(TaskKind::Listen { to: to?, until: until?, read: read?, foreach: transpose(foreach)? })
     }
 }

@@ -3,6 +3,7 @@
 mod call;
 mod emit;
 mod for_each;
+mod fork;
 mod listen;
 mod raise;
 mod set;
@@ -108,6 +109,7 @@ impl<'n> Checker<'n> {
             "do" => Some(TaskKind::Do { body: self.block(&own)? }),
             "emit" => self.emit(&own),
             "for" => self.for_each(&own, fields),
+            "fork" => self.fork(&own),
             "listen" => self.listen(&own, fields),
             "raise" => self.raise(&own),
             "set" => self.set(&own),
