@@ -19,6 +19,16 @@ pub struct Effect {
     pub action: Action,
 }
 
+impl Action {
+    /// Is it done by the runtime itself, without the outside?
+    pub fn is_internal(&self) -> bool {
+        match self {
+            Self::Send { .. } | Self::Call(_) => false,
+            Self::Start { .. } | Self::Tell { .. } | Self::Cancel { .. } => true,
+        }
+    }
+}
+
 /// The kinds of effects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -42,6 +52,8 @@ pub enum Action {
         input: Data,
         /// Is its end to be told?
         wait: bool,
+        /// How many parents it has above it: 1 for the child of an instance that has none.
+        depth: u32,
     },
     /// Tell a parent how its child has ended. Done by the runtime itself.
     Tell {
@@ -88,6 +100,24 @@ pub enum Service {
     Shell,
     /// `run: container`; the same output.
     Container,
+}
+
+impl Service {
+    /// Its name in history and in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Protocol(Protocol::A2a) => "a2a",
+            Self::Protocol(Protocol::AsyncApi) => "asyncapi",
+            Self::Protocol(Protocol::Grpc) => "grpc",
+            Self::Protocol(Protocol::Http) => "http",
+            Self::Protocol(Protocol::Mcp) => "mcp",
+            Self::Protocol(Protocol::OpenApi) => "openapi",
+            Self::Script(ScriptLanguage::Js) => "script:js",
+            Self::Script(ScriptLanguage::Python) => "script:python",
+            Self::Shell => "shell",
+            Self::Container => "container",
+        }
+    }
 }
 
 /// A message to a person or a system, before a channel gives it its form.

@@ -5,7 +5,7 @@ use yiwang_dsl::{Data, Fault};
 
 use crate::case::{CaseState, Flag, Outcome};
 use crate::input::{Cause, EffectOutcome, OperatorCommand};
-use crate::{CaseNo, EffectId, Timestamp, WorkItemId};
+use crate::{CaseNo, EffectId, InstanceId, Timestamp, WorkItemId};
 
 /// One line of history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum What {
     EffectReturned { effect: EffectId, attempt: u32, outcome: EffectOutcome },
     /// A result of an old attempt, or a second result: recorded, not applied.
     ResultIgnored { effect: EffectId, attempt: u32 },
+    /// A child has begun. How it ended is what its effect returns.
+    ChildStarted { effect: EffectId, instance: InstanceId },
     /// The instance waits for events.
     Listening { types: Vec<String> },
     /// An event was taken.

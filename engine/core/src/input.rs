@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use yiwang_dsl::{Data, Fault};
 
 use crate::work_item::{Actor, WorkItemCommand};
-use crate::{EffectId, Event, WorkItemId};
+use crate::{EffectId, Event, InstanceId, WorkItemId};
 
 /// Something that happened outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,18 @@ pub enum Input {
         attempt: u32,
         /// What came of it.
         outcome: EffectOutcome,
+    },
+    /// The child that an effect asked for has begun.
+    ChildStarted {
+        /// The [`crate::effect::Action::Start`].
+        effect: EffectId,
+        /// The child.
+        instance: InstanceId,
+    },
+    /// The parent waits for this instance no more: it is cancelled.
+    Abandoned {
+        /// The parent's [`crate::effect::Action::Cancel`].
+        by: EffectId,
     },
     /// An event that one of the instance's subscriptions may want.
     Event(Arc<Event>),
@@ -72,6 +84,15 @@ pub enum Cause {
         /// The planned time.
         at: crate::Timestamp,
     },
+    /// `run: workflow` of another instance.
+    Parent {
+        /// The parent's effect that asked for it.
+        effect: EffectId,
+        /// How many parents it has above it.
+        depth: u32,
+        /// Does the parent wait for its end?
+        waits: bool,
+    },
 }
 
 /// What came of an effect.
@@ -82,6 +103,10 @@ pub enum EffectOutcome {
     Done {
         /// What the receiver answered.
         output: Data,
+        /// The scheme by which the performer of a call has proved who it is, e.g. `Bearer`: what
+        /// `$authorization` shows. Never the parameter, which is a secret.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        authorization: Option<String>,
     },
     /// Not done; may work later.
     Retryable {
@@ -104,6 +129,13 @@ pub enum EffectOutcome {
         /// For people.
         message: String,
     },
+}
+
+impl EffectOutcome {
+    /// Done, with this output.
+    pub fn done(output: impl Into<Data>) -> Self {
+        Self::Done { output: output.into(), authorization: None }
+    }
 }
 
 /// What an operator can do.

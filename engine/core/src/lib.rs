@@ -20,6 +20,7 @@ mod duration;
 pub mod effect;
 pub mod egress;
 pub mod event;
+mod family;
 mod filter;
 pub mod history;
 pub mod id;

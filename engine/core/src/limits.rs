@@ -13,6 +13,13 @@ pub const DATA_BYTES_MAX: usize = 1 << 20;
 /// Nested lists, loops and tries.
 pub const DEPTH_MAX: usize = 64;
 
+/// Calls of services and processes that one instance has under way. Those that nobody waits for count too:
+/// a loop that only begins calls must not fill the outbox.
+pub const CALLS_MAX: usize = 1_000;
+
+/// Children of children: a workflow that runs itself for ever ends here.
+pub const CHILD_DEPTH_MAX: u32 = 32;
+
 /// Open work items of one instance.
 pub const WORK_ITEMS_MAX: usize = 1_000;
 

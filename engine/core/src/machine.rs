@@ -25,9 +25,9 @@ pub(crate) use self::evaluate::{Binding, Place, error_variable, settle};
 use crate::deployment::Deployment;
 use crate::history::What;
 use crate::limits::{DEPTH_MAX, TASKS_PER_STEP_MAX};
-use crate::state::{Again, Doing, Frame, FrameId, Incoming, State, TryPhase};
+use crate::state::{Again, Doing, Frame, FrameId, Incoming, Pending, State, TryPhase};
 use crate::transition::{Ambient, CaseNumbers, Status};
-use crate::{Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, limits, task};
+use crate::{Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, family, limits, task};
 
 /// One step under way.
 pub(crate) struct Machine<'a> {
@@ -343,10 +343,13 @@ impl<'a> Machine<'a> {
     }
 
     /// Everything that the step did.
-    pub(crate) fn finish(self, reply: Data) -> Transition {
+    pub(crate) fn finish(mut self, reply: Data) -> Transition {
+        if let Some(outcome) = family::ending(&self.history) {
+            family::tell(&mut self, outcome);
+        }
         let state = self.state;
         if !matches!(state.status, Status::Suspended) && !state.has_ended() {
-            let outside = state.outbox.iter().any(|pending| !pending.waits);
+            let outside = state.outbox.iter().any(Pending::is_due);
             state.status = if outside { Status::Running } else { Status::Waiting };
         }
         // An effect can be requested and forgotten in one step, when its scope ends at once.

@@ -28,22 +28,12 @@ pub(crate) fn command(
     }
     machine.record(None, What::OperatorActed { command, by: by.person.clone(), reason });
     match command {
-        OperatorCommand::Cancel => cancel(machine),
+        OperatorCommand::Cancel => machine.cancel(),
         OperatorCommand::Retry => retry(machine),
         OperatorCommand::Suspend => machine.state.status = Status::Suspended,
         OperatorCommand::Resume => resume(machine),
     }
     Ok(())
-}
-
-fn cancel(machine: &mut Machine<'_>) {
-    machine.forget_work();
-    // A cancelled instance owes nothing: messages that nobody waits for are given up too.
-    machine.state.timers.clear();
-    machine.state.outbox.clear();
-    machine.state.faulted = None;
-    machine.record(None, What::Cancelled);
-    machine.state.status = Status::Cancelled;
 }
 
 /// Runs what failed once more. The time in between does not count for the timers that still run.

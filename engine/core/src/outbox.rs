@@ -1,6 +1,6 @@
-//! Messages: requested, returned, sent again by persisted timers, given up.
+//! Effects: requested, returned, tried again by persisted timers, given up.
 
-use yiwang_dsl::definition::FunctionRef;
+use yiwang_dsl::definition::{FunctionRef, Task};
 use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Data, Fault};
 
@@ -8,8 +8,9 @@ use crate::EffectId;
 use crate::effect::Action;
 use crate::history::What;
 use crate::input::EffectOutcome;
-use crate::machine::{Machine, Move};
+use crate::machine::{Machine, Move, Place, settle};
 use crate::state::{Owner, Pending, Repeat, Why};
+use crate::task::service;
 
 /// Delays before the second and each later attempt: the schedule of Standard Webhooks, in milliseconds.
 const RESEND_AFTER_MILLIS: [u64; 9] =
@@ -29,7 +30,7 @@ pub(crate) fn request(
 ) {
     machine.state.counters.effects += 1;
     let n = machine.state.counters.effects;
-    let pending = Pending { n, attempt: 1, owner, repeat, waits: false, action };
+    let pending = Pending { n, attempt: 1, owner, repeat, waits: false, child: None, action };
     let effect = pending.effect(machine.state.instance);
     let task = machine.owner_task(owner);
     machine.record(task, What::EffectRequested { effect: effect.id, function });
@@ -50,12 +51,16 @@ pub(crate) fn returned(machine: &mut Machine<'_>, effect: EffectId, attempt: u32
     };
     let owner = machine.state.outbox[at].owner;
     let task = machine.owner_task(owner);
+    let outcome = within_limits(task, outcome);
     machine.record(task, What::EffectReturned { effect, attempt, outcome: outcome.clone() });
     match outcome {
-        EffectOutcome::Done { output } => {
-            machine.state.outbox.remove(at);
-            let output = sent(effect, attempt, &output);
-            conclude(machine, owner, |_| Move::Return(output));
+        EffectOutcome::Done { output, authorization } => {
+            let action = machine.state.outbox.remove(at).action;
+            conclude(machine, owner, |machine| match action {
+                Action::Send { .. } => Move::Return(sent(effect, attempt, &output)),
+                Action::Call(_) => service::answered(machine, output, authorization),
+                Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => Move::Return(output),
+            });
         }
         EffectOutcome::Retryable { code, message, retry_after } => {
             match delay(&machine.state.outbox[at], retry_after) {
@@ -88,6 +93,16 @@ pub(crate) fn resend(machine: &mut Machine<'_>, n: u32) {
     machine.request(effect);
 }
 
+/// An output that is too large for history and state is a fault of its task.
+fn within_limits(task: Option<&Task>, outcome: EffectOutcome) -> EffectOutcome {
+    let EffectOutcome::Done { output, authorization } = outcome else { return outcome };
+    let place = task.map_or(Place::workflow("output"), |task| Place::new(task, "output"));
+    match settle(output, place) {
+        Ok(output) => EffectOutcome::Done { output, authorization },
+        Err(error) => EffectOutcome::Faulted { error },
+    }
+}
+
 fn delay(pending: &Pending, retry_after: Option<u64>) -> Option<u64> {
     match pending.repeat {
         Repeat::None => None,
@@ -107,7 +122,7 @@ fn give_up(machine: &mut Machine<'_>, at: usize, owner: Owner, code: &str, messa
 }
 
 /// The task that waited goes on, if one did.
-fn conclude(machine: &mut Machine<'_>, owner: Owner, go: impl FnOnce(&mut Machine<'_>) -> Move) {
+pub(crate) fn conclude(machine: &mut Machine<'_>, owner: Owner, go: impl FnOnce(&mut Machine<'_>) -> Move) {
     match owner {
         Owner::Frame(frame) => {
             let next = machine.goes_on(frame, |machine| go(machine));

@@ -31,6 +31,9 @@ pub struct State {
     /// The raw workflow input.
     pub(crate) input: Data,
     pub(crate) counters: Counters,
+    /// Who began it, if it is a child.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parent: Option<Parent>,
     /// Lines of control. One today; each branch of a `fork` will be one more.
     pub(crate) strands: Vec<Strand>,
     /// In order of due time, then of setting.
@@ -49,6 +52,17 @@ pub struct State {
     /// Results that came while the instance was suspended, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) held: Vec<Held>,
+}
+
+/// Who began an instance as a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The effect that asked for it, and so the parent.
+    pub effect: EffectId,
+    /// How many parents there are above.
+    pub depth: u32,
+    /// Does the parent want to know its end?
+    pub waits: bool,
 }
 
 /// The last number given in each series.
@@ -108,6 +122,7 @@ impl State {
             started: Timestamp::default(),
             input: Data::null(),
             counters: Counters::default(),
+            parent: None,
             strands: Vec::new(),
             timers: Vec::new(),
             outbox: Vec::new(),
@@ -138,9 +153,9 @@ impl State {
     }
 
     /// Effects requested and not returned, whose attempt is due now (not waiting for a retry timer):
-    /// after a restart the runtime performs these again.
+    /// after a restart the runtime performs these again. A child that has begun goes on by itself.
     pub fn pending_effects(&self) -> Vec<Effect> {
-        let due = self.outbox.iter().filter(|pending| !pending.waits);
+        let due = self.outbox.iter().filter(|pending| pending.is_due());
         due.map(|pending| pending.effect(self.instance)).collect()
     }
 
@@ -152,6 +167,17 @@ impl State {
     /// Is this effect still wanted: in the outbox, or waiting to be tried again?
     pub fn wants(&self, effect: EffectId) -> bool {
         effect.instance == self.instance && self.outbox.iter().any(|pending| pending.n == effect.n)
+    }
+
+    /// Who began it, if it is a child.
+    pub fn parent(&self) -> Option<&Parent> {
+        self.parent.as_ref()
+    }
+
+    /// Its children that it waits for, with the effects that asked for them.
+    pub fn children(&self) -> impl Iterator<Item = (EffectId, InstanceId)> {
+        let id = |n| EffectId { instance: self.instance, n };
+        self.outbox.iter().filter_map(move |pending| Some((id(pending.n), pending.child?)))
     }
 
     /// What events it waits for.

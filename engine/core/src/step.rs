@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::state::{State, Strand};
 use crate::task::listen;
 use crate::transition::{Ambient, Refusal, RefusalKind, Status, Transition};
-use crate::{desk, operator, outbox};
+use crate::{desk, family, operator, outbox};
 
 /// Applies `input` to the instance. It runs as far as it can without the world: until it waits for a
 /// person, an event, a timer or an effect, or ends.
@@ -72,6 +72,14 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
             outbox::returned(machine, effect, attempt, outcome);
             Ok(Data::null())
         }
+        Input::ChildStarted { effect, instance } => {
+            family::began(machine, effect, instance);
+            Ok(Data::null())
+        }
+        Input::Abandoned { by: _ } => {
+            family::abandoned(machine);
+            Ok(Data::null())
+        }
         Input::Event(event) => event_came(machine, &event).map(|()| Data::null()),
         Input::WorkItem { item, command, version, by } => {
             if status == Status::Suspended {
@@ -88,6 +96,7 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
 }
 
 fn start(machine: &mut Machine<'_>, input: Data, cause: Cause) {
+    machine.state.parent = family::parent(&cause);
     machine.record(None, What::Started { cause, input: input.clone() });
     machine.state.definition = Some(machine.deployment.hash.clone());
     machine.state.status = Status::Running;

@@ -5,6 +5,8 @@ mod emit;
 mod r#for;
 pub(crate) mod listen;
 mod raise;
+mod run;
+pub(crate) mod service;
 mod set;
 mod switch;
 pub(crate) mod r#try;
@@ -24,9 +26,10 @@ pub(crate) fn begin(machine: &mut Machine<'_>, task: &Task) -> Result<Move, Faul
         TaskKind::For { over, until_false, body, .. } => {
             r#for::begin(machine, task, over, until_false.as_ref(), body)
         }
-        TaskKind::Fork { .. } | TaskKind::Run { .. } => unreachable!("refused by the language"),
+        TaskKind::Fork { .. } => unreachable!("refused by the language"),
         TaskKind::Listen { to, .. } => listen::begin(machine, task, to),
         TaskKind::Raise { error } => raise::begin(machine, task, error),
+        TaskKind::Run { process, wait, .. } => run::begin(machine, task, process, *wait),
         TaskKind::Set { value } => set::begin(machine, task, value),
         TaskKind::Switch { cases } => switch::begin(machine, task, cases),
         TaskKind::Try { body, catch } => r#try::begin(machine, task, body, catch),

@@ -54,7 +54,7 @@ pub(crate) async fn send(ready: &Arc<Ready>, delivery: Delivery) -> EffectOutcom
         Err(failed) => Err(failed),
     };
     match checked {
-        Ok(Ok(output)) => EffectOutcome::Done { output: output.into() },
+        Ok(Ok(output)) => EffectOutcome::done(output),
         Ok(Err(failure)) => judged(ready, failure),
         // Nobody knows how far it came: only a channel that may be told twice is tried again.
         Err(failed) => {

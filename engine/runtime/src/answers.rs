@@ -59,7 +59,7 @@ impl Request {
             Self::Reject { reply, .. } => tell(reply, Err(error.clone())),
             Self::WorkItem { reply, .. } | Self::Operator { reply, .. } => tell(reply, Err(error.clone())),
             // Its instance still holds the effect; it is done again with the same id.
-            Self::EffectDone { .. } => {}
+            Self::EffectDone { .. } | Self::Internal { .. } => {}
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Config {
     pub hot_bytes_max: usize,
     /// Messages that one channel sends at the same time.
     pub channel_sends_max: usize,
+    /// Calls of one kind of service that are under way at the same time.
+    pub service_calls_max: usize,
     /// Where randomness begins; none: the operating system says. Given by simulations and tests.
     pub seed: Option<u64>,
 }
@@ -36,6 +38,7 @@ impl Default for Config {
             hot_len_max: limits::HOT_LEN_MAX,
             hot_bytes_max: limits::HOT_BYTES_MAX,
             channel_sends_max: limits::CHANNEL_SENDS_MAX,
+            service_calls_max: limits::SERVICE_CALLS_MAX,
             seed: None,
         }
     }

@@ -1,4 +1,4 @@
-//! Performs effects by their channels: a queue for each, a few at a time, results back as inputs.
+//! Performs effects by their channels and services: a queue for each, a few at a time, results back as inputs.
 //!
 //! An effect that is lost here (the process dies, the queue is full) stays in its instance's snapshot and
 //! is found again; it is then performed with the same id, so that the receiver can tell.
@@ -21,7 +21,7 @@ use crate::request::Request;
 pub(crate) struct Dispatch {
     outside: Outside,
     clock: Arc<dyn Clock>,
-    sends_max: usize,
+    limits: AtOnce,
     lanes: BTreeMap<String, Lane>,
     /// Queued and under way: an effect found twice is performed once at a time.
     known: BTreeSet<(EffectId, u32)>,
@@ -31,10 +31,19 @@ pub(crate) struct Dispatch {
     overflowed: bool,
 }
 
-#[derive(Default)]
+/// How many effects of one lane are under way at the same time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AtOnce {
+    /// Of a channel.
+    pub(crate) sends: usize,
+    /// Of a kind of service.
+    pub(crate) calls: usize,
+}
+
 struct Lane {
     queue: VecDeque<Effect>,
     running: usize,
+    at_once: usize,
 }
 
 struct Performed {
@@ -45,11 +54,11 @@ struct Performed {
 }
 
 impl Dispatch {
-    pub(crate) fn new(outside: Outside, clock: Arc<dyn Clock>, sends_max: usize) -> Self {
+    pub(crate) fn new(outside: Outside, clock: Arc<dyn Clock>, limits: AtOnce) -> Self {
         Self {
             outside,
             clock,
-            sends_max: sends_max.max(1),
+            limits,
             lanes: BTreeMap::new(),
             known: BTreeSet::new(),
             queued: 0,
@@ -71,7 +80,14 @@ impl Dispatch {
             self.known.insert((effect.id, effect.attempt));
             self.queued += 1;
             let lane = lane(&effect.action);
-            self.lanes.entry(lane.clone()).or_default().queue.push_back(effect);
+            let at_once = match &effect.action {
+                Action::Call(_) => self.limits.calls,
+                Action::Send { .. } | Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => {
+                    self.limits.sends
+                }
+            };
+            let new = || Lane { queue: VecDeque::new(), running: 0, at_once };
+            self.lanes.entry(lane.clone()).or_insert_with(new).queue.push_back(effect);
             self.start(&lane);
         }
     }
@@ -126,7 +142,7 @@ impl Dispatch {
     /// Starts what may run on this lane.
     fn start(&mut self, name: &str) {
         let Some(lane) = self.lanes.get_mut(name) else { return };
-        while lane.running < self.sends_max {
+        while lane.running < lane.at_once.max(1) {
             let Some(effect) = lane.queue.pop_front() else { break };
             lane.running += 1;
             self.queued -= 1;
@@ -145,8 +161,8 @@ impl Dispatch {
 fn lane(action: &Action) -> String {
     match action {
         Action::Send { channel, .. } => format!("channel {channel}"),
-        Action::Call(request) => format!("service {:?}", request.service),
-        Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => "engine".to_owned(),
+        Action::Call(request) => format!("service {}", request.service.name()),
+        Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => "internal".to_owned(),
     }
 }
 
@@ -166,7 +182,7 @@ pub(crate) async fn perform(outside: &Outside, clock: &dyn Clock, effect: Effect
                 outside.services.call(call).await
             }
             Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => {
-                unreachable!("the engine does these by itself")
+                unreachable!("the shard does these by itself")
             }
         }
     };

@@ -66,6 +66,7 @@ impl Turn<'_> {
                 let result: Result<Data, Error> = self.apply(act.instance, input);
                 self.answers.later(reply, result);
             }
+            Request::Internal { effect } => self.internal(effect),
             Request::EffectDone { effect, attempt, outcome } => {
                 let input = Input::EffectDone { effect, attempt, outcome };
                 if let Err(error) = self.apply(effect.instance, input) {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use yiwang_core::{Timestamp, catalog};
 
 use crate::deployments::Compiler;
-use crate::dispatch::Dispatch;
+use crate::dispatch::{AtOnce, Dispatch};
 use crate::handle::{Handle, Queued};
 use crate::ports::{Channels, Clock, Outside, Store, StoreError};
 use crate::request::Request;
@@ -51,7 +51,11 @@ impl Engine {
         };
         let task = Task {
             shard,
-            dispatch: Dispatch::new(outside, Arc::clone(&clock), config.channel_sends_max),
+            dispatch: Dispatch::new(
+                outside,
+                Arc::clone(&clock),
+                AtOnce { sends: config.channel_sends_max, calls: config.service_calls_max },
+            ),
             clock,
             queue,
             queued_bytes: Arc::clone(&handle.queued_bytes),

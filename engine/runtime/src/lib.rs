@@ -23,6 +23,7 @@ mod dispatch;
 mod doing;
 mod engine;
 mod error;
+mod family;
 mod fingerprint;
 mod handle;
 pub mod harness;

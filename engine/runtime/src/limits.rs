@@ -35,6 +35,10 @@ pub const EFFECTS_QUEUED_MAX: usize = 8_192;
 /// Messages that one channel sends at the same time: a slow channel must not take all the sockets.
 pub const CHANNEL_SENDS_MAX: usize = 8;
 
+/// Calls of one kind of service (HTTP, scripts, …) under way at the same time. More wait for their turn: a
+/// service that hangs must not take all the sockets, nor scripts all the memory.
+pub const SERVICE_CALLS_MAX: usize = 64;
+
 /// How long an event waits for an instance that listens to it: 7 days, in milliseconds.
 pub const BUFFER_MILLIS: u64 = 7 * 24 * 3_600_000;
 

@@ -8,6 +8,7 @@ use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::{Event, InstanceId, State};
 
 use crate::deployments::{Deployments, workflow_name};
+use crate::family;
 use crate::hot::Instance;
 use crate::ports::{InboxRow, Loaded, StartKey, Started, Store, StoreError};
 use crate::request::{Request, StartReply};
@@ -157,6 +158,9 @@ impl Prepared {
             {
                 keys.insert(StartKey { workflow: start.workflow.clone(), key: key.clone() });
             }
+            if let Request::Internal { effect } = request {
+                keys.extend(family::start_key(effect));
+            }
         }
         for route in self.routes.values().chain(self.new_routes.values()) {
             for (deployment, _) in &route.starts {
@@ -200,6 +204,10 @@ impl Prepared {
                 }
                 Request::EffectDone { effect, .. } => {
                     ids.insert(effect.instance);
+                }
+                Request::Internal { effect } => {
+                    ids.insert(effect.id.instance);
+                    ids.extend(family::other(effect));
                 }
                 Request::Start { start, reply: StartReply::End(_) } => {
                     let key = start.key.clone().map(|key| StartKey { workflow: start.workflow.clone(), key });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
 use yiwang_core::work_item::{Actor, WorkItemCommand};
-use yiwang_core::{Deployment, EffectId, InstanceId, WorkItemId};
+use yiwang_core::{Deployment, Effect, EffectId, InstanceId, WorkItemId};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::{Data, Diagnostic, Fault};
 
@@ -36,6 +36,8 @@ pub(crate) enum Request {
     Operator { act: OperatorAct, reply: Reply<Data> },
     /// An effect was tried.
     EffectDone { effect: EffectId, attempt: u32, outcome: EffectOutcome },
+    /// Do an effect that needs nothing of the outside: begin, tell or cancel another instance.
+    Internal { effect: Effect },
 }
 
 /// Who waits for a start.

@@ -7,7 +7,7 @@
 //! One cycle can be driven by hand: the engine's task does it for real, the harness for scenarios and the
 //! simulator. Channels, queues and tasks are not known here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -52,6 +52,8 @@ pub(crate) struct Shard {
     inbox_at: Option<Timestamp>,
     /// Where the search for effects to be done again goes on.
     recovery: Option<Option<InstanceId>>,
+    /// Effects that this shard does by itself, in its next turns.
+    internal: VecDeque<Effect>,
     /// Incidents that could not be stored yet.
     unreported: Vec<IncidentRow>,
     /// Nothing is done by itself before this time: the store has just failed.
@@ -91,6 +93,7 @@ impl Shard {
             waiters: HashMap::new(),
             inbox_at: Some(Timestamp(i64::MIN)),
             recovery: Some(None),
+            internal: VecDeque::new(),
             unreported: Vec::new(),
             pause_until: None,
             stale: false,
@@ -110,7 +113,9 @@ impl Shard {
     }
 
     /// One turn: all requests, and what is due at `now`. Answers are given before it returns.
-    pub(crate) async fn cycle(&mut self, requests: Vec<Request>, now: Timestamp) -> Released {
+    pub(crate) async fn cycle(&mut self, mut requests: Vec<Request>, now: Timestamp) -> Released {
+        let room = limits::BATCH_INPUTS_MAX.saturating_sub(requests.len()).min(self.internal.len());
+        requests.extend(self.internal.drain(..room).map(|effect| Request::Internal { effect }));
         let store = Arc::clone(&self.store);
         let (due, prepared) = match self.prepare(&requests, now).await {
             Ok(prepared) => prepared,
@@ -137,7 +142,8 @@ impl Shard {
     pub(crate) fn next(&self) -> Timestamp {
         let inbox = self.inbox_at.unwrap_or(Timestamp(i64::MAX));
         let schedule = self.schedules.next().unwrap_or(Timestamp(i64::MAX));
-        let next = self.timers.next().min(inbox).min(schedule);
+        let internal = if self.internal.is_empty() { Timestamp(i64::MAX) } else { Timestamp(i64::MIN) };
+        let next = self.timers.next().min(inbox).min(schedule).min(internal);
         self.pause_until.map_or(next, |until| next.max(until))
     }
 
@@ -181,7 +187,7 @@ impl Shard {
         for loaded in self.store.load(ids).await? {
             let id = loaded.instance;
             match prepare::readable(&deployments, loaded) {
-                Ok(instance) => effects.extend(instance.state.pending_effects()),
+                Ok(instance) => effects.extend(self.outside(instance.state.pending_effects())),
                 // Its incident is written when it is next touched.
                 Err(parked) => tracing::error!(instance = %id, code = parked.code, "not recovered"),
             }
@@ -191,6 +197,14 @@ impl Shard {
         }
         self.recovery = next;
         Ok(effects)
+    }
+
+    /// Keeps for the next turn what this shard does by itself; the rest is for the outside.
+    fn outside(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        let (internal, outside) =
+            effects.into_iter().partition::<Vec<_>, _>(|effect| effect.action.is_internal());
+        self.internal.extend(internal);
+        outside
     }
 
     async fn prepare(&mut self, requests: &[Request], now: Timestamp) -> Result<(Due, Prepared), StoreError> {
@@ -360,7 +374,8 @@ impl Shard {
         let mut released = Released::default();
         for (id, moved) in moved {
             self.timers.set(id, moved.wake_at);
-            released.effects.extend(moved.effects);
+            let owes = moved.effects.iter().any(|effect| effect.action.is_internal());
+            released.effects.extend(self.outside(moved.effects));
             if let Some(ending) = moved.ending {
                 for waiter in self.waiters.remove(&id).unwrap_or_default() {
                     tell(waiter, Ok(Ended { instance: id, ending: ending.clone() }));
@@ -368,6 +383,10 @@ impl Shard {
             }
             match moved.instance.state.status() {
                 Status::Pending | Status::Running | Status::Waiting | Status::Suspended => {
+                    self.hot.put(id, moved.instance);
+                }
+                // Its parent is still to be told: the next turn needs it.
+                Status::Cancelled | Status::Faulted | Status::Completed if owes => {
                     self.hot.put(id, moved.instance);
                 }
                 Status::Cancelled | Status::Faulted | Status::Completed => {}
@@ -386,6 +405,7 @@ impl Shard {
         tracing::error!(error = &*failure as &dyn std::error::Error, "{doing}");
         self.pause_until = Some(now.plus_millis(limits::STORE_RETRY_MILLIS));
         self.timers.forget();
+        self.internal.clear();
         self.inbox_at = Some(Timestamp(i64::MIN));
         self.recovery = Some(None);
         failure

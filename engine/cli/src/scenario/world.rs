@@ -8,7 +8,6 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use yiwang_core::input::EffectOutcome;
-use yiwang_dsl::Data;
 use yiwang_runtime::ports::{
     ChannelInfo, ChannelRequest, ChannelResponse, Channels, Delivery, Received, Rejected,
 };
@@ -78,7 +77,7 @@ impl Scripted {
             "attempt": delivery.attempt,
             "at": delivery.now.rfc3339(),
         }));
-        EffectOutcome::Done { output: Data::from(json!({ "providerId": delivery.effect.to_string() })) }
+        EffectOutcome::done(json!({ "providerId": delivery.effect.to_string() }))
     }
 }
 

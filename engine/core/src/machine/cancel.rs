@@ -1,8 +1,10 @@
 //! What is given up when a scope ends early: timers, effects, work items.
 
 use super::Machine;
+use crate::family;
 use crate::history::What;
 use crate::state::{FrameId, Owner, Timer, Why};
+use crate::transition::Status;
 use crate::work_item::WorkItemState;
 
 impl Machine<'_> {
@@ -19,7 +21,7 @@ impl Machine<'_> {
     pub(crate) fn cancel_owned(&mut self, frame: FrameId) {
         let owner = Owner::Frame(frame);
         self.state.timers.retain(|timer| timer.owner != owner);
-        self.state.outbox.retain(|pending| pending.owner != owner);
+        self.drop_effects(owner);
         self.state.held.retain(|held| held.frame != frame);
         while let Some(at) = self.state.items.iter().position(|open| open.owner == frame) {
             let mut item = self.state.items.remove(at).item;
@@ -31,9 +33,30 @@ impl Machine<'_> {
         }
     }
 
+    fn drop_effects(&mut self, owner: Owner) {
+        let outbox = std::mem::take(&mut self.state.outbox);
+        let (dropped, kept) = outbox.into_iter().partition::<Vec<_>, _>(|pending| pending.owner == owner);
+        self.state.outbox = kept;
+        for child in dropped.into_iter().filter_map(|pending| pending.child) {
+            family::abandon(self, child);
+        }
+    }
+
     /// Drops some of a task's timers.
     pub(crate) fn cancel_owned_timers(&mut self, frame: FrameId, which: impl Fn(&Why) -> bool) {
         self.state.timers.retain(|timer| timer.owner != Owner::Frame(frame) || !which(&timer.why));
+    }
+
+    /// Ends the instance as cancelled. It owes nothing: messages that nobody waits for are given up too, but
+    /// its children and its parent are told.
+    pub(crate) fn cancel(&mut self) {
+        self.forget_work();
+        self.state.outbox.retain(|pending| pending.action.is_internal());
+        let n: Vec<u32> = self.state.outbox.iter().map(|pending| pending.n).collect();
+        self.state.timers.retain(|timer| matches!(timer.why, Why::Resend { n: of } if n.contains(&of)));
+        self.state.faulted = None;
+        self.record(None, What::Cancelled);
+        self.state.status = Status::Cancelled;
     }
 
     /// Drops everything but what an ended instance still owes: messages that nobody waits for.

@@ -4,7 +4,7 @@ use jaq_json::{Num, Val};
 use serde_json::json;
 use yiwang_dsl::definition::{Schema, Span, Task, TaskKind};
 use yiwang_dsl::error::Kind;
-use yiwang_dsl::expression::{EvaluationError, Expression, Scope, Template};
+use yiwang_dsl::expression::{Deferred, EvaluationError, Expression, Scope, Template};
 use yiwang_dsl::{Data, Fault};
 
 use super::Machine;
@@ -12,6 +12,9 @@ use crate::limits::{self, DATA_BYTES_MAX};
 use crate::schema;
 use crate::state::{Doing, Frame, TryPhase};
 use crate::{Timestamp, duration};
+
+/// What is shown in place of a secret.
+const MASK: &str = "***";
 
 /// Where something is evaluated: whose fault a failure is, and what only this place can see.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +81,29 @@ impl<'a> Machine<'a> {
         settle(result.map_err(|EvaluationError(detail)| place.fault(Kind::Expression, &detail))?, place)
     }
 
+    /// A template's value for a call, and what of it is evaluated only when the call is performed. Both
+    /// together are within the limit on data.
+    pub(crate) fn call_template(
+        &self,
+        template: &Template,
+        on: &Data,
+        place: Place<'_>,
+    ) -> Result<(Data, Vec<Deferred>), Fault> {
+        let result = template.request(on, &self.view(place));
+        let (with, deferred) =
+            result.map_err(|EvaluationError(detail)| place.fault(Kind::Expression, &detail))?;
+        let mut weight = Weight::default();
+        weight.add(&with.0);
+        for one in &deferred {
+            weight.add(&one.input.0);
+            one.variables.iter().for_each(|(_, value)| weight.add(&value.0));
+        }
+        if weight.bytes > DATA_BYTES_MAX {
+            return Err(limits::exceeded("data-bytes", DATA_BYTES_MAX, place.reference));
+        }
+        Ok((settle(with, place)?, deferred))
+    }
+
     /// Does the value fit the schema?
     pub(crate) fn conforms(&self, schema: &Schema, value: &Data, place: Place<'_>) -> Result<(), Fault> {
         schema::check(&schema.validator, &value.to_json(), place)
@@ -140,6 +166,7 @@ impl Scope for View<'_, '_> {
             "context" => machine.state.strands.get(machine.strand).map(|strand| strand.context.clone()),
             "input" => frames.last().map(|frame| frame.incoming.transformed.clone()),
             "task" => frames.last().map(|frame| machine.task_variable(frame)),
+            "authorization" => Some(frames.last().map_or_else(Data::null, authorization)),
             "workflow" => Some(machine.workflow_variable()),
             "runtime" => Some(Data::from(json!({
                 "name": "yiwang",
@@ -167,6 +194,26 @@ fn block_variable(machine: &Machine<'_>, frame: &Frame, name: &str) -> Option<Da
             (name == catch.variable).then(|| error_variable(error))
         }
         _ => None,
+    }
+}
+
+/// How the call of this task proved who it is; null before it has returned, and where it did not. The
+/// parameter is a secret: what an expression can read may end up in outputs and in history.
+fn authorization(frame: &Frame) -> Data {
+    match &frame.doing {
+        Doing::Call { authorization: Some(scheme) } => Data::object([
+            ("scheme".to_owned(), Data::string(&**scheme)),
+            ("parameter".to_owned(), Data::string(MASK)),
+        ]),
+        Doing::Task
+        | Doing::For { .. }
+        | Doing::Listen { .. }
+        | Doing::Send
+        | Doing::Call { authorization: None }
+        | Doing::Child
+        | Doing::WorkItem { .. }
+        | Doing::Try { .. }
+        | Doing::Wait => Data::null(),
     }
 }
 

@@ -75,6 +75,14 @@ pub(crate) enum Doing {
     Listen { filters: Vec<Wanted>, taken: Vec<(usize, Data)> },
     /// Waiting for a message to be sent.
     Send,
+    /// Waiting for a service or a process; once it has answered, the scheme by which the caller had proved
+    /// who it is.
+    Call {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        authorization: Option<String>,
+    },
+    /// Waiting for a child workflow.
+    Child,
     /// Waiting for a person.
     WorkItem { n: u32 },
     /// A `try` in one of its phases.
@@ -114,6 +122,8 @@ impl Doing {
             Self::Task
             | Self::For { .. }
             | Self::Send
+            | Self::Call { .. }
+            | Self::Child
             | Self::WorkItem { .. }
             | Self::Try { .. }
             | Self::Wait => Vec::new(),

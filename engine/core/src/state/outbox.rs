@@ -17,6 +17,9 @@ pub(crate) struct Pending {
     /// It waits for its timer before this attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) waits: bool,
+    /// The child that has begun: its end is the result, and there is nothing more to be done meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) child: Option<InstanceId>,
     pub(crate) action: Action,
 }
 
@@ -32,6 +35,11 @@ pub(crate) enum Repeat {
 }
 
 impl Pending {
+    /// Is something to be done for it now?
+    pub(crate) fn is_due(&self) -> bool {
+        !self.waits && self.child.is_none()
+    }
+
     pub(crate) fn effect(&self, instance: InstanceId) -> Effect {
         Effect { id: EffectId { instance, n: self.n }, attempt: self.attempt, action: self.action.clone() }
     }

@@ -1,11 +1,14 @@
-//! `call`: a function of the catalog. What each does stands in `catalog/`.
+//! `call`: a function of the catalog, or a service by its protocol. What each function does stands in
+//! `catalog/`.
 
 use yiwang_dsl::Fault;
 use yiwang_dsl::definition::{Callee, Task};
 use yiwang_dsl::error::Kind;
 use yiwang_dsl::expression::Template;
 
+use super::service::{self, Wanted};
 use crate::catalog;
+use crate::effect::Service;
 use crate::machine::{Machine, Move, Place};
 
 pub(super) fn begin(
@@ -17,7 +20,11 @@ pub(super) fn begin(
     let place = Place::new(task, "with");
     let function = match callee {
         Callee::Catalog(function) => function,
-        Callee::Defined(_) | Callee::Protocol(_) => unreachable!("refused by the language"),
+        Callee::Protocol(protocol) => {
+            service::request(machine, Service::Protocol(*protocol), with, place, Wanted::Answer)?;
+            return Ok(Move::Park);
+        }
+        Callee::Defined(_) => unreachable!("refused by the language"),
     };
     let Some(called) = catalog::find(function) else {
         let detail = format!("no function {}:{}@{}", function.name, function.version, function.catalog);

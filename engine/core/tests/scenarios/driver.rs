@@ -246,8 +246,8 @@ impl Run {
     }
 
     pub(crate) fn sent(&mut self, n: u32, attempt: u32) -> &mut Self {
-        let output = Data::from(json!({"providerId": format!("p{n}")}));
-        self.returned(n, attempt, EffectOutcome::Done { output })
+        let output = json!({"providerId": format!("p{n}")});
+        self.returned(n, attempt, EffectOutcome::done(output))
     }
 
     pub(crate) fn busy(&mut self, n: u32, attempt: u32) -> &mut Self {

@@ -165,7 +165,7 @@ async fn sending_ends_in_one_of_three_ways() {
         host.host.send("test", Delivery { effect, attempt: 1, message, now: NOW }).await
     };
     let code = async |body: &str| match send(body).await {
-        EffectOutcome::Done { output } => format!("done {}", output.to_json()),
+        EffectOutcome::Done { output, .. } => format!("done {}", output.to_json()),
         EffectOutcome::Retryable { code, retry_after, .. } => format!("again {code} {retry_after:?}"),
         EffectOutcome::Permanent { code, .. } => format!("never {code}"),
     };

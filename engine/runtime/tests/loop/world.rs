@@ -182,7 +182,7 @@ impl Channels for Scripted {
         }
         let mut outcomes = self.outcomes.lock().unwrap();
         let next = (!outcomes.is_empty()).then(|| outcomes.remove(0));
-        let done = EffectOutcome::Done { output: json!({"providerId": "p1"}).into() };
+        let done = EffectOutcome::done(json!({"providerId": "p1"}));
         futures::future::ready(next.unwrap_or(done)).boxed()
     }
 }

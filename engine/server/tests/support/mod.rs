@@ -226,6 +226,6 @@ impl Channels for Form {
     }
 
     fn send(&self, _: &str, _: Delivery) -> BoxFuture<'_, EffectOutcome> {
-        async { EffectOutcome::Done { output: Data::null() } }.boxed()
+        async { EffectOutcome::done(Data::null()) }.boxed()
     }
 }

@@ -1,0 +1,110 @@
+//! What instances ask to be done with each other: begin a child, tell a parent, cancel a child.
+//!
+//! Each is done in one turn with both instances: the effect leaves the outbox of who asked for it in the same
+//! transaction in which it shows in the other. A second time, after a crash, it finds nothing to do.
+
+use yiwang_core::effect::Action;
+use yiwang_core::input::{Cause, EffectOutcome};
+use yiwang_core::{Effect, EffectId, Input, InstanceId};
+use yiwang_dsl::error::Kind;
+use yiwang_dsl::{Data, Fault};
+
+use crate::Error;
+use crate::ports::StartKey;
+use crate::request::{Begun, Start};
+use crate::turn::Turn;
+
+/// The key of the child that an effect begins.
+fn child_key(effect: EffectId) -> String {
+    format!("child:{effect}")
+}
+
+/// The start key that an effect needs to be looked up.
+pub(crate) fn start_key(effect: &Effect) -> Option<StartKey> {
+    match &effect.action {
+        Action::Start { workflow, .. } => {
+            Some(StartKey { workflow: workflow.clone(), key: child_key(effect.id) })
+        }
+        Action::Send { .. } | Action::Call(_) | Action::Tell { .. } | Action::Cancel { .. } => None,
+    }
+}
+
+/// The other instance that an effect is about, if it exists already.
+pub(crate) fn other(effect: &Effect) -> Option<InstanceId> {
+    match &effect.action {
+        Action::Tell { parent, .. } => Some(parent.instance),
+        Action::Cancel { instance } => Some(*instance),
+        Action::Send { .. } | Action::Call(_) | Action::Start { .. } => None,
+    }
+}
+
+impl Turn<'_> {
+    /// Does an effect between instances, unless it has been done or is wanted no more.
+    pub(crate) fn internal(&mut self, effect: Effect) {
+        let asking = self.working.get(&effect.id.instance);
+        let wanted = asking.is_some_and(|asking| {
+            let mut pending = asking.instance.state.pending_effects().into_iter();
+            pending.any(|pending| pending.id == effect.id && pending.attempt == effect.attempt)
+        });
+        if !wanted {
+            return;
+        }
+        let Effect { id, attempt, action } = effect;
+        match action {
+            Action::Start { workflow, version, input, wait, depth } => {
+                let cause = Cause::Parent { effect: id, depth, waits: wait };
+                let start = Start { workflow, version, key: Some(child_key(id)), input, cause };
+                self.begin_child(id, attempt, start);
+            }
+            Action::Tell { parent, outcome } => {
+                // A child is begun at the first attempt: nothing repeats it.
+                let told = Input::EffectDone { effect: parent, attempt: 1, outcome };
+                self.pass_on(id, attempt, parent.instance, told);
+            }
+            Action::Cancel { instance } => {
+                self.pass_on(id, attempt, instance, Input::Abandoned { by: id });
+            }
+            Action::Send { .. } | Action::Call(_) => unreachable!("these are for the outside"),
+        }
+    }
+
+    fn begin_child(&mut self, effect: EffectId, attempt: u32, start: Start) {
+        match self.start(start) {
+            Ok(Begun { instance, .. }) => {
+                self.give(effect.instance, Input::ChildStarted { effect, instance });
+            }
+            Err(error) => {
+                let kind = match &error {
+                    Error::UnknownWorkflow { .. } => Kind::Configuration,
+                    _ => Kind::Runtime,
+                };
+                let error = Fault::new(kind, "", error.to_string());
+                let outcome = EffectOutcome::Faulted { error };
+                self.give(effect.instance, Input::EffectDone { effect, attempt, outcome });
+            }
+        }
+    }
+
+    /// Gives another instance an input, and tells the one who asked for it what came of that.
+    fn pass_on(&mut self, effect: EffectId, attempt: u32, to: InstanceId, input: Input) {
+        let outcome = match self.apply(to, input) {
+            Ok(_) => EffectOutcome::done(Data::null()),
+            // It may be brought back to life by an operator.
+            Err(error @ Error::Incident { .. }) => EffectOutcome::Retryable {
+                code: error.code().to_owned(),
+                message: error.to_string(),
+                retry_after: None,
+            },
+            Err(error) => {
+                EffectOutcome::Permanent { code: error.code().to_owned(), message: error.to_string() }
+            }
+        };
+        self.give(effect.instance, Input::EffectDone { effect, attempt, outcome });
+    }
+
+    fn give(&mut self, to: InstanceId, input: Input) {
+        if let Err(error) = self.apply(to, input) {
+            tracing::warn!(instance = %to, %error, "an effect between instances was not taken back");
+        }
+    }
+}
