@@ -61,7 +61,7 @@ impl Services for Performer {
     fn call(&self, call: ServiceCall) -> BoxFuture<'_, EffectOutcome> {
         Box::pin(async move {
             match self.inner.perform(call).await {
-                Ok(output) => EffectOutcome::Done { output },
+                Ok(output) => EffectOutcome::done(output),
                 Err(error) => EffectOutcome::Faulted { error },
             }
         })
