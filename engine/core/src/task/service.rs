@@ -41,6 +41,7 @@ pub(super) fn request(
     let (with, deferred) = machine.call_template(with, &machine.input(), place)?;
     let definition = machine.definition();
     let (workflow, secrets) = (definition.id.clone(), definition.secrets.clone());
+    let task = machine.top_task().reference.clone();
     let owner = match wanted {
         Wanted::Answer => {
             machine.top_mut().doing = Doing::Call { authorization: None };
@@ -48,7 +49,7 @@ pub(super) fn request(
         }
         Wanted::Nothing => Owner::Nobody,
     };
-    let action = Action::Call(Request { service, with, deferred, workflow, secrets });
+    let action = Action::Call(Request { service, with, deferred, workflow, task, secrets });
     outbox::request(machine, owner, Repeat::None, service.name().to_owned(), action);
     Ok(())
 }
