@@ -11,6 +11,7 @@ mod fmt;
 mod instance;
 mod lists;
 mod run;
+mod schema;
 mod serve;
 mod task;
 mod test;
@@ -42,6 +43,8 @@ enum Command {
     Check(check::Args),
     /// Lay out workflows and other YAML files in the usual way.
     Fmt(fmt::Args),
+    /// Print the JSON Schema of workflows, for editors.
+    Schema(schema::Args),
     /// Run one workflow here and print its output.
     Run(run::Args),
     /// Play the scenarios of workflows under a virtual clock.
@@ -92,6 +95,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(args, wanted),
         Command::Fmt(args) => fmt::run(&args, wanted),
+        Command::Schema(args) => schema::run(&args),
         Command::Run(args) => run::run(args, wanted).await,
         Command::Test(args) => test::run(args, wanted).await,
         Command::Doctor(args) => doctor::run(args, wanted).await,

@@ -17,8 +17,9 @@ use miette::NamedSource;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use yiwang_core::catalog::{channel_catalog, default_catalog};
 use yiwang_dsl::diagnostic::{Report, Severity};
-use yiwang_dsl::{Diagnostic, yaml};
+use yiwang_dsl::{Catalog, Diagnostic, yaml};
 
 use crate::failure::{self, Exit, Failure};
 use crate::output;
@@ -179,6 +180,16 @@ impl Package {
         }
         Ok(Self { path: path.to_owned(), source, forms })
     }
+}
+
+/// The functions that workflows may call; with a project, its channels too.
+pub(crate) fn catalog(project: Option<&Path>) -> Result<Catalog, Failure> {
+    Ok(match project {
+        None => default_catalog(),
+        Some(root) => {
+            channel_catalog(Project::open(root, None)?.channels()?.into_iter().map(|channel| channel.id))
+        }
+    })
 }
 
 /// The workflow of a file, or all `workflow.yaml` in and below a folder (two levels).

@@ -1,4 +1,5 @@
-//! Scenarios: given messages, people and time, expect cases, work items and messages.
+//! Scenarios: given messages, people, answers of services and time, expect cases, work
+//! items, messages and calls.
 //!
 //! ```text
 //! file ─format─► steps ─play─► world (harness, virtual clock, scripted channels) ─expect─► failures with places
@@ -11,6 +12,7 @@ mod expect;
 mod format;
 mod names;
 mod play;
+mod services;
 mod world;
 
 pub(crate) use coverage::Coverage;

@@ -39,13 +39,23 @@ impl Stores {
     }
 }
 
-/// The store of `yiwang run`: a file, or memory. The second is there to be closed at the end.
-pub(crate) async fn scratch_store(
-    db: Option<&Path>,
-) -> Result<(Arc<dyn Store>, Option<Arc<SqliteStore>>), Failure> {
-    let Some(path) = db else { return Ok((Arc::new(MemoryStore::default()), None)) };
-    let store = Arc::new(open(path).await?);
-    Ok((store.clone(), Some(store)))
+/// The store of `yiwang run`: a file, or memory.
+pub(crate) struct Scratch {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) query: Arc<dyn Query>,
+    /// To be closed at the end.
+    pub(crate) file: Option<Arc<SqliteStore>>,
+}
+
+impl Scratch {
+    pub(crate) async fn open(db: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = db else {
+            let store = Arc::new(MemoryStore::default());
+            return Ok(Self { store: store.clone(), query: store, file: None });
+        };
+        let store = Arc::new(open(path).await?);
+        Ok(Self { store: store.clone(), query: store.clone(), file: Some(store) })
+    }
 }
 
 async fn open(path: &Path) -> Result<SqliteStore, Failure> {

@@ -39,6 +39,11 @@ pub enum What {
     TaskFaulted { error: Fault },
     /// A `try` caught an error and will run its list again.
     TaskRetried { attempt: u32, due: Timestamp },
+    /// A `switch` took one of its cases; none: no case held.
+    Switched {
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        case: Option<String>,
+    },
     /// `export` replaced the context.
     ContextChanged { context: Data },
     /// A timer was set.

@@ -8,6 +8,7 @@
 //! This crate knows no clock, no file, no network and no runtime: the same text always gives the same
 //! answer. What a function of the catalog does is not known here either, only its [`catalog::Signature`].
 
+pub mod assist;
 pub mod catalog;
 mod check;
 pub mod data;
@@ -17,6 +18,7 @@ pub mod duration;
 pub mod error;
 pub mod expression;
 mod format;
+pub mod language;
 pub mod yaml;
 
 pub use catalog::Catalog;

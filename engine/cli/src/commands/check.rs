@@ -1,14 +1,15 @@
 //! `yiwang check FILE…`: all mistakes of workflows, with their places.
 
+mod watch;
+
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use yiwang_core::catalog::{channel_catalog, default_catalog};
 use yiwang_dsl::diagnostic::Severity;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
-use crate::project::{Project, packages, print_remarks};
+use crate::project::{catalog, packages, print_remarks};
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -18,15 +19,17 @@ pub(super) struct Args {
     /// Check names of channels against those of this project.
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
+    /// Check again whenever a file changes, until it is stopped.
+    #[arg(long)]
+    watch: bool,
 }
 
 pub(super) fn run(args: Args, wanted: Option<Format>) -> Result<(), Failure> {
-    let catalog = match &args.project {
-        None => default_catalog(),
-        Some(root) => {
-            channel_catalog(Project::open(root, None)?.channels()?.into_iter().map(|channel| channel.id))
-        }
-    };
+    if args.watch { watch::run(&args.files, || once(&args, wanted)) } else { once(&args, wanted) }
+}
+
+fn once(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
+    let catalog = catalog(args.project.as_deref())?;
     let mut results: Vec<Value> = Vec::new();
     let (mut checked, mut errors, mut warnings) = (0_usize, 0_usize, 0_usize);
     for path in &args.files {

@@ -3,6 +3,8 @@
 //! The engine is the real one. Waits are waited for, or jumped over with `--virtual-time`; messages are
 //! shown on stderr instead of being sent.
 
+mod trace;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,12 +16,13 @@ use yiwang_runtime::harness::Harness;
 use yiwang_runtime::ports::{Clock, NoServices, Outside, Store};
 use yiwang_runtime::{Config, Ended, Ending, Error, Start, SystemClock};
 
+use self::trace::Trace;
 use super::task::json_argument;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, cell};
 use crate::project::{Package, print_remarks};
 use crate::scenario::{Scripted, channels_of};
-use crate::wiring;
+use crate::wiring::Scratch;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -37,6 +40,9 @@ pub(super) struct Args {
     /// Jump over timers instead of waiting for them.
     #[arg(long)]
     virtual_time: bool,
+    /// Show on stderr each line of history as it is written.
+    #[arg(long)]
+    trace: bool,
 }
 
 pub(super) async fn run(args: Args, wanted: Option<Format>) -> Result<(), Failure> {
@@ -47,9 +53,10 @@ pub(super) async fn run(args: Args, wanted: Option<Format>) -> Result<(), Failur
         (None, Some(path)) => json_argument("--input-file", &format!("@{}", path.display()))?,
         (None, None) => Value::Object(serde_json::Map::new()),
     };
-    let (store, file) = wiring::scratch_store(args.db.as_deref()).await?;
+    let Scratch { store, query, file } = Scratch::open(args.db.as_deref()).await?;
+    let trace = args.trace.then(|| Trace::new(query, wanted));
     let channels = Arc::new(Scripted::new(channels_of(&package.source)));
-    let ended = run_here(&args, &package, Data::from(input), store, Arc::clone(&channels)).await;
+    let ended = run_here(&args, &package, Data::from(input), store, Arc::clone(&channels), trace).await;
     if let Some(file) = file {
         file.close().await;
     }
@@ -81,6 +88,7 @@ async fn run_here(
     input: Data,
     store: Arc<dyn Store>,
     channels: Arc<Scripted>,
+    mut trace: Option<Trace>,
 ) -> Result<Ended, Failure> {
     let clock = SystemClock;
     let outside = Outside { channels, services: Arc::new(NoServices) };
@@ -103,7 +111,11 @@ async fn run_here(
     };
     let mut waiting = harness.start_and_wait(start).await;
     loop {
-        harness.settle().await.map_err(engine)?;
+        let settled = harness.settle().await;
+        if let Some(trace) = &mut trace {
+            trace.show().await?;
+        }
+        settled.map_err(engine)?;
         if let Some(ended) = waiting.ended() {
             return ended.map_err(engine);
         }

@@ -1,5 +1,7 @@
 //! `yiwang test [DIR…]`: plays the scenarios of workflows.
 
+mod junit;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +21,9 @@ pub(super) struct Args {
     /// Only scenarios with this text in their file name.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Write the results as JUnit XML too.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
 pub(super) async fn run(args: Args, wanted: Option<Format>) -> Result<(), Failure> {
@@ -47,6 +52,9 @@ pub(super) async fn run(args: Args, wanted: Option<Format>) -> Result<(), Failur
         let message = format!("{workflows} workflows, and no scenario fits");
         return Err(Failure::new(Exit::NotFound, "scenario.none", message)
             .help("scenarios are the files scenarios/*.yaml beside a workflow.yaml"));
+    }
+    if let Some(path) = &args.junit {
+        junit::write(path, &outcomes)?;
     }
     let failed = outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).count();
     if quiet {
@@ -79,10 +87,14 @@ fn print(outcome: &Outcome) {
 
 fn summary(outcomes: &[Outcome], failed: usize, coverage: &Coverage) {
     output::line("");
-    let heads = ["WORKFLOW", "TASKS", "RAN", "NEVER RAN"].map(str::to_owned).to_vec();
-    let rows = coverage.rows().into_iter().map(|(workflow, tasks, ran, missed)| {
-        let percent = (100 * ran).checked_div(tasks).unwrap_or(100);
-        vec![workflow, tasks.to_string(), format!("{ran} ({percent} %)"), missed.join(" ")]
+    let heads = ["WORKFLOW", "TASKS RAN", "BRANCHES RAN", "NEVER RAN"].map(str::to_owned).to_vec();
+    let part = |ran: usize, all: usize| {
+        let percent = (100 * ran).checked_div(all).unwrap_or(100);
+        format!("{ran} of {all} ({percent} %)")
+    };
+    let rows = coverage.rows().into_iter().map(|row| {
+        let (tasks, branches) = (part(row.tasks_ran, row.tasks), part(row.branches_ran, row.branches));
+        vec![row.workflow, tasks, branches, row.missed.join(", ")]
     });
     output::table(heads, rows.collect());
     output::line("");
@@ -93,9 +105,8 @@ fn summary(outcomes: &[Outcome], failed: usize, coverage: &Coverage) {
 
 fn to_json(outcome: &Outcome) -> Value {
     let failures = outcome.failures.iter().map(|(span, sentence)| {
-        let before = outcome.source.get(..span.start).unwrap_or_default();
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        json!({ "line": before.matches('\n').count() + 1, "column": column, "message": sentence })
+        let (line, column) = place(&outcome.source, span.start);
+        json!({ "line": line, "column": column, "message": sentence })
     });
     json!({
         "file": outcome.path.display().to_string(),
@@ -104,4 +115,11 @@ fn to_json(outcome: &Outcome) -> Value {
         "steps": outcome.steps,
         "failures": failures.collect::<Vec<_>>(),
     })
+}
+
+/// Line and column of a byte, from 1.
+fn place(source: &str, byte: usize) -> (usize, usize) {
+    let before = source.get(..byte).unwrap_or_default();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
 }

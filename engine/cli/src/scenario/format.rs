@@ -53,6 +53,8 @@ pub(super) enum Step {
     Operator(Operator),
     /// A channel does not send for a while.
     FailChannel(FailChannel),
+    /// What a service answers to a task from now on.
+    Mock(Mock),
     /// What is to be true now.
     Expect(Box<Expect>),
 }
@@ -164,6 +166,34 @@ fn first() -> usize {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Mock {
+    /// Name of the task that calls, or its JSON Pointer.
+    pub(super) task: String,
+    /// The answer: what the task has as raw output.
+    #[serde(default)]
+    pub(super) output: Value,
+    /// The error instead: `status`, and perhaps `type` (one of the standard words, or a URI), `title`, `detail`.
+    pub(super) error: Option<MockError>,
+    /// So many calls are answered so, then the mock before it counts again; without it, all.
+    pub(super) times: Option<usize>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct MockError {
+    #[serde(default = "communication")]
+    pub(super) r#type: String,
+    pub(super) status: u16,
+    pub(super) title: Option<String>,
+    pub(super) detail: Option<String>,
+}
+
+fn communication() -> String {
+    "communication".to_owned()
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct FailChannel {
     pub(super) channel: String,
     /// How many sends fail; 0: it works again.
@@ -208,6 +238,10 @@ pub(super) struct Expect {
     pub(super) error: Option<Value>,
     /// Lines of the first instance's history: these are among them, in this order.
     pub(super) history: Option<Vec<Value>>,
+    /// Names of tasks of the first instance: they began, in this order, whatever began between them.
+    pub(super) path: Option<Vec<String>>,
+    /// Calls of services since the start: these are among them, in this order.
+    pub(super) calls: Option<Vec<Value>>,
     /// How many events of the inbox nobody took.
     pub(super) undelivered: Option<usize>,
 }

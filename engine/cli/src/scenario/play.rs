@@ -14,8 +14,8 @@ use yiwang_dsl::{Data, duration};
 use yiwang_runtime::harness::Harness;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
-    CaseFilter, IncomingEvent, InstanceFilter, InstanceSummary, NoServices, Outside, PageRequest, Query,
-    Session, WorkItemFilter,
+    CaseFilter, IncomingEvent, InstanceFilter, InstanceSummary, Outside, PageRequest, Query, Session,
+    WorkItemFilter,
 };
 use yiwang_runtime::{Config, Error, OperatorAct, Start, WorkItemAct};
 use yiwang_server::shape;
@@ -25,6 +25,7 @@ use super::expect::{Difference, compare, in_order, the_same_set};
 use super::format::{
     Complete, EventIn, Expect, FailChannel, Operator, Person, Receive, Scenario, Step, with_cases,
 };
+use super::services::Mocked;
 use super::world::{Failing, Scripted};
 use super::{format, names};
 use crate::failure::Failure;
@@ -125,6 +126,7 @@ struct World {
     harness: Harness,
     store: Arc<MemoryStore>,
     channels: Arc<Scripted>,
+    services: Arc<Mocked>,
     workflow: String,
     events: u32,
     decisions: u32,
@@ -143,9 +145,10 @@ impl World {
         }));
         let store = Arc::new(MemoryStore::default());
         let channels = Arc::new(Scripted::new(ids));
+        let services = Arc::new(Mocked::default());
         // The same file gives the same run: ids, jitter and all.
         let config = Config { seed: Some(1), ..Config::default() };
-        let outside = Outside { channels: channels.clone(), services: Arc::new(NoServices) };
+        let outside = Outside { channels: channels.clone(), services: services.clone() };
         let opened = Harness::open(config, store.clone(), outside, start).await;
         let mut harness = opened.map_err(|error| Miss::at("", error.to_string()))?;
         let mut workflow = String::new();
@@ -160,7 +163,7 @@ impl World {
                 workflow = format!("{}/{}", deployed.id.namespace, deployed.id.name);
             }
         }
-        Ok(Self { harness, store, channels, workflow, events: 0, decisions: 0 })
+        Ok(Self { harness, store, channels, services, workflow, events: 0, decisions: 0 })
     }
 
     async fn play(&mut self, scenario: &Scenario) -> Result<(), Miss> {
@@ -192,6 +195,10 @@ impl World {
             Step::Complete(complete) => self.complete(&format!("{at}/complete"), complete).await,
             Step::Operator(operator) => self.operate(&format!("{at}/operator"), operator).await,
             Step::FailChannel(fail) => self.fail(&format!("{at}/fail-channel"), fail),
+            Step::Mock(mock) => {
+                self.services.add(mock.clone());
+                Ok(())
+            }
             Step::Expect(expect) => self.expect(&format!("{at}/expect"), expect).await,
         }
     }
@@ -397,6 +404,9 @@ impl World {
             let wanted: Vec<Value> = wanted.iter().map(|wanted| with_cases(wanted, &numbers)).collect();
             misses.extend(in_order(&format!("{at}/messages"), &wanted, &sent));
         }
+        if let Some(wanted) = &expect.calls {
+            misses.extend(in_order(&format!("{at}/calls"), wanted, &self.services.calls()));
+        }
         misses.extend(self.expect_instances(at, expect).await?);
         if let Some(wanted) = expect.undelivered {
             let rows =
@@ -416,6 +426,7 @@ impl World {
         let needs_one = expect.instance.is_some()
             || expect.output.is_some()
             || expect.error.is_some()
+            || expect.path.is_some()
             || expect.history.is_some();
         let Some(first) = instances.first() else {
             if needs_one {
@@ -439,6 +450,13 @@ impl World {
         }
         if let Some(wanted) = &expect.error {
             misses.extend(compare(&format!("{at}/error"), wanted, &last("faulted", "error")));
+        }
+        if let Some(wanted) = &expect.path {
+            let begun = history.iter().filter(|line| line["event"] == "task_started");
+            let begun =
+                begun.filter_map(|line| line["task"].as_str()?.rsplit('/').next().map(|name| json!(name)));
+            let wanted: Vec<Value> = wanted.iter().map(|name| json!(name)).collect();
+            misses.extend(in_order(&format!("{at}/path"), &wanted, &begun.collect::<Vec<_>>()));
         }
         if let Some(wanted) = &expect.history {
             misses.extend(in_order(&format!("{at}/history"), wanted, &history));
@@ -494,11 +512,7 @@ impl World {
                 continue;
             };
             for line in self.history("", instance.id).await.unwrap_or_default() {
-                if line["event"] == "task_started"
-                    && let Some(task) = line["task"].as_str()
-                {
-                    coverage.ran(&deployment.definition, task);
-                }
+                coverage.line(&deployment.definition, &line);
             }
         }
     }

@@ -3,6 +3,7 @@
 use yiwang_dsl::Fault;
 use yiwang_dsl::definition::{SwitchCase, Task};
 
+use crate::history::What;
 use crate::machine::{Machine, Move, Place};
 
 pub(super) fn begin(machine: &mut Machine<'_>, task: &Task, cases: &[SwitchCase]) -> Result<Move, Fault> {
@@ -15,11 +16,13 @@ pub(super) fn begin(machine: &mut Machine<'_>, task: &Task, cases: &[SwitchCase]
             Some(when) => {
                 let property = format!("switch.{}.when", case.name);
                 if machine.expression(when, &input, Place::new(task, &property))?.is_true() {
+                    machine.record(Some(task), What::Switched { case: Some(case.name.clone()) });
                     return Ok(Move::ReturnThen(input, case.then));
                 }
             }
         }
     }
+    machine.record(Some(task), What::Switched { case: default.map(|case| case.name.clone()) });
     Ok(match default {
         Some(case) => Move::ReturnThen(input, case.then),
         None => Move::Return(input),

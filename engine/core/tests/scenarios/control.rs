@@ -133,6 +133,7 @@ fn switch_takes_the_first_case_that_holds() {
             > start
               * started cause={"by":"request","person":"li"} input={"n":5}
               route task_started
+              route switched case="one"
               route task_completed output={"n":5}
               positive task_started
               positive task_completed output={"got":"positive"}
@@ -161,6 +162,7 @@ fn switch_falls_back_to_its_default() {
             > start
               * started cause={"by":"request","person":"li"} input={"n":0}
               route task_started
+              route switched case="other"
               route task_completed output={"n":0}
               fallback task_started
               fallback task_completed output={"got":"fallback"}
@@ -187,6 +189,7 @@ fn switch_without_a_match_goes_on() {
             > start
               * started cause={"by":"request","person":"li"} input={"n":0}
               route task_started
+              route switched
               route task_completed output={"n":0}
               next task_started
               next task_completed output={"got":0}
@@ -211,6 +214,7 @@ fn switch_can_end_the_workflow() {
             > start
               * started cause={"by":"request","person":"li"} input={"n":0}
               route task_started
+              route switched case="one"
               route task_completed output={"n":0}
               * completed output={"n":0}
               = Completed

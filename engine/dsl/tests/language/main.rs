@@ -1,5 +1,6 @@
 //! The language as authors meet it: texts in, remarks or definitions out.
 
+mod assist;
 mod budget;
 mod codes;
 mod definition;
@@ -16,5 +17,6 @@ mod listening;
 mod mutation;
 mod remarks;
 mod schedule;
+mod schema;
 mod structure;
 mod yaml;
