@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use yiwang_dsl::definition::{EventFilter, TaskKind};
+use yiwang_dsl::definition::{EventFilter, Strategy, TaskKind, Until};
 use yiwang_dsl::expression::Expression;
 use yiwang_dsl::{Data, Definition};
 
@@ -68,13 +68,12 @@ impl Shape<'_> {
 pub fn shapes(definition: &Definition) -> Vec<Shape<'_>> {
     let mut shapes: Vec<Shape<'_>> = Vec::new();
     for task in &definition.tasks {
-        let TaskKind::Listen { to, .. } = &task.kind else { continue };
-        let any = to.filters().is_empty().then_some(Shape { event_type: None, from: Vec::new() });
-        let listed = to
-            .filters()
-            .iter()
-            .map(|filter| Shape { event_type: filter.event_type(), from: expected(filter).collect() });
-        for shape in listed.chain(any) {
+        let TaskKind::Listen { to, until, .. } = &task.kind else { continue };
+        let until = match until {
+            Some(Until::Events(until)) => Some(until),
+            Some(Until::Condition(_)) | None => None,
+        };
+        for shape in [Some(to), until].into_iter().flatten().flat_map(shapes_of) {
             let same = |other: &Shape<'_>| {
                 let texts =
                     |shape: &Shape<'_>| shape.from.iter().map(|from| from.text.clone()).collect::<Vec<_>>();
@@ -86,6 +85,15 @@ pub fn shapes(definition: &Definition) -> Vec<Shape<'_>> {
         }
     }
     shapes
+}
+
+fn shapes_of(strategy: &Strategy) -> Vec<Shape<'_>> {
+    if strategy.filters().is_empty() {
+        return vec![Shape { event_type: None, from: Vec::new() }];
+    }
+    let shape =
+        |filter| Shape { event_type: EventFilter::event_type(filter), from: expected(filter).collect() };
+    strategy.filters().iter().map(shape).collect()
 }
 
 /// The `from` expressions by which a listener is found: those whose value is known when it begins.

@@ -25,6 +25,10 @@ pub(crate) fn command(
     let Some(at) = machine.state.items.iter().position(|open| open.item.id == id) else {
         return Err(Refusal::new(RefusalKind::NotFound, format!("there is no open work item {id}")));
     };
+    if machine.state.has_ended() {
+        let message = "the instance is faulted; its work items wait".to_owned();
+        return Err(Refusal::new(RefusalKind::Conflict, message));
+    }
     match command {
         WorkItemCommand::Claim => claim(machine, at, version, by),
         WorkItemCommand::Release => release(machine, at, version, by),

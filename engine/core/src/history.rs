@@ -44,7 +44,9 @@ pub enum What {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         case: Option<String>,
     },
-    /// `export` replaced the context.
+    /// A branch of a `fork` was given up: another one won or failed, or the `fork` was given up itself.
+    TaskCancelled,
+    /// `export` or the join of a `fork` replaced the context.
     ContextChanged { context: Data },
     /// A timer was set.
     TimerSet { due: Timestamp, purpose: String },

@@ -10,8 +10,14 @@ pub const TASKS_PER_STEP_MAX: u32 = 100_000;
 /// Bytes of one instance's input, output or context as JSON. More belongs into blobs.
 pub const DATA_BYTES_MAX: usize = 1 << 20;
 
-/// Nested lists, loops and tries.
+/// Nested lists, loops, tries, forks and calls of functions, from the workflow to the innermost task.
 pub const DEPTH_MAX: usize = 64;
+
+/// Branches of one `fork`. Written by hand, one by one; more is a `for`, or a work item for each.
+pub const BRANCHES_MAX: usize = 100;
+
+/// Strands of one instance: all branches under way together. The snapshot holds each with its context.
+pub const STRANDS_MAX: usize = 1_000;
 
 /// Calls of services and processes that one instance has under way. Those that nobody waits for count too:
 /// a loop that only begins calls must not fill the outbox.

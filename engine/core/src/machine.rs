@@ -7,17 +7,20 @@
 //! ```
 //!
 //! Nested lists are frames of a stack, not calls of Rust: what stands in the [`State`] is all there is.
+//! One strand moves at a time; when it parks, the next that is ready does.
 
 mod cancel;
 mod entropy;
 mod evaluate;
+mod extend;
 mod fail;
 mod history;
+mod strand;
 mod timer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use yiwang_dsl::definition::{Block, Definition, Flow, Task, TaskId, TaskKind};
+use yiwang_dsl::definition::{Callee, Definition, ExportSpec, Flow, OutputSpec, Task, TaskId, TaskKind};
 use yiwang_dsl::{Data, Fault};
 
 use self::entropy::Entropy;
@@ -25,7 +28,7 @@ pub(crate) use self::evaluate::{Binding, Place, error_variable, settle};
 use crate::deployment::Deployment;
 use crate::history::What;
 use crate::limits::{DEPTH_MAX, TASKS_PER_STEP_MAX};
-use crate::state::{Again, Doing, Frame, FrameId, Incoming, Pending, State, TryPhase};
+use crate::state::{Again, Doing, Frame, FrameId, Goes, Incoming, Pending, State, TryPhase};
 use crate::transition::{Ambient, CaseNumbers, Status};
 use crate::{Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, family, limits, task};
 
@@ -38,6 +41,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) case_numbers: &'a mut CaseNumbers,
     /// The line of control that moves.
     pub(crate) strand: usize,
+    /// Tasks that begin when the moving strand parks: the first ones of branches, and what is run again.
+    ready: VecDeque<FrameId>,
     tasks_run: u32,
     history: Vec<HistoryEvent>,
     effects: Vec<Effect>,
@@ -59,10 +64,22 @@ pub(crate) enum Move {
     ListEnded(Data),
     /// The workflow ends with this raw output.
     End(Data),
+    /// The innermost task took something in that it waited for, and sees what to do now.
+    Proceed,
     /// The innermost task failed.
     Fail(Fault),
-    /// Nothing more until the world answers.
+    /// Nothing more in this strand until the world answers.
     Park,
+}
+
+impl From<Goes> for Move {
+    fn from(goes: Goes) -> Self {
+        match goes {
+            Goes::Returns(output) => Self::Return(output),
+            Goes::Fails(fault) => Self::Fail(fault),
+            Goes::Proceeds => Self::Proceed,
+        }
+    }
 }
 
 impl<'a> Machine<'a> {
@@ -74,6 +91,7 @@ impl<'a> Machine<'a> {
             entropy: Entropy::new(ambient.entropy, ambient.instance),
             case_numbers: ambient.case_numbers,
             strand: 0,
+            ready: VecDeque::new(),
             tasks_run: 0,
             history: Vec::new(),
             effects: Vec::new(),
@@ -96,12 +114,16 @@ impl<'a> Machine<'a> {
                 Move::Return(output) => self.complete(output, None),
                 Move::ReturnThen(output, flow) => self.complete(output, Some(flow)),
                 Move::ListEnded(output) => self.list_ended(output),
+                Move::Proceed => task::proceed(self),
                 Move::Fail(fault) => self.fail(fault),
                 Move::End(output) => {
                     self.end(output);
                     return;
                 }
-                Move::Park => return,
+                Move::Park => match self.next_ready() {
+                    Some(next) => Ok(next),
+                    None => return,
+                },
             };
             next = result.unwrap_or_else(Move::Fail);
         }
@@ -114,7 +136,7 @@ impl<'a> Machine<'a> {
         if self.tasks_run > TASKS_PER_STEP_MAX {
             return Err(limits::exceeded("tasks-per-step", TASKS_PER_STEP_MAX as usize, &task.reference));
         }
-        if self.frames().len() > DEPTH_MAX {
+        if self.around(usize::MAX).take(DEPTH_MAX + 1).count() > DEPTH_MAX {
             return Err(limits::exceeded("depth", DEPTH_MAX, &task.reference));
         }
         if let Some(condition) = &task.condition
@@ -125,6 +147,20 @@ impl<'a> Machine<'a> {
             return self.after(task, raw, task.then);
         }
         self.record(Some(task), What::TaskStarted);
+        self.begin_extended(task, raw)
+    }
+
+    /// The innermost task itself begins.
+    fn begin_task(&mut self, task: &Task) -> Result<Move, Fault> {
+        self.transform_input(task)?;
+        if let Some(after) = &task.timeout {
+            self.set_task_timeout(task, after)?;
+        }
+        task::begin(self, task)
+    }
+
+    fn transform_input(&mut self, task: &Task) -> Result<(), Fault> {
+        let raw = self.top().incoming.raw.clone();
         if let Some(schema) = &task.input.schema {
             self.conforms(schema, &raw, Place::new(task, "input.schema"))?;
         }
@@ -132,40 +168,79 @@ impl<'a> Machine<'a> {
             let transformed = self.template(from, &raw, Place::new(task, "input.from"))?;
             self.top_mut().incoming.transformed = transformed;
         }
-        if let Some(after) = &task.timeout {
-            self.set_task_timeout(task, after)?;
-        }
-        task::begin(self, task)
+        Ok(())
     }
 
-    /// The innermost task has a raw output: transform, check, export, go on.
+    /// The innermost task has a raw output, unless something is to be done with each part of it first.
     fn complete(&mut self, raw: Data, flow: Option<Flow>) -> Result<Move, Fault> {
         let task = self.top_task();
-        let output = match &task.output.r#as {
-            Some(template) => self.template(template, &raw, Place::new(task, "output.as"))?,
-            None => settle(raw, Place::new(task, "output"))?,
-        };
-        if let Some(schema) = &task.output.schema {
-            self.conforms(schema, &output, Place::new(task, "output.schema"))?;
+        match task::foreach::begin(self, task, &raw) {
+            Some(next) => next,
+            None => self.conclude(task, raw, flow),
         }
-        self.export(task, &output)?;
+    }
+
+    /// Transforms and checks the output of the innermost task, exports it, and goes on.
+    fn conclude(&mut self, task: &'a Task, raw: Data, flow: Option<Flow>) -> Result<Move, Fault> {
+        let [r#as, schema] =
+            ["output.as", "output.schema"].map(|name| Place::new(task, name).returning(&raw));
+        let output = self.transform_output(&task.output, raw.clone(), r#as, schema)?;
+        let [r#as, schema] =
+            ["export.as", "export.schema"].map(|name| Place::new(task, name).returning(&raw));
+        self.export(task, &task.export, &output, r#as, schema)?;
+        self.after_task(task, raw, output, flow)
+    }
+
+    /// The innermost task is over.
+    fn leave(&mut self, task: &'a Task, output: Data, flow: Option<Flow>) -> Result<Move, Fault> {
         self.record(Some(task), What::TaskCompleted { output: output.clone() });
         self.pop();
         self.after(task, output, flow.unwrap_or(task.then))
     }
 
-    fn export(&mut self, task: &'a Task, output: &Data) -> Result<(), Fault> {
-        let Some(template) = &task.export.r#as else { return Ok(()) };
-        let binding = Binding { name: "output", value: output };
-        let context = self.template(template, output, Place::new(task, "export.as").with(binding))?;
-        if let Some(schema) = &task.export.schema {
-            self.conforms(schema, &context, Place::new(task, "export.schema"))?;
+    /// What `output` makes of a raw output.
+    pub(crate) fn transform_output(
+        &self,
+        spec: &OutputSpec,
+        raw: Data,
+        r#as: Place<'_>,
+        schema: Place<'_>,
+    ) -> Result<Data, Fault> {
+        let output = match &spec.r#as {
+            Some(template) => self.template(template, &raw, r#as)?,
+            None => settle(raw, r#as)?,
+        };
+        if let Some(wanted) = &spec.schema {
+            self.conforms(wanted, &output, schema)?;
         }
+        Ok(output)
+    }
+
+    /// What `export` makes of a transformed output becomes the context.
+    pub(crate) fn export(
+        &mut self,
+        task: &Task,
+        spec: &ExportSpec,
+        output: &Data,
+        r#as: Place<'_>,
+        schema: Place<'_>,
+    ) -> Result<(), Fault> {
+        let Some(template) = &spec.r#as else { return Ok(()) };
+        let binding = Binding { name: "output", value: output };
+        let context = self.template(template, output, r#as.with(binding))?;
+        if let Some(wanted) = &spec.schema {
+            self.conforms(wanted, &context, schema)?;
+        }
+        self.change_context(task, context);
+        Ok(())
+    }
+
+    /// The moving strand's context is this from now on.
+    pub(crate) fn change_context(&mut self, task: &Task, context: Data) {
         if self.state.strands[self.strand].context != context {
             self.record(Some(task), What::ContextChanged { context: context.clone() });
             self.state.strands[self.strand].context = context;
         }
-        Ok(())
     }
 
     /// A task of the current list is over: where to go.
@@ -173,7 +248,10 @@ impl<'a> Machine<'a> {
         Ok(match flow {
             Flow::Goto(target) => Move::Enter(target, output),
             Flow::End => Move::End(output),
-            Flow::Exit => Move::ListEnded(output),
+            Flow::Exit => match self.is_before() {
+                Some(at) => return self.skip_task(at, output),
+                None => Move::ListEnded(output),
+            },
             Flow::Continue => {
                 let mut list = self.current_list().iter().skip_while(|id| **id != task.id);
                 match list.nth(1) {
@@ -186,16 +264,28 @@ impl<'a> Machine<'a> {
 
     fn list_ended(&mut self, output: Data) -> Result<Move, Fault> {
         if self.frames().is_empty() {
-            return Ok(Move::End(output));
+            return match self.branch() {
+                Some(branch) => task::fork::branch_ended(self, branch.n, output),
+                None => Ok(Move::End(output)),
+            };
         }
-        task::list_ended(self, self.top_task(), output)
+        match self.extension_ended() {
+            Some(next) => next,
+            None => task::list_ended(self, self.top_task(), output),
+        }
     }
 
-    /// The list that the innermost task runs now.
-    fn current_list(&self) -> &'a Block {
-        let Some(frame) = self.frames().last() else { return &self.definition().root };
+    /// The list that the innermost task runs now. A branch and a function are lists of one task.
+    fn current_list(&self) -> &'a [TaskId] {
+        let Some(frame) = self.frames().last() else { return self.strand_list() };
+        if let Some(list) = self.extension_list() {
+            return list;
+        }
         match &self.definition().task(frame.task).kind {
             TaskKind::Do { body } | TaskKind::For { body, .. } => body,
+            TaskKind::Call { foreach: Some(foreach), .. }
+            | TaskKind::Listen { foreach: Some(foreach), .. } => &foreach.body,
+            TaskKind::Call { callee: Callee::Defined(function), .. } => std::slice::from_ref(function),
             TaskKind::Try { body, catch } => match (&frame.doing, &catch.body) {
                 (Doing::Try { phase: TryPhase::Catching { .. }, .. }, Some(body)) => body,
                 _ => body,
@@ -212,6 +302,26 @@ impl<'a> Machine<'a> {
         }
     }
 
+    fn strand_list(&self) -> &'a [TaskId] {
+        let Some(branch) = self.branch() else { return &self.definition().root };
+        let mut frames = self.state.strands.iter().filter_map(|strand| strand.frames.last());
+        let fork = frames.find(|frame| frame.id == branch.of).expect("a branch has its fork");
+        match &self.definition().task(fork.task).kind {
+            TaskKind::Fork { branches, .. } => &branches[branch.n..=branch.n],
+            TaskKind::Call { .. }
+            | TaskKind::Do { .. }
+            | TaskKind::Emit { .. }
+            | TaskKind::For { .. }
+            | TaskKind::Listen { .. }
+            | TaskKind::Raise { .. }
+            | TaskKind::Run { .. }
+            | TaskKind::Set { .. }
+            | TaskKind::Switch { .. }
+            | TaskKind::Try { .. }
+            | TaskKind::Wait { .. } => unreachable!("only a fork has branches"),
+        }
+    }
+
     /// The innermost task begins once more, with the raw input it had.
     pub(crate) fn top_again(&mut self) -> Move {
         let Some(frame) = self.frames().last() else {
@@ -223,14 +333,17 @@ impl<'a> Machine<'a> {
     }
 
     /// Enters the first task of a list; an empty list ends with its input.
-    pub(crate) fn enter_list(&self, list: &Block, input: Data) -> Move {
+    pub(crate) fn enter_list(&self, list: &[TaskId], input: Data) -> Move {
         list.first()
             .map_or_else(|| Move::ListEnded(input.clone()), |first| Move::Enter(*first, input.clone()))
     }
 
     /// The workflow ends with this raw output.
     fn end(&mut self, raw: Data) {
+        // A branch may end it: the output of the workflow sees the context of the workflow itself.
+        self.strand = 0;
         self.cancel_frames_from(0);
+        self.ready.clear();
         let spec = &self.definition().output;
         let output = match &spec.r#as {
             Some(template) => self.template(template, &raw, Place::workflow("output.as")),
@@ -283,6 +396,7 @@ impl<'a> Machine<'a> {
             started: self.now,
             incoming: Incoming { transformed: raw.clone(), raw },
             doing: Doing::Task,
+            extended: None,
         };
         self.state.strands[self.strand].frames.push(frame);
     }
@@ -306,6 +420,11 @@ impl<'a> Machine<'a> {
         self.state.strands[self.strand].frames.last_mut().expect("a task is under way")
     }
 
+    /// The frame at this place of the moving strand.
+    pub(crate) fn frame_mut(&mut self, at: usize) -> &mut Frame {
+        &mut self.state.strands[self.strand].frames[at]
+    }
+
     pub(crate) fn top_task(&self) -> &'a Task {
         self.definition().task(self.top().task)
     }
@@ -315,14 +434,9 @@ impl<'a> Machine<'a> {
         self.top().incoming.transformed.clone()
     }
 
-    /// Makes the strand that holds this frame the moving one; the frame's place in it.
-    pub(crate) fn locate(&mut self, id: FrameId) -> Option<usize> {
-        let strands = self.state.strands.iter().enumerate();
-        let (strand, at) = strands
-            .filter_map(|(n, strand)| Some((n, strand.frames.iter().position(|frame| frame.id == id)?)))
-            .next()?;
-        self.strand = strand;
-        Some(at)
+    /// Does nothing move until an operator comes?
+    pub(crate) fn is_still(&self) -> bool {
+        self.state.status == Status::Suspended || self.state.has_ended()
     }
 
     /// The case changed: its row is written.

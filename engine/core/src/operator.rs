@@ -3,7 +3,7 @@
 use crate::history::What;
 use crate::input::OperatorCommand;
 use crate::machine::{Machine, Move};
-use crate::state::{Again, Goes, Held, Owner, Why};
+use crate::state::{Again, FrameId, Owner, Why};
 use crate::transition::{Refusal, RefusalKind, Status};
 use crate::work_item::Actor;
 
@@ -36,13 +36,17 @@ pub(crate) fn command(
     Ok(())
 }
 
-/// Runs what failed once more. The time in between does not count for the timers that still run.
+/// Runs what failed once more; the rest goes on with what it got in the meantime. The time in between does not
+/// count for the timers that still run, but for what was promised to people.
 fn retry(machine: &mut Machine<'_>) {
     let Some(faulted) = machine.state.faulted.take() else { return };
     let lost = machine.now.0.saturating_sub(faulted.at.0).max(0);
     for timer in &mut machine.state.timers {
-        if !matches!(timer.why, Why::Resend { .. }) {
-            timer.due.0 = timer.due.0.saturating_add(lost);
+        match timer.why {
+            Why::Resend { .. } | Why::Due { .. } | Why::Rung { .. } => {}
+            Why::Wait | Why::Timeout | Why::Retry | Why::Attempt => {
+                timer.due.0 = timer.due.0.saturating_add(lost);
+            }
         }
     }
     machine.state.timers.sort_by_key(|timer| (timer.due, timer.n));
@@ -51,28 +55,28 @@ fn retry(machine: &mut Machine<'_>) {
         Again::Start => machine.begin(),
         Again::End { output } => machine.drive(Move::End(output)),
         Again::Task => {
-            let timed = machine.state.timers.iter().any(|timer| timer.owner == Owner::Instance);
-            let input = machine.state.input.clone();
-            if !timed && let Err(fault) = machine.set_workflow_timeout(&input) {
-                machine.fault(fault, Again::Task);
-                return;
-            }
-            let next = machine.top_again();
-            machine.drive(next);
+            let frames = machine.frames().last().map(|frame| frame.id).into_iter().collect();
+            run_again(machine, frames);
         }
+        Again::Tasks { frames } => run_again(machine, frames),
     }
+    machine.release_held();
+}
+
+fn run_again(machine: &mut Machine<'_>, frames: Vec<FrameId>) {
+    let timed = machine.state.timers.iter().any(|timer| timer.owner == Owner::Instance);
+    let input = machine.state.input.clone();
+    if !timed && let Err(fault) = machine.set_workflow_timeout(&input) {
+        machine.fault(fault, Again::Tasks { frames });
+        return;
+    }
+    machine.run_again(frames);
 }
 
 /// Goes on, first with what tasks got in the meantime.
 fn resume(machine: &mut Machine<'_>) {
     machine.state.status = Status::Running;
-    for Held { frame, goes } in std::mem::take(&mut machine.state.held) {
-        let next = machine.goes_on(frame, |_| match goes {
-            Goes::Returns(output) => Move::Return(output),
-            Goes::Fails(fault) => Move::Fail(fault),
-        });
-        machine.drive(next);
-    }
+    machine.release_held();
 }
 
 fn word(command: OperatorCommand) -> &'static str {

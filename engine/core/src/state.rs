@@ -2,6 +2,7 @@
 //!
 //! Plain data that survives JSON at every moment. What a position in it means is known by the interpreter.
 
+mod extended;
 mod frame;
 mod outbox;
 mod timer;
@@ -11,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use yiwang_dsl::definition::DefinitionHash;
 use yiwang_dsl::{Data, Fault};
 
-pub(crate) use self::frame::{Doing, Frame, FrameId, Incoming, Strand, TryPhase, Wanted};
+pub(crate) use self::extended::{Extended, Phase};
+pub(crate) use self::frame::{
+    Branch, Doing, Ended, Frame, FrameId, Incoming, Rounds, Strand, TryPhase, Wanted,
+};
 pub(crate) use self::outbox::{Pending, Repeat};
 pub(crate) use self::timer::{Owner, Timer, Why};
 pub(crate) use self::work::{Decided, OpenItem, Rung};
@@ -34,7 +38,8 @@ pub struct State {
     /// Who began it, if it is a child.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) parent: Option<Parent>,
-    /// Lines of control. One today; each branch of a `fork` will be one more.
+    /// Lines of control: the workflow's own, and one for each branch of a `fork` that is under way. A strand
+    /// stands behind the one that it branches off.
     pub(crate) strands: Vec<Strand>,
     /// In order of due time, then of setting.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -49,7 +54,7 @@ pub struct State {
     pub(crate) case: Option<Case>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) faulted: Option<Faulted>,
-    /// Results that came while the instance was suspended, in order.
+    /// Results that came while the instance was suspended or faulted, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) held: Vec<Held>,
 }
@@ -89,13 +94,16 @@ pub(crate) struct Faulted {
 pub(crate) enum Again {
     /// The workflow's own input: it was refused or could not be transformed.
     Start,
-    /// The task of the innermost frame.
+    /// The task of the innermost frame. Written by versions that had one strand.
     Task,
+    /// The tasks of these frames, each the innermost of its strand: what failed, and the branches that had
+    /// not begun yet.
+    Tasks { frames: Vec<FrameId> },
     /// The workflow's own output.
     End { output: Data },
 }
 
-/// How a task goes on that got its result while the instance was suspended.
+/// How a task goes on that got its result while the instance did not move.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) frame: FrameId,
@@ -110,6 +118,8 @@ pub(crate) enum Goes {
     Returns(Data),
     /// Its error.
     Fails(Fault),
+    /// It took something in, and sees what to do now.
+    Proceeds,
 }
 
 impl State {

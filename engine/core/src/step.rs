@@ -102,17 +102,19 @@ fn start(machine: &mut Machine<'_>, input: Data, cause: Cause) {
     machine.state.status = Status::Running;
     machine.state.started = machine.now;
     machine.state.input = input;
-    machine.state.strands = vec![Strand { context: empty_context(), frames: Vec::new() }];
+    machine.state.strands = vec![Strand { branch: None, context: empty_context(), frames: Vec::new() }];
     machine.begin();
 }
 
+/// Every task that listens for it takes it.
 fn event_came(machine: &mut Machine<'_>, event: &Event) -> Result<(), Refusal> {
-    let wanted = if machine.state.has_ended() { None } else { listen::who_wants(machine, event) };
-    let Some((frame, n)) = wanted else {
+    let wanted = if machine.state.has_ended() { Vec::new() } else { listen::who_wants(machine, event) };
+    if wanted.is_empty() {
         let message = format!("the instance does not wait for event {} of {}", event.id, event.source);
         return Err(Refusal::new(RefusalKind::NotExpected, message));
-    };
-    let next = machine.goes_on(frame, |machine| listen::take(machine, n, event));
-    machine.drive(next);
+    }
+    for (frame, want) in wanted {
+        listen::take(machine, frame, want, event);
+    }
     Ok(())
 }

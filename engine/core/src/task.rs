@@ -3,6 +3,8 @@
 mod call;
 mod emit;
 mod r#for;
+pub(crate) mod foreach;
+pub(crate) mod fork;
 pub(crate) mod listen;
 mod raise;
 mod run;
@@ -26,8 +28,10 @@ pub(crate) fn begin(machine: &mut Machine<'_>, task: &Task) -> Result<Move, Faul
         TaskKind::For { over, until_false, body, .. } => {
             r#for::begin(machine, task, over, until_false.as_ref(), body)
         }
-        TaskKind::Fork { .. } => unreachable!("refused by the language"),
-        TaskKind::Listen { to, .. } => listen::begin(machine, task, to),
+        TaskKind::Fork { branches, compete } => fork::begin(machine, task, branches, *compete),
+        TaskKind::Listen { to, until, foreach, .. } => {
+            listen::begin(machine, task, to, until.as_ref(), foreach.is_some())
+        }
         TaskKind::Raise { error } => raise::begin(machine, task, error),
         TaskKind::Run { process, wait, .. } => run::begin(machine, task, process, *wait),
         TaskKind::Set { value } => set::begin(machine, task, value),
@@ -45,14 +49,39 @@ pub(crate) fn list_ended(machine: &mut Machine<'_>, task: &Task, output: Data) -
             r#for::round_ended(machine, task, until_false.as_ref(), body, output)
         }
         TaskKind::Try { catch, .. } => Ok(r#try::list_ended(machine, task, catch, output)),
-        TaskKind::Call { .. }
-        | TaskKind::Emit { .. }
+        TaskKind::Call { foreach: Some(foreach), .. } => {
+            foreach::message_ended(machine, task, foreach, output)
+        }
+        TaskKind::Call { foreach: None, .. } => Ok(call::function_ended(machine, output)),
+        TaskKind::Listen { foreach: Some(foreach), .. } => {
+            listen::round_ended(machine, task, foreach, output)
+        }
+        TaskKind::Emit { .. }
         | TaskKind::Fork { .. }
-        | TaskKind::Listen { .. }
+        | TaskKind::Listen { foreach: None, .. }
         | TaskKind::Raise { .. }
         | TaskKind::Run { .. }
         | TaskKind::Set { .. }
         | TaskKind::Switch { .. }
         | TaskKind::Wait { .. } => unreachable!("a task without a list"),
+    }
+}
+
+/// The innermost task took something in, and sees what to do now.
+pub(crate) fn proceed(machine: &mut Machine<'_>) -> Result<Move, Fault> {
+    let task = machine.top_task();
+    match &task.kind {
+        TaskKind::Listen { to, foreach, .. } => listen::proceed(machine, task, to, foreach.as_ref()),
+        TaskKind::Call { .. }
+        | TaskKind::Do { .. }
+        | TaskKind::Emit { .. }
+        | TaskKind::For { .. }
+        | TaskKind::Fork { .. }
+        | TaskKind::Raise { .. }
+        | TaskKind::Run { .. }
+        | TaskKind::Set { .. }
+        | TaskKind::Switch { .. }
+        | TaskKind::Try { .. }
+        | TaskKind::Wait { .. } => unreachable!("only a listen takes something in"),
     }
 }

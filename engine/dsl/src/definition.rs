@@ -186,7 +186,8 @@ pub struct Extension {
 }
 
 /// `then`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Flow {
     /// The next task of the list.
     #[default]

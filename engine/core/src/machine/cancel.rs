@@ -10,9 +10,10 @@ use crate::work_item::WorkItemState;
 impl Machine<'_> {
     /// Drops the frames of the moving strand from this index on, the innermost first.
     pub(super) fn cancel_frames_from(&mut self, first: usize) {
-        while self.frames().len() > first {
-            let id = self.top().id;
-            self.cancel_owned(id);
+        while let last = self.frames().len()
+            && last > first
+        {
+            self.abandon(last - 1);
             self.state.strands[self.strand].frames.pop();
         }
     }
@@ -61,11 +62,9 @@ impl Machine<'_> {
 
     /// Drops everything but what an ended instance still owes: messages that nobody waits for.
     pub(crate) fn forget_work(&mut self) {
-        for strand in 0..self.state.strands.len() {
-            self.strand = strand;
-            self.cancel_frames_from(0);
-        }
+        // All other strands branch off the first one.
         self.strand = 0;
+        self.cancel_frames_from(0);
         self.state.strands.clear();
         self.state.held.clear();
         self.state.timers.retain(|timer: &Timer| matches!(timer.why, Why::Resend { .. }));

@@ -7,7 +7,7 @@ use yiwang_dsl::error::Kind;
 use yiwang_dsl::expression::{Deferred, EvaluationError, Expression, Scope, Template};
 use yiwang_dsl::{Data, Fault};
 
-use super::Machine;
+use super::{Machine, extend};
 use crate::limits::{self, DATA_BYTES_MAX};
 use crate::schema;
 use crate::state::{Doing, Frame, TryPhase};
@@ -24,6 +24,8 @@ pub(crate) struct Place<'p> {
     /// Which property, e.g. `output.as`.
     property: &'p str,
     binding: Option<Binding<'p>>,
+    /// The raw output of the task, once there is one.
+    returned: Option<&'p Data>,
     /// Frames that it can see; none: all.
     depth: Option<usize>,
 }
@@ -37,15 +39,20 @@ pub(crate) struct Binding<'p> {
 
 impl<'p> Place<'p> {
     pub(crate) fn new(task: &'p Task, property: &'p str) -> Self {
-        Self { reference: &task.reference, property, binding: None, depth: None }
+        Self { reference: &task.reference, property, binding: None, returned: None, depth: None }
     }
 
     pub(crate) fn workflow(property: &'p str) -> Self {
-        Self { reference: "/", property, binding: None, depth: Some(0) }
+        Self { reference: "/", property, binding: None, returned: None, depth: Some(0) }
     }
 
     pub(crate) fn with(self, binding: Binding<'p>) -> Self {
         Self { binding: Some(binding), ..self }
+    }
+
+    /// `$task.output` is this.
+    pub(crate) fn returning(self, raw: &'p Data) -> Self {
+        Self { returned: Some(raw), ..self }
     }
 
     /// As seen by the frame at this index, whatever runs inside it.
@@ -123,15 +130,26 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn task_variable(&self, frame: &Frame) -> Data {
+    /// The context that the first `depth` frames of the moving strand see: inside a function it is another.
+    fn context(&self, depth: Option<usize>) -> Option<Data> {
+        let strand = self.state.strands.get(self.strand)?;
+        let inside = strand.frames.iter().skip(depth.unwrap_or(usize::MAX).saturating_sub(1));
+        let kept = inside.filter_map(|frame| frame.doing.kept_context());
+        Some(kept.into_iter().next().unwrap_or(&strand.context).clone())
+    }
+
+    fn task_variable(&self, frame: &Frame, returned: Option<&Data>) -> Data {
         let task = self.definition().task(frame.task);
-        Data::object([
+        let output =
+            returned.or_else(|| extend::raw_output(frame)).map(|raw| ("output".to_owned(), raw.clone()));
+        let members = [
             ("name".to_owned(), Data::string(&*task.name)),
             ("reference".to_owned(), Data::string(&*task.reference)),
             ("definition".to_owned(), self.deployment.part(&task.reference)),
             ("input".to_owned(), frame.incoming.raw.clone()),
             ("startedAt".to_owned(), moment(frame.started)),
-        ])
+        ];
+        Data::object(members.into_iter().chain(output))
     }
 
     fn workflow_variable(&self) -> Data {
@@ -157,16 +175,18 @@ impl Scope for View<'_, '_> {
             return Some(binding.value.clone());
         }
         let machine = self.machine;
-        let frames = machine.state.strands.get(machine.strand).map_or(&[][..], |strand| &strand.frames);
-        let frames = &frames[..self.place.depth.unwrap_or(frames.len()).min(frames.len())];
-        if let Some(value) = frames.iter().rev().find_map(|frame| block_variable(machine, frame, name)) {
+        let frames = || machine.around(self.place.depth.unwrap_or(usize::MAX));
+        if let Some(value) = frames().find_map(|frame| block_variable(machine, frame, name)) {
             return Some(value);
         }
         match name {
-            "context" => machine.state.strands.get(machine.strand).map(|strand| strand.context.clone()),
-            "input" => frames.last().map(|frame| frame.incoming.transformed.clone()),
-            "task" => frames.last().map(|frame| machine.task_variable(frame)),
-            "authorization" => Some(frames.last().map_or_else(Data::null, authorization)),
+            "context" => machine.context(self.place.depth),
+            "input" => frames().next().map(|frame| frame.incoming.transformed.clone()),
+            "task" => {
+                let frame = machine.described(self.place.depth.unwrap_or(usize::MAX));
+                frame.map(|frame| machine.task_variable(frame, self.place.returned))
+            }
+            "authorization" => Some(frames().next().map_or_else(Data::null, authorization)),
             "workflow" => Some(machine.workflow_variable()),
             "runtime" => Some(Data::from(json!({
                 "name": "yiwang",
@@ -180,32 +200,49 @@ impl Scope for View<'_, '_> {
 
 /// The variable that a task binds for the lists inside it.
 fn block_variable(machine: &Machine<'_>, frame: &Frame, name: &str) -> Option<Data> {
-    match (&frame.doing, &machine.definition().task(frame.task).kind) {
-        (Doing::For { items, index }, TaskKind::For { each, at, .. }) => {
-            if name == each {
-                items.get(*index).cloned()
-            } else if name == at {
-                Some(Data::from(json!(index)))
-            } else {
-                None
+    match &machine.definition().task(frame.task).kind {
+        TaskKind::For { each, at, .. } => item_variable(frame, name, each, at),
+        TaskKind::Call { foreach: Some(foreach), .. } | TaskKind::Listen { foreach: Some(foreach), .. } => {
+            item_variable(frame, name, &foreach.item, &foreach.at)
+        }
+        TaskKind::Try { catch, .. } => match &frame.doing {
+            Doing::Try { phase: TryPhase::Catching { error }, .. } => {
+                (name == catch.variable).then(|| error_variable(error))
             }
-        }
-        (Doing::Try { phase: TryPhase::Catching { error }, .. }, TaskKind::Try { catch, .. }) => {
-            (name == catch.variable).then(|| error_variable(error))
-        }
-        _ => None,
+            _ => None,
+        },
+        TaskKind::Call { foreach: None, .. }
+        | TaskKind::Do { .. }
+        | TaskKind::Emit { .. }
+        | TaskKind::Fork { .. }
+        | TaskKind::Listen { foreach: None, .. }
+        | TaskKind::Raise { .. }
+        | TaskKind::Run { .. }
+        | TaskKind::Set { .. }
+        | TaskKind::Switch { .. }
+        | TaskKind::Wait { .. } => None,
     }
+}
+
+fn item_variable(frame: &Frame, name: &str, item: &str, at: &str) -> Option<Data> {
+    let (value, index) = frame.doing.current_item()?;
+    if name == item { Some(value.clone()) } else { (name == at).then(|| Data::from(json!(index))) }
 }
 
 /// How the call of this task proved who it is; null before it has returned, and where it did not. The
 /// parameter is a secret: what an expression can read may end up in outputs and in history.
 fn authorization(frame: &Frame) -> Data {
     match &frame.doing {
-        Doing::Call { authorization: Some(scheme) } => Data::object([
-            ("scheme".to_owned(), Data::string(&**scheme)),
-            ("parameter".to_owned(), Data::string(MASK)),
-        ]),
+        Doing::Call { authorization: Some(scheme) } | Doing::Each { authorization: Some(scheme), .. } => {
+            Data::object([
+                ("scheme".to_owned(), Data::string(&**scheme)),
+                ("parameter".to_owned(), Data::string(MASK)),
+            ])
+        }
         Doing::Task
+        | Doing::Each { authorization: None, .. }
+        | Doing::Fork { .. }
+        | Doing::Function { .. }
         | Doing::For { .. }
         | Doing::Listen { .. }
         | Doing::Send

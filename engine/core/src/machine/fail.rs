@@ -20,9 +20,15 @@ impl Machine<'_> {
         self.fail_within(top, fault)
     }
 
-    /// Offers the fault to the tries among the first `outer` frames. Those further in are given up.
+    /// Offers the fault to the tries among the first `outer` frames of the moving strand, then to those around
+    /// its `fork`, and so on. Those further in are given up.
     fn fail_within(&mut self, outer: usize, fault: Fault) -> Result<Move, Fault> {
-        if !limits::is_fatal(&fault) {
+        if limits::is_fatal(&fault) {
+            return Ok(self.nobody_wants(fault));
+        }
+        let failed = self.strand;
+        let mut outer = outer;
+        loop {
             for at in (0..outer).rev() {
                 match self.wants(at, &fault) {
                     Ok(false) => {}
@@ -37,12 +43,50 @@ impl Machine<'_> {
                     }
                 }
             }
+            let Some(branch) = self.branch() else { break };
+            let branch_strand = self.strand;
+            outer = self.locate(branch.of).expect("a branch has its fork");
+            if self.competes(outer) {
+                self.strand = branch_strand;
+                return Ok(self.out_of_the_race(fault));
+            }
         }
-        let frame = self.top().id;
-        self.cancel_owned(frame);
-        self.top_mut().doing = Doing::Task;
-        self.fault(fault, Again::Task);
-        Ok(Move::Park)
+        self.strand = failed;
+        Ok(self.nobody_wants(fault))
+    }
+
+    fn competes(&self, at: usize) -> bool {
+        match &self.definition().task(self.frames()[at].task).kind {
+            TaskKind::Fork { compete, .. } => *compete,
+            TaskKind::Call { .. }
+            | TaskKind::Do { .. }
+            | TaskKind::Emit { .. }
+            | TaskKind::For { .. }
+            | TaskKind::Listen { .. }
+            | TaskKind::Raise { .. }
+            | TaskKind::Run { .. }
+            | TaskKind::Set { .. }
+            | TaskKind::Switch { .. }
+            | TaskKind::Try { .. }
+            | TaskKind::Wait { .. } => false,
+        }
+    }
+
+    /// The moving strand is a branch of a competing `fork`, and failed. The others may still win.
+    fn out_of_the_race(&mut self, fault: Fault) -> Move {
+        self.cancel_frames_from(0);
+        self.leave_branch();
+        if self.branches_of(self.top().id) == 0 { Move::Fail(fault) } else { Move::Park }
+    }
+
+    /// The instance ends with the fault of the innermost task of the moving strand. The other strands stay
+    /// where they are, and go on when an operator retries.
+    fn nobody_wants(&mut self, fault: Fault) -> Move {
+        self.abandon(self.frames().len() - 1);
+        let mut frames = vec![self.top().id];
+        frames.extend(self.ready.drain(..));
+        self.fault(fault, Again::Tasks { frames });
+        Move::Park
     }
 
     fn wants(&self, at: usize, fault: &Fault) -> Result<bool, Fault> {
@@ -66,8 +110,7 @@ impl Machine<'_> {
     /// A task took too long: what it runs is given up, and it fails.
     pub(super) fn task_timed_out(&mut self, frame: FrameId) -> Move {
         let Some(at) = self.locate(frame) else { return Move::Park };
-        self.cancel_frames_from(at + 1);
-        self.cancel_owned(frame);
+        self.abandon(at);
         let task = self.top_task();
         Move::Fail(Fault::new(Kind::Timeout, &*task.reference, format!("task `{}` timed out", task.name)))
     }
@@ -86,13 +129,12 @@ impl Machine<'_> {
     /// The instance took too long. No `try` catches that.
     pub(super) fn workflow_timed_out(&mut self) {
         let fault = Fault::new(Kind::Timeout, "/", "the workflow timed out");
-        for strand in 0..self.state.strands.len() {
-            self.strand = strand;
-            if let Some(frame) = self.frames().last() {
-                self.cancel_owned(frame.id);
-                self.top_mut().doing = Doing::Task;
+        let frames = self.leaves();
+        for frame in &frames {
+            if let Some(at) = self.locate(*frame) {
+                self.abandon(at);
             }
         }
-        self.fault(fault, Again::Task);
+        self.fault(fault, Again::Tasks { frames });
     }
 }

@@ -7,7 +7,6 @@ use super::{Machine, Move, Place, history};
 use crate::Timestamp;
 use crate::history::What;
 use crate::state::{FrameId, Goes, Held, Owner, Timer, Why};
-use crate::transition::Status;
 use crate::{ladder, outbox, task};
 
 impl Machine<'_> {
@@ -87,23 +86,27 @@ impl Machine<'_> {
     }
 
     /// The task of this frame goes on, if it is still there. It is the innermost: it was waiting.
-    /// While the instance is suspended, what it got is kept.
+    /// While the instance is suspended or faulted, what it got is kept.
     pub(crate) fn goes_on(&mut self, frame: FrameId, go: impl FnOnce(&mut Self) -> Move) -> Move {
         let Some(at) = self.locate(frame) else { return Move::Park };
         assert_eq!(at + 1, self.frames().len(), "a waiting task has nothing inside");
         let next = go(self);
-        if self.state.status != Status::Suspended {
+        if !self.is_still() {
             return next;
         }
         let goes = match next {
             Move::Return(output) => Goes::Returns(output),
             Move::Fail(fault) => Goes::Fails(fault),
+            Move::Proceed => Goes::Proceeds,
             Move::Park => return Move::Park,
             Move::Enter(..) | Move::ReturnThen(..) | Move::ListEnded(_) | Move::End(_) => {
                 unreachable!("a suspended task can only return or fail")
             }
         };
-        self.state.held.push(Held { frame, goes });
+        let held = Held { frame, goes };
+        if !self.state.held.contains(&held) {
+            self.state.held.push(held);
+        }
         Move::Park
     }
 }

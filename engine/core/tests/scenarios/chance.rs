@@ -12,7 +12,7 @@ const SEEDS: u64 = 150;
 const INPUTS: u64 = 40;
 
 /// Shows the seed of a run that went wrong.
-struct Seed(u64, usize);
+pub(crate) struct Seed(pub(crate) u64, pub(crate) usize);
 
 impl Drop for Seed {
     #[expect(clippy::print_stderr, reason = "the seed is what one needs to see it again")]
@@ -23,16 +23,16 @@ impl Drop for Seed {
     }
 }
 
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
 }
 
-const WORKFLOWS: [&str; 4] = [
+const WORKFLOWS: [&str; 5] = [
     r#"
     timeout: {after: P20D}
     do:
@@ -99,6 +99,29 @@ const WORKFLOWS: [&str; 4] = [
       - c: {switch: [{more: {when: '.n < 5', then: a}}]}
       - d: {do: [{e: {listen: {to: {one: {with: {type: cn.x.a.v1, data: '${ .n > 1 }'}}}}}}], timeout: {after: PT10H}}
       - f: {set: {out: '${ .[0].n / 3 }'}, output: {schema: {document: {required: [out]}}}}
+    "#,
+    r#"
+    timeout: {after: P9D}
+    do:
+      - open: {call: 'case-open:1.0.0@default', with: {type: complaint, title: t, content: '${ . }', channel: wechat}, export: {as: '{no: .caseNo}'}}
+      - safe:
+          try:
+            - all:
+                fork:
+                  branches:
+                    - ask: {call: 'human-task:1.0.0@default', with: {title: t, candidateRoles: [handler], outcomes: [done, return], due: {after: PT2H}}}
+                    - tell: {call: 'send:1.0.0@wechat', with: {to: {kind: openid, address: o}, body: b}}
+                    - race:
+                        fork:
+                          compete: true
+                          branches:
+                            - hear: {listen: {to: {one: {with: {type: cn.x.a.v1}}}}}
+                            - late: {do: [{pause: {wait: PT3H}}, {fail: {if: '$task.startedAt.epoch.seconds > 1718100000', raise: {error: {type: 'https://x.cn/e', status: 503}}}}]}
+                            - also: {call: 'human-task:1.0.0@default', with: {title: u, candidateRoles: [handler]}}
+                    - stream:
+                        listen: {to: {any: [{with: {type: cn.x.b.v1}}], until: '(. | length) > 2'}}
+                        foreach: {do: [{pause: {wait: PT1H}}, {ask: {call: 'human-task:1.0.0@default', with: {title: v, candidateRoles: [handler]}}}], export: {as: '$context + {n: $index}'}}
+          catch: {errors: {with: {status: 503}}, retry: {delay: PT1H, limit: {attempt: {count: 2}}}}
     "#,
 ];
 

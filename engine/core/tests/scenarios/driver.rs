@@ -116,6 +116,7 @@ impl Run {
         for event in &transition.history {
             self.check_output(event);
         }
+        Self::check_owners(&serde_json::to_value(after).unwrap());
         if let Some(wake) = after.wake_at() {
             assert!(wake > self.now, "a due timer has fired");
         }
@@ -125,8 +126,34 @@ impl Run {
         }
         let changed = self.state.subscriptions() != after.subscriptions();
         assert_eq!(changed, transition.subscriptions.is_some(), "changed subscriptions are told");
-        let ended = matches!(after.status(), Status::Completed | Status::Cancelled | Status::Faulted);
+        // Other branches of a faulted one wait for an operator.
+        let ended = matches!(after.status(), Status::Completed | Status::Cancelled);
         assert!(!ended || after.open_work_items().count() == 0, "an ended instance offers no work");
+    }
+
+    /// Whatever waits has somebody who waits for it, and strands hang together.
+    fn check_owners(state: &Value) {
+        let list = |of: &Value, name: &str| of[name].as_array().cloned().unwrap_or_default();
+        let strands = list(state, "strands");
+        let ids: Vec<u64> = strands
+            .iter()
+            .flat_map(|strand| list(strand, "frames"))
+            .map(|frame| frame["id"].as_u64().unwrap())
+            .collect();
+        let owners = ["timers", "outbox"].into_iter().flat_map(|name| list(state, name));
+        let owners = owners.filter_map(|owned| owned["owner"]["frame"].as_u64());
+        let items = list(state, "items").into_iter().map(|item| item["owner"].as_u64().unwrap());
+        let held = list(state, "held").into_iter().map(|held| held["frame"].as_u64().unwrap());
+        for owner in owners.chain(items).chain(held) {
+            assert!(ids.contains(&owner), "frame {owner} owns something and is gone");
+        }
+        for (at, strand) in strands.iter().enumerate() {
+            let innermost = |strand: &Value| list(strand, "frames").last().map(|frame| frame["id"].clone());
+            let fork = &strand["branch"]["of"];
+            let before = strands[..at].iter().any(|parent| innermost(parent).as_ref() == Some(fork));
+            assert!(before || (at == 0 && fork.is_null()), "a branch stands behind its fork");
+            assert!(at == 0 || innermost(strand).is_some(), "a branch has something under way");
+        }
     }
 
     /// A function's output fits the schema that the catalog shows.

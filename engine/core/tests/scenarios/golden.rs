@@ -93,7 +93,7 @@ fn every_kind_of_history_keeps_its_form() {
 }
 
 /// As many as `What` has variants.
-const KINDS: usize = 31;
+const KINDS: usize = 32;
 
 /// The name of the variant in the record.
 fn kind(what: &What) -> String {
@@ -129,6 +129,13 @@ fn histories() -> Vec<HistoryEvent> {
         &[],
     );
     run.start(json!({})).operator(OperatorCommand::Cancel);
+    all.extend(run.transitions.into_iter().flat_map(|transition| transition.history));
+
+    let mut run = Run::new(
+        "do: [{race: {fork: {compete: true, branches: [{slow: {wait: PT1H}}, {fast: {wait: PT1M}}]}}}]\n",
+        &[],
+    );
+    run.start(json!({})).wake();
     all.extend(run.transitions.into_iter().flat_map(|transition| transition.history));
 
     let mut run = Run::new("do:\n  - fail: {raise: {error: {type: 'https://x.cn/e', status: 409}}}\n", &[]);

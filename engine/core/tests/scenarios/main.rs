@@ -19,10 +19,13 @@ mod driver;
 mod errors;
 mod events;
 mod flow;
+mod fork;
 mod golden;
 mod items;
 mod messages;
+mod nesting;
 mod operate;
+mod streams;
 mod timeouts;
 
 pub(crate) use driver::{Run, check, check_with};
