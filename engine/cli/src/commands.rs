@@ -10,6 +10,7 @@ mod explain;
 mod fmt;
 mod instance;
 mod lists;
+mod lsp;
 mod run;
 mod schema;
 mod serve;
@@ -45,6 +46,8 @@ enum Command {
     Fmt(fmt::Args),
     /// Print the JSON Schema of workflows, for editors.
     Schema(schema::Args),
+    /// Serve an editor: remarks, completion, hover, go to, rename (Language Server Protocol).
+    Lsp(lsp::Args),
     /// Run one workflow here and print its output.
     Run(run::Args),
     /// Play the scenarios of workflows under a virtual clock.
@@ -96,6 +99,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::run(args, wanted),
         Command::Fmt(args) => fmt::run(&args, wanted),
         Command::Schema(args) => schema::run(&args),
+        Command::Lsp(args) => lsp::run(&args),
         Command::Run(args) => run::run(args, wanted).await,
         Command::Test(args) => test::run(args, wanted).await,
         Command::Doctor(args) => doctor::run(args, wanted).await,

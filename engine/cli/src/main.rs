@@ -4,6 +4,7 @@
 
 mod commands;
 mod failure;
+mod lsp;
 mod output;
 mod project;
 mod remote;

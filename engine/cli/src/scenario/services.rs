@@ -6,8 +6,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use yiwang_core::input::EffectOutcome;
+use yiwang_dsl::Fault;
 use yiwang_dsl::error::{Kind, TYPE_BASE};
-use yiwang_dsl::{Data, Fault};
 use yiwang_runtime::ports::{ServiceCall, Services};
 
 use super::format::{Mock, MockError};
@@ -62,7 +62,7 @@ impl Mocked {
             *times -= 1;
         }
         match &mock.error {
-            None => EffectOutcome::Done { output: Data::from(mock.output.clone()) },
+            None => EffectOutcome::done(mock.output.clone()),
             Some(error) => EffectOutcome::Faulted { error: fault(error) },
         }
     }
