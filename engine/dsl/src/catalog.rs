@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 
 use crate::definition::FunctionRef;
+use crate::error::TypeAliases;
 
 /// The functions and channels that a text is checked against.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     functions: BTreeMap<FunctionRef, Signature>,
     channels: Option<Vec<String>>,
+    error_types: TypeAliases,
 }
 
 /// Input and output of one function, as JSON Schemas (draft 2020-12).
@@ -38,6 +40,16 @@ impl Catalog {
     /// Says which channel ids exist; from then on a literal channel that is not among them is a mistake.
     pub fn set_channels(&mut self, ids: Vec<String>) {
         self.channels = Some(ids);
+    }
+
+    /// Says which spellings of error types are equal in workflows that do not say it themselves.
+    pub fn set_error_types(&mut self, aliases: TypeAliases) {
+        self.error_types = aliases;
+    }
+
+    /// The spellings of error types that are equal, unless the workflow says otherwise.
+    pub fn error_types(&self) -> TypeAliases {
+        self.error_types
     }
 
     /// The function's schemas.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::Data;
+use crate::error::TypeAliases;
 use crate::expression::{Expression, Template};
 
 /// Which workflow, in which version. Immutable once deployed.
@@ -83,6 +84,8 @@ pub struct Policy {
     pub overlap: Overlap,
     /// What to do about fire times missed while the server was down.
     pub misfire: Misfire,
+    /// Which spellings of an error's type a `catch` takes for the same.
+    pub error_types: TypeAliases,
 }
 
 /// Overlap policy of `schedule.cron` and `schedule.every`.
@@ -150,6 +153,8 @@ pub struct Task {
     pub id: TaskId,
     /// The key it is written under.
     pub name: String,
+    /// `metadata.title`, for people.
+    pub title: Option<String>,
     /// JSON Pointer into the document, e.g. `/do/0/register`; `instance` of its errors.
     pub reference: String,
     /// Bytes of the name in the source.
@@ -202,7 +207,6 @@ pub enum Flow {
 
 /// What a task does.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each task of a definition, built once")]
 pub enum TaskKind {
     /// `call`.
     Call {
@@ -210,7 +214,7 @@ pub enum TaskKind {
         callee: Callee,
         /// Its whole input.
         with: Template,
-        /// What is done with each message of an AsyncAPI subscription.
+        /// What is done with each message of a subscription.
         foreach: Option<Foreach>,
     },
     /// `do`: a nested list.
@@ -308,9 +312,9 @@ pub enum Callee {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
-    /// Agent2Agent.
+    /// From agent to agent.
     A2a,
-    /// Messages of an AsyncAPI document.
+    /// Messages, as an `AsyncAPI` document describes them.
     AsyncApi,
     /// gRPC.
     Grpc,
@@ -432,6 +436,46 @@ pub enum Strategy {
     Any(Vec<EventFilter>),
     /// One event for each filter.
     All(Vec<EventFilter>),
+}
+
+impl TaskKind {
+    /// The lists inside of it, in the order as written. The branches of a fork are one of them.
+    pub fn blocks(&self) -> Vec<&[TaskId]> {
+        match self {
+            Self::Do { body } | Self::For { body, .. } => vec![body],
+            Self::Try { body, catch } => {
+                [Some(body), catch.body.as_ref()].into_iter().flatten().map(Vec::as_slice).collect()
+            }
+            Self::Fork { branches, .. } => vec![branches],
+            Self::Call { foreach, .. } | Self::Listen { foreach, .. } => {
+                foreach.iter().map(|foreach| foreach.body.as_slice()).collect()
+            }
+            Self::Emit { .. }
+            | Self::Raise { .. }
+            | Self::Run { .. }
+            | Self::Set { .. }
+            | Self::Switch { .. }
+            | Self::Wait { .. } => Vec::new(),
+        }
+    }
+
+    /// The word it is written by.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Call { .. } => "call",
+            Self::Do { .. } => "do",
+            Self::Emit { .. } => "emit",
+            Self::For { .. } => "for",
+            Self::Fork { .. } => "fork",
+            Self::Listen { .. } => "listen",
+            Self::Raise { .. } => "raise",
+            Self::Run { .. } => "run",
+            Self::Set { .. } => "set",
+            Self::Switch { .. } => "switch",
+            Self::Try { .. } => "try",
+            Self::Wait { .. } => "wait",
+        }
+    }
 }
 
 impl Strategy {

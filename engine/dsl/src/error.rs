@@ -44,6 +44,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Configuration,
+        Self::Validation,
+        Self::Expression,
+        Self::Authentication,
+        Self::Authorization,
+        Self::Timeout,
+        Self::Communication,
+        Self::Runtime,
+    ];
+
     /// Last segment of the type's URI.
     pub fn name(self) -> &'static str {
         match self {
@@ -83,13 +95,51 @@ impl Fault {
     }
 }
 
-/// Are these the same error type? Both hosts of the specification count as one.
-pub fn same_type(left: &str, right: &str) -> bool {
-    fn tail(uri: &str) -> &str {
-        ["https://open-workflow-specification.org/", "https://serverlessworkflow.io/"]
-            .iter()
-            .find_map(|host| uri.strip_prefix(host))
-            .unwrap_or(uri)
+/// Which spellings of one error type are equal. Both hosts of the specification always are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TypeAliases {
+    /// Only these.
+    #[default]
+    Hosts,
+    /// Also what older examples and the official features write: `/dsl/errors/types/timeout` for
+    /// `/spec/1.0.0/errors/timeout`, and a host with a slip of the pen.
+    Legacy,
+}
+
+/// Paths of the standard types on the specification's hosts, the real one first.
+const PATHS: [&str; 2] = ["spec/1.0.0/errors/", "dsl/errors/types/"];
+
+/// Are these the same error type?
+pub fn same_type(left: &str, right: &str, aliases: TypeAliases) -> bool {
+    tail(left, aliases) == tail(right, aliases)
+}
+
+/// What tells one type from another: of a URI on the specification's hosts the path.
+fn tail(uri: &str, aliases: TypeAliases) -> &str {
+    let hosts: &[&str] = match aliases {
+        TypeAliases::Hosts => &["https://open-workflow-specification.org/", "https://serverlessworkflow.io/"],
+        TypeAliases::Legacy => &[
+            "https://open-workflow-specification.org/",
+            "https://serverlessworkflow.io/",
+            "https://serverlessworkflow.io.io/",
+        ],
+    };
+    let Some(path) = hosts.iter().find_map(|host| uri.strip_prefix(host)) else { return uri };
+    match aliases {
+        TypeAliases::Hosts => path,
+        TypeAliases::Legacy => PATHS.iter().find_map(|start| path.strip_prefix(start)).unwrap_or(path),
     }
-    tail(left) == tail(right)
+}
+
+/// The last segment of a type that looks like a standard one and is none: the runtime never raises it.
+pub(crate) fn never_raised(uri: &str, aliases: TypeAliases) -> Option<&str> {
+    let path = tail(uri, TypeAliases::Hosts);
+    if path == uri {
+        return None;
+    }
+    let (at, name) =
+        PATHS.iter().enumerate().find_map(|(at, start)| Some((at, path.strip_prefix(start)?)))?;
+    let known = Kind::ALL.iter().any(|kind| kind.name() == name);
+    let right = at == 0 || aliases == TypeAliases::Legacy;
+    (!known || !right).then_some(name)
 }

@@ -18,6 +18,7 @@ pub mod duration;
 pub mod error;
 pub mod expression;
 mod format;
+pub mod graph;
 pub mod language;
 pub mod yaml;
 

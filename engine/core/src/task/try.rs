@@ -6,7 +6,7 @@
 //! ```
 
 use yiwang_dsl::definition::{Backoff, Block, Catch, ErrorFilter, Flow, Retry, Task, TaskKind};
-use yiwang_dsl::error::same_type;
+use yiwang_dsl::error::{TypeAliases, same_type};
 use yiwang_dsl::{Data, Fault};
 
 use crate::history::What;
@@ -69,7 +69,7 @@ pub(crate) fn wants(
     at: usize,
     fault: &Fault,
 ) -> Result<bool, Fault> {
-    if !filter_matches(&catch.with, fault) {
+    if !filter_matches(&catch.with, fault, machine.definition().policy.error_types) {
         return Ok(false);
     }
     let error = error_variable(fault);
@@ -90,11 +90,11 @@ pub(crate) fn wants(
     }
 }
 
-fn filter_matches(filter: &ErrorFilter, fault: &Fault) -> bool {
+fn filter_matches(filter: &ErrorFilter, fault: &Fault, aliases: TypeAliases) -> bool {
     fn equal<T: PartialEq>(wanted: Option<&T>, actual: Option<&T>) -> bool {
         wanted.is_none_or(|wanted| actual == Some(wanted))
     }
-    filter.r#type.as_ref().is_none_or(|wanted| same_type(wanted, &fault.r#type))
+    filter.r#type.as_ref().is_none_or(|wanted| same_type(wanted, &fault.r#type, aliases))
         && equal(filter.status.as_ref(), Some(&fault.status))
         && equal(filter.instance.as_ref(), Some(&fault.instance))
         && equal(filter.title.as_ref(), fault.title.as_ref())

@@ -7,9 +7,11 @@ use sha2::{Digest, Sha256};
 use super::fields::Place;
 use super::schema::transpose;
 use super::template::Position;
-use super::{Checker, block, context, name};
+use super::{Checker, block, context, extension, name, timing};
 use crate::definition::{Definition, DefinitionHash, DefinitionId, Misfire, Overlap, Policy};
 use crate::diagnostic::{Code, nearest};
+use crate::error::TypeAliases;
+use crate::text;
 
 /// Versions of the language that are read.
 const DSL_VERSIONS: [&str; 4] = ["1.0.0", "1.0.1", "1.0.2", "1.0.3"];
@@ -20,6 +22,7 @@ const MISFIRES: [(&str, Misfire); 2] = [("fire-once", Misfire::FireOnce), ("skip
 
 /// The whole document.
 pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Option<Definition> {
+    checker.root = Some(root.node);
     let mut fields = checker.fields(root)?;
     let near = |key: &str| {
         let keys: Vec<&str> = fields.entries().iter().map(|entry| entry.key.text.as_str()).collect();
@@ -43,6 +46,9 @@ pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Optio
     fields.finish(checker);
 
     let head = head.and_then(|head| self::head(checker, &head));
+    if let Some(head) = &head {
+        checker.error_types = head.policy.error_types;
+    }
     checker.evaluate(evaluate);
     checker.read_reuse(reuse);
     let schedule = checker.schedule(schedule);
@@ -51,8 +57,15 @@ pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Optio
     block::collect_names(checker, root.node);
     let root = tasks.and_then(|tasks| checker.block(&tasks));
     let output = checker.output(output, Position::WorkflowOutput);
+    let extensions = checker.extensions();
     checker.check_unused();
-    context::finish(checker);
+    context::finish(checker, root.as_deref());
+    if let (Some(root), Some(timeout), Some(schedule)) = (&root, &timeout, &schedule) {
+        timing::check(checker, root, timeout.as_ref(), schedule.as_ref());
+    }
+    if let (Some(root), Some(extensions)) = (&root, &extensions) {
+        extension::apply(checker, root, extensions);
+    }
 
     let head = head?;
     let tasks = std::mem::take(&mut checker.tasks).into_iter().collect::<Option<Vec<_>>>();
@@ -68,7 +81,7 @@ pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Optio
         output: output?,
         timeout: timeout?,
         secrets: Vec::new(),
-        extensions: Vec::new(),
+        extensions: extensions?.into_iter().map(|entry| entry.extension).collect(),
         root: root?,
         tasks: tasks?,
     })
@@ -125,19 +138,21 @@ impl<'n> Checker<'n> {
         if DSL_VERSIONS.contains(&text) {
             return Some(());
         }
-        let message = format!("version `{text}` of the language is not read here");
+        let message = text!("version `{}` of the language is not read here", text);
         self.report(Code::DslVersion, place, message).help("versions 1.0.0 to 1.0.3 are; write '1.0.3'");
         None
     }
 
     /// `metadata.yiwang`. The rest of `metadata` is free.
     fn policy(&mut self, metadata: Option<Place<'n>>) -> Option<Policy> {
-        let Some(metadata) = metadata else { return Some(Policy::default()) };
+        let default = Policy { error_types: self.catalog.error_types(), ..Policy::default() };
+        let Some(metadata) = metadata else { return Some(default) };
         let fields = self.fields(&metadata)?;
-        let Some(ours) = fields.peek("yiwang") else { return Some(Policy::default()) };
+        let Some(ours) = fields.peek("yiwang") else { return Some(default) };
         let mut fields = self.fields(&ours)?;
         let timezone = fields.get("timezone");
         let schedule = fields.get("schedule");
+        let errors = fields.get("errors");
         for free in ["caseType", "calendar", "retention", "classification"] {
             if let Some(place) = fields.get(free) {
                 self.text(&place);
@@ -149,8 +164,20 @@ impl<'n> Checker<'n> {
             None => Some((Overlap::default(), Misfire::default())),
             Some(schedule) => self.schedule_policy(&schedule),
         };
+        let error_types = errors.map_or(Some(default.error_types), |errors| self.error_policy(&errors));
         let (overlap, misfire) = schedule?;
-        Some(Policy { timezone: transpose(timezone)?, overlap, misfire })
+        Some(Policy { timezone: transpose(timezone)?, overlap, misfire, error_types: error_types? })
+    }
+
+    fn error_policy(&mut self, place: &Place<'n>) -> Option<TypeAliases> {
+        let mut fields = self.fields(place)?;
+        let legacy = fields.get("legacyTypeAliases");
+        fields.finish(self);
+        match legacy {
+            None => Some(self.catalog.error_types()),
+            Some(legacy) if self.truth(&legacy)? => Some(TypeAliases::Legacy),
+            Some(_) => Some(TypeAliases::Hosts),
+        }
     }
 
     fn schedule_policy(&mut self, place: &Place<'n>) -> Option<(Overlap, Misfire)> {
@@ -163,7 +190,7 @@ impl<'n> Checker<'n> {
         Some((overlap?, misfire?))
     }
 
-    /// `evaluate`: jq, strictly, is all there is.
+    /// `evaluate`: in which language expressions are, and whether they must stand within `${ }`.
     fn evaluate(&mut self, place: Option<Place<'n>>) {
         let Some(mut fields) = place.and_then(|place| self.fields(&place)) else { return };
         let language = fields.get("language");
@@ -173,14 +200,11 @@ impl<'n> Checker<'n> {
             && let Some(text) = self.text(&language)
             && text != "jq"
         {
-            let message = format!("expressions in `{text}` are not supported; only jq is");
-            self.report(Code::EvaluateLater, &language, message);
+            let message = text!("expressions in `{}` cannot be evaluated here", text);
+            self.report(Code::ExpressionLanguage, &language, message).help("write them in jq");
         }
-        if let Some(mode) = mode
-            && self.word(&mode, &[("strict", false), ("loose", true)]) == Some(true)
-        {
-            let message = "the loose evaluation of expressions is not supported yet";
-            self.report(Code::EvaluateLater, &mode, message).help("write expressions within `${ }`");
+        if let Some(mode) = mode {
+            self.loose = self.word(&mode, &[("strict", false), ("loose", true)]) == Some(true);
         }
     }
 }

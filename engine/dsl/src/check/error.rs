@@ -5,9 +5,11 @@ use super::fields::Place;
 use super::template::Position;
 use crate::Data;
 use crate::definition::{ErrorFilter, ErrorTemplate};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
+use crate::error::{Kind, TYPE_BASE, never_raised};
 use crate::expression::Template;
-use crate::yaml::Value;
+use crate::text;
+use crate::yaml::{Node, Value};
 
 impl<'n> Checker<'n> {
     /// `raise.error`: a name of `use.errors`, or an error.
@@ -92,6 +94,12 @@ impl<'n> Checker<'n> {
             None => None,
             Some(status) => Some(u16::try_from(self.number(&status, 100..=599)?).ok()?),
         };
+        if let Some(place) = &r#type
+            && let Some(text) = place.node.as_str()
+            && let Some(name) = never_raised(text, self.error_types)
+        {
+            self.never_caught(place, text, name);
+        }
         Some(ErrorFilter {
             r#type: self.optional_text(r#type),
             status,
@@ -99,5 +107,30 @@ impl<'n> Checker<'n> {
             title: self.optional_text(title),
             detail: self.optional_text(detail),
         })
+    }
+
+    /// Nothing but a `raise` could raise this type, which looks like a standard one.
+    fn never_caught(&mut self, place: &Place<'n>, text: &str, name: &str) {
+        if self.root.is_some_and(|root| mentions(root, text) > 1) {
+            // Perhaps it is raised somewhere here.
+            return;
+        }
+        let message = text!("no error of the language is of the type `{}`", text);
+        let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        let diagnostic = self.report(Code::CatchNever, place, message);
+        match nearest(name, &names) {
+            Some(near) => diagnostic.help(text!("did you mean `{}{}`?", TYPE_BASE, near)),
+            None => diagnostic.help(text!("the standard types are {}", names.join(", "))),
+        };
+    }
+}
+
+/// How many values are this text?
+fn mentions(node: &Node, text: &str) -> usize {
+    match &node.value {
+        Value::String(value) => usize::from(value == text),
+        Value::List(items) => items.iter().map(|item| mentions(item, text)).sum(),
+        Value::Map(entries) => entries.iter().map(|entry| mentions(&entry.value, text)).sum(),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => 0,
     }
 }

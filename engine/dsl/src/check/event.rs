@@ -3,9 +3,12 @@
 use super::Checker;
 use super::fields::{Fields, Place};
 use super::template::Position;
+use crate::Data;
 use crate::definition::{Correlation, EventFilter, Read, Strategy, Until};
 use crate::diagnostic::Code;
-use crate::yaml::Value;
+use crate::expression::{Template, Written, read};
+use crate::text;
+use crate::yaml::{Entry, Value};
 
 /// Words of `read`.
 const READS: [(&str, Read); 3] = [("data", Read::Data), ("envelope", Read::Envelope), ("raw", Read::Raw)];
@@ -97,12 +100,15 @@ impl<'n> Checker<'n> {
             return None;
         }
         if let Some(one) = one {
+            self.lone_correlations(std::slice::from_ref(&one), 0);
             return self.filter(&one, position).map(Strategy::One);
         }
         if let Some(any) = any {
+            self.lone_correlations(&self.items_of(&any), 0);
             return self.filters(&any, position).map(Strategy::Any);
         }
         let all = all?;
+        self.lone_correlations(&self.items_of(&all), 1);
         let filters = self.filters(&all, position)?;
         if filters.is_empty() {
             self.report(Code::Nothing, &all, "`all` needs at least one filter");
@@ -115,6 +121,39 @@ impl<'n> Checker<'n> {
         let items = self.items(place)?;
         let filters: Vec<_> = items.iter().map(|item| self.filter(item, position)).collect();
         filters.into_iter().collect()
+    }
+
+    fn items_of(&self, place: &Place<'n>) -> Vec<Place<'n>> {
+        let Value::List(items) = &place.node.value else { return Vec::new() };
+        items.iter().enumerate().map(|(at, node)| place.child(&at.to_string(), node)).collect()
+    }
+
+    /// A correlation without `expect` is compared with those of other events by the same key, of which there
+    /// must be some.
+    fn lone_correlations(&mut self, filters: &[Place<'n>], others_min: usize) {
+        let keys = |place: &Place<'n>| -> Vec<&'n Entry> {
+            match place.node.get("correlate").map(|correlate| &correlate.value) {
+                Some(Value::Map(entries)) => entries.iter().collect(),
+                Some(_) | None => Vec::new(),
+            }
+        };
+        for (at, filter) in filters.iter().enumerate() {
+            for entry in keys(filter) {
+                let elsewhere = filters.iter().enumerate().filter(|(other, filter)| {
+                    *other != at && keys(filter).iter().any(|other| other.key.text == entry.key.text)
+                });
+                let compared = others_min > 0 && elsewhere.count() >= others_min;
+                let whole = entry.value.get("from").is_some();
+                if compared || !whole || entry.value.get("expect").is_some() {
+                    continue;
+                }
+                let message =
+                    text!("`{}` has no `expect`, and no other event to be compared with", entry.key.text);
+                let span = entry.key.span.clone();
+                self.report_at(Code::LoneCorrelation, span, &filter.pointer, message)
+                    .help("say what it must be: `expect: ${ … }`");
+            }
+        }
     }
 
     fn filter(&mut self, place: &Place<'n>, position: Position) -> Option<EventFilter> {
@@ -130,11 +169,7 @@ impl<'n> Checker<'n> {
         Some(EventFilter { with: with?, correlate: correlate? })
     }
 
-    fn attributes(
-        &mut self,
-        place: &Place<'n>,
-        position: Position,
-    ) -> Option<Vec<(String, crate::expression::Template)>> {
+    fn attributes(&mut self, place: &Place<'n>, position: Position) -> Option<Vec<(String, Template)>> {
         let Value::Map(entries) = &place.node.value else {
             self.wrong_type(place, "a mapping");
             return None;
@@ -158,7 +193,14 @@ impl<'n> Checker<'n> {
                 whole = false;
                 continue;
             }
-            match self.template(&place, position) {
+            let value = match entry.value.as_str() {
+                // Not an expression by accident: subscriptions are found by it.
+                Some(text) if entry.key.text == "type" && matches!(read(text), Ok(Written::Literal)) => {
+                    Some(Template::Literal(Data::string(text)))
+                }
+                Some(_) | None => self.template(&place, position),
+            };
+            match value {
                 Some(value) => attributes.push((entry.key.text.clone(), value)),
                 None => whole = false,
             }

@@ -1,5 +1,7 @@
 //! Where tasks lead: `then`, tasks that are never reached, loops that never end.
 
+use std::collections::BTreeMap;
+
 use super::Checker;
 use super::block::{DIRECTIVES, Order};
 use super::fields::Place;
@@ -46,9 +48,34 @@ impl<'n> Checker<'n> {
     }
 }
 
+/// Which tasks of a list may follow which, remembered.
+pub(super) struct Reach<'c> {
+    arena: &'c [Option<Task>],
+    lists: BTreeMap<TaskId, List<'c>>,
+    rows: BTreeMap<TaskId, Vec<bool>>,
+}
+
+impl<'c> Reach<'c> {
+    pub(super) fn new(arena: &'c [Option<Task>]) -> Self {
+        Self { arena, lists: BTreeMap::new(), rows: BTreeMap::new() }
+    }
+
+    /// May the task at one position come after the one at another, at once or later?
+    pub(super) fn follows(&mut self, ids: &[TaskId], first: usize, second: usize) -> bool {
+        let (Some(head), Some(id)) = (ids.first(), ids.get(first)) else { return true };
+        if !self.lists.contains_key(head) {
+            let Some(list) = List::new(self.arena, ids) else { return true };
+            self.lists.insert(*head, list);
+        }
+        let list = &self.lists[head];
+        let row = self.rows.entry(*id).or_insert_with(|| list.after(first));
+        row.get(second).copied().unwrap_or(true)
+    }
+}
+
 /// Checks the flow through one list whose tasks are all built.
 pub(super) fn check(checker: &mut Checker<'_>, ids: &[TaskId]) {
-    let Some(list) = List::new(checker, ids) else { return };
+    let Some(list) = List::new(&checker.tasks, ids) else { return };
     let reached = list.reached();
     let mut remarks = list.unreachable(&reached);
     remarks.extend(list.loops(&reached));
@@ -71,8 +98,7 @@ struct List<'c> {
 }
 
 impl<'c> List<'c> {
-    fn new(checker: &'c Checker<'_>, ids: &[TaskId]) -> Option<Self> {
-        let arena = &checker.tasks;
+    fn new(arena: &'c [Option<Task>], ids: &[TaskId]) -> Option<Self> {
         let task = |id: &TaskId| arena.get(id.0 as usize)?.as_ref();
         let tasks: Vec<&Task> = ids.iter().map(task).collect::<Option<_>>()?;
         let position = |flow: Flow, at: usize| match flow {
@@ -206,28 +232,8 @@ fn flows(task: &Task) -> Vec<Flow> {
     flows
 }
 
-/// The lists inside of a task.
-fn blocks(task: &Task) -> Vec<&[TaskId]> {
-    match &task.kind {
-        TaskKind::Do { body } | TaskKind::For { body, .. } => vec![body],
-        TaskKind::Try { body, catch } => {
-            [Some(body), catch.body.as_ref()].into_iter().flatten().map(Vec::as_slice).collect()
-        }
-        TaskKind::Fork { branches, .. } => vec![branches],
-        TaskKind::Call { foreach, .. } | TaskKind::Listen { foreach, .. } => {
-            foreach.iter().map(|foreach| foreach.body.as_slice()).collect()
-        }
-        TaskKind::Emit { .. }
-        | TaskKind::Raise { .. }
-        | TaskKind::Run { .. }
-        | TaskKind::Set { .. }
-        | TaskKind::Switch { .. }
-        | TaskKind::Wait { .. } => Vec::new(),
-    }
-}
-
 fn inner<'a>(arena: &'a [Option<Task>], task: &'a Task) -> impl Iterator<Item = &'a Task> {
-    let ids = blocks(task).into_iter().flatten();
+    let ids = task.kind.blocks().into_iter().flatten();
     ids.filter_map(|id| arena.get(id.0 as usize)?.as_ref())
 }
 

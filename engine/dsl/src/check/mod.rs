@@ -9,6 +9,7 @@ mod document;
 mod duration;
 mod error;
 mod event;
+mod extension;
 mod fields;
 mod flow;
 mod foreach;
@@ -19,6 +20,8 @@ mod schedule;
 mod schema;
 mod task;
 mod template;
+mod timing;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -28,6 +31,7 @@ use fields::{Fields, Place};
 use crate::catalog::Catalog;
 use crate::definition::{Definition, Task};
 use crate::diagnostic::{Code, Diagnostic, Severity, Text};
+use crate::error::TypeAliases;
 use crate::expression::Expression;
 use crate::yaml;
 
@@ -58,6 +62,8 @@ fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 struct Checker<'n> {
     source: &'n str,
     catalog: &'n Catalog,
+    /// The whole document.
+    root: Option<&'n yaml::Node>,
     diagnostics: Vec<Diagnostic>,
     /// The arena under construction. A task that could not be built stays empty.
     tasks: Vec<Option<Task>>,
@@ -69,6 +75,10 @@ struct Checker<'n> {
     scopes: Vec<block::Scope>,
     /// Names of all tasks anywhere, with their places.
     all_names: BTreeMap<String, Range<usize>>,
+    /// Which spellings of error types are equal.
+    error_types: TypeAliases,
+    /// `evaluate.mode: loose`: whatever compiles as an expression is one.
+    loose: bool,
     /// Expressions already compiled: the same text is common.
     compiled: BTreeMap<(String, Vec<String>), Expression>,
 }
@@ -78,6 +88,7 @@ impl<'n> Checker<'n> {
         Self {
             source,
             catalog,
+            root: None,
             diagnostics: Vec::new(),
             tasks: Vec::new(),
             reuse: reuse::Reuse::default(),
@@ -85,8 +96,15 @@ impl<'n> Checker<'n> {
             locals: Vec::new(),
             scopes: Vec::new(),
             all_names: BTreeMap::new(),
+            error_types: catalog.error_types(),
+            loose: false,
             compiled: BTreeMap::new(),
         }
+    }
+
+    /// The key of the member (or the item) that a pointer into the document names.
+    fn key_span_at(&self, pointer: &str) -> Range<usize> {
+        self.root.and_then(|root| root.key_span(pointer)).unwrap_or_default()
     }
 
     /// Adds a remark about a value.
@@ -158,6 +176,15 @@ impl<'n> Checker<'n> {
             self.report(Code::BadValue, place, message).meant(text, known.iter().map(|(word, _)| *word));
         }
         found
+    }
+
+    /// `true` or `false`.
+    fn truth(&mut self, place: &Place<'n>) -> Option<bool> {
+        let yaml::Value::Bool(value) = place.node.value else {
+            self.wrong_type(place, "true or false");
+            return None;
+        };
+        Some(value)
     }
 
     /// A whole number within bounds.

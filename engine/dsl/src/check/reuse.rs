@@ -6,7 +6,8 @@ use super::Checker;
 use super::fields::Place;
 use super::template::Position;
 use crate::definition::Span;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
+use crate::text;
 
 /// What can be defined once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,7 @@ impl Kind {
 pub(super) struct Reuse<'n> {
     definitions: BTreeMap<(Kind, &'n str), Place<'n>>,
     used: BTreeSet<(Kind, &'n str)>,
+    pub(super) extensions: Option<Place<'n>>,
 }
 
 impl<'n> Checker<'n> {
@@ -44,7 +46,8 @@ impl<'n> Checker<'n> {
                 self.reuse.definitions.insert((kind, &entry.key.text), section.place_of(entry));
             }
         }
-        for later in ["authentications", "catalogs", "extensions", "functions", "secrets"] {
+        self.reuse.extensions = fields.get("extensions");
+        for later in ["authentications", "catalogs", "functions", "secrets"] {
             if let Some(place) = fields.get(later) {
                 let message = format!("`use.{later}` is not supported yet");
                 let span = fields.key_span(later);
@@ -92,6 +95,15 @@ impl<'n> Checker<'n> {
         self.span(&after?, position)
     }
 
+    /// Warns of a definition that nothing uses. While there are mistakes, its use may be one of them.
+    pub(super) fn unused(&mut self, section: &str, name: &str, pointer: &str) {
+        if self.diagnostics.iter().all(|found| found.severity() != Severity::Error) {
+            let message = text!("nothing uses `{}` of `use.{}`", name, section);
+            self.report_at(Code::Unused, self.key_span_at(pointer), pointer, message)
+                .help("remove it, or use it");
+        }
+    }
+
     /// Checks what nobody used; what is used is checked where its variables are known.
     pub(super) fn check_unused(&mut self) {
         let definitions = std::mem::take(&mut self.reuse.definitions);
@@ -99,6 +111,7 @@ impl<'n> Checker<'n> {
             if self.reuse.used.contains(&(*kind, *name)) {
                 continue;
             }
+            self.unused(kind.section(), name, &place.pointer);
             match kind {
                 Kind::Error => drop(self.error_object(place)),
                 Kind::Retry => {

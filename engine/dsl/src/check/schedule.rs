@@ -5,27 +5,21 @@ use croner::parser::{CronParser, Seconds, Year};
 use super::Checker;
 use super::fields::Place;
 use super::template::Position;
-use crate::definition::{Schedule, Strategy};
+use crate::definition::Schedule;
 use crate::diagnostic::Code;
 
-/// Shortest interval of `every`, in milliseconds. More is polling, and belongs into a channel.
-const EVERY_MIN: u64 = 1_000;
+/// Shortest interval of `every` and `after`, in milliseconds. More is polling, and belongs into a channel.
+const INTERVAL_MIN: u64 = 1_000;
 
 impl<'n> Checker<'n> {
     /// `schedule`.
     pub(super) fn schedule(&mut self, place: Option<Place<'n>>) -> Option<Option<Schedule>> {
         let Some(place) = place else { return Some(None) };
         let mut fields = self.fields(&place)?;
-        let (every, cron, on) = (fields.get("every"), fields.get("cron"), fields.get("on"));
+        let (every, cron) = (fields.get("every"), fields.get("cron"));
+        let (after, on) = (fields.get("after"), fields.get("on"));
         let read = fields.get("read");
-        if let Some(after) = fields.get("after") {
-            let span = fields.key_span("after");
-            let message = "`schedule.after` (starting again some time after completion) is not supported yet";
-            self.report_at(Code::ScheduleLater, span, &after.pointer, message)
-                .help("`every` starts at a fixed rate");
-            return None;
-        }
-        let given = [&every, &cron, &on].into_iter().flatten().count();
+        let given = [&every, &cron, &after, &on].into_iter().flatten().count();
         let head = fields.head_span();
         if let (Some(read), None) = (&read, &on) {
             let span = fields.key_span("read");
@@ -41,43 +35,29 @@ impl<'n> Checker<'n> {
         }
         if given != 1 {
             let (code, message) = match given {
-                0 => (Code::MissingKey, "one of `on`, `cron` and `every` is missing here"),
-                _ => (Code::Exclusive, "only one of `on`, `cron` and `every` can stand here"),
+                0 => (Code::MissingKey, "one of `on`, `cron`, `every` and `after` is missing here"),
+                _ => (Code::Exclusive, "only one of `on`, `cron`, `every` and `after` can stand here"),
             };
             self.report_at(code, head, &place.pointer, message);
             return None;
         }
         if let Some(every) = every {
-            return self.every(&every).map(Schedule::Every).map(Some);
+            return self.interval(&every).map(Schedule::Every).map(Some);
+        }
+        if let Some(after) = after {
+            return self.interval(&after).map(Schedule::After).map(Some);
         }
         if let Some(cron) = cron {
             return self.cron(&cron).map(Schedule::Cron).map(Some);
         }
-        let strategy = self.start_strategy(&on?);
+        let strategy = self.strategy(&on?, Position::Event);
         let read = self.read_as(read);
         Some(Some(Schedule::On { strategy: strategy?, read: read? }))
     }
 
-    fn start_strategy(&mut self, place: &Place<'n>) -> Option<Strategy> {
-        let strategy = self.strategy(place, Position::Event)?;
-        if matches!(strategy, Strategy::All(_)) {
-            let message = "starting on a set of events (`schedule.on.all`) is not supported yet";
-            self.report(Code::ScheduleLater, place, message)
-                .help("start on `one` and `listen` for the others");
-            return None;
-        }
-        if strategy.filters().iter().any(|filter| !filter.correlate.is_empty()) {
-            let message = "`correlate` in `schedule.on` is not supported yet";
-            self.report(Code::ScheduleLater, place, message)
-                .help("a single event has nothing to be correlated with");
-            return None;
-        }
-        Some(strategy)
-    }
-
-    fn every(&mut self, place: &Place<'n>) -> Option<u64> {
+    fn interval(&mut self, place: &Place<'n>) -> Option<u64> {
         let length = self.milliseconds(place)?;
-        if length < EVERY_MIN {
+        if length < INTERVAL_MIN {
             self.report(Code::BadValue, place, "an interval must be at least one second");
             return None;
         }

@@ -37,8 +37,11 @@ impl<'n> Checker<'n> {
         let mut fields = self.fields(&place)?;
         let schema = self.optional_schema(fields.get("schema"));
         let r#as = fields.get("as");
-        if let Some(crate::yaml::Value::Map(entries)) = r#as.as_ref().map(|place| &place.node.value) {
-            self.context.export(Some(entries.iter().map(|entry| entry.key.text.clone()).collect()));
+        if let Some(place) = &r#as
+            && let crate::yaml::Value::Map(entries) = &place.node.value
+        {
+            let members = entries.iter().map(|entry| entry.key.text.clone()).collect();
+            self.context.export(Some(members), &place.node.span, &place.pointer);
         }
         // Expressions inside of an object are not the export itself.
         let position = |place: &Place<'_>| match place.node.as_str() {

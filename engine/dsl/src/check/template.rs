@@ -110,6 +110,7 @@ impl<'n> Checker<'n> {
 
     fn text_template(&mut self, place: &Place<'n>, text: &str, position: Position) -> Option<Template> {
         match read(text) {
+            Ok(Written::Literal) if self.loose => Some(self.loosely(place, text, position)),
             Ok(Written::Literal) => {
                 self.looks_like_expression(place, text, position);
                 Some(Template::Literal(Data::string(text)))
@@ -149,6 +150,21 @@ impl<'n> Checker<'n> {
         let variables: Vec<&str> = variables.iter().map(String::as_str).collect();
         let (expression, _) = Expression::examine(&interpolation(text, parts), &variables).ok()?;
         Some(Template::Expression(expression))
+    }
+
+    /// `evaluate.mode: loose`: an expression if it compiles as one, and the text itself if not. Nothing is
+    /// reported, because nobody knows which of them is meant.
+    fn loosely(&mut self, place: &Place<'n>, text: &str, position: Position) -> Template {
+        let variables = self.variables(position);
+        let names: Vec<&str> = variables.iter().map(String::as_str).collect();
+        match Expression::examine(text, &names) {
+            Ok((expression, findings)) => {
+                let known = Findings { warnings: Vec::new(), ..findings };
+                self.findings(place, 0, known, position);
+                Template::Loose(expression, text.to_owned())
+            }
+            Err(_) => Template::Literal(Data::string(text)),
+        }
     }
 
     /// `$context.unit` without `${ }` is a text, which is hardly ever meant.
@@ -207,7 +223,7 @@ impl<'n> Checker<'n> {
             self.context.read(member, span, &place.pointer);
         }
         if position == Position::Export {
-            self.context.export(findings.exported);
+            self.context.export(findings.exported, &place.node.span, &place.pointer);
         }
     }
 

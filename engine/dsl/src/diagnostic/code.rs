@@ -76,6 +76,15 @@ codes! {
     HiddenTask "YW0113" Warning "A task is named like a flow directive, so that `then` cannot reach it.",
     BusyLoop "YW0114" Warning "Tasks go round without waiting or calling anything.",
     AcrossBranches "YW0115" Error "`then` leads from one branch of a fork to another.",
+    ContextConflict "YW0116" Warning "Branches of a fork export the same member of `$context`.",
+    ReadTooEarly "YW0117" Warning "A member of `$context` is read before any task can have exported it.",
+    ListenForever "YW0118" Warning "A `listen` has no timeout.",
+    TooLong "YW0119" Warning "A time is longer than the timeout around it.",
+    CaseNever "YW0120" Warning "A case of a `switch` can never be taken.",
+    ThenNever "YW0121" Warning "A `then` can never be followed.",
+    CatchNever "YW0122" Warning "A `catch` waits for an error that is never raised.",
+    Shadowed "YW0123" Warning "A loop's variable hides one of the same name.",
+    Unused "YW0124" Warning "Something is defined and never used.",
 
     // Structure.
     UnknownKey "YW0201" Error "A key is not known at this place.",
@@ -96,6 +105,7 @@ codes! {
     FilterWithoutType "YW0216" Warning "An event filter names no event type.",
     Exclusive "YW0217" Error "Keys stand together that exclude each other.",
     MisplacedUntil "YW0240" Error "`until` stands where it has no meaning.",
+    LoneCorrelation "YW0241" Warning "A correlation has nothing to be compared with.",
 
     // Expressions.
     ExpressionSyntax "YW0301" Error "An expression is not well formed.",
@@ -108,13 +118,13 @@ codes! {
     NeverExported "YW0308" Warning "A member of `$context` is read that no task exports.",
     LooksLikeExpression "YW0309" Warning "A text looks like an expression but stands without `${ }`.",
     ManyResults "YW0310" Warning "An expression may give several results, of which the first is taken.",
+    ExpressionLanguage "YW0311" Error "The language of expressions is not jq.",
+    SameAnswer "YW0312" Warning "A loop's condition has the same answer in every round.",
 
     // Not supported yet.
     TaskKindLater "YW0401" Error "A kind of task is not supported yet.",
     ProtocolLater "YW0402" Error "A protocol of `call` is not supported yet.",
-    ScheduleLater "YW0404" Error "A part of `schedule` is not supported yet.",
     UseLater "YW0405" Error "A part of `use` is not supported yet.",
-    EvaluateLater "YW0406" Error "A setting of `evaluate` is not supported yet.",
     SchemaLater "YW0407" Error "A form of schema is not supported yet.",
     SecretsLater "YW0408" Error "Secrets in expressions are not supported yet.",
 }

@@ -18,6 +18,8 @@ pub(super) struct Compiled {
     pub(super) filter: Filter<Engine>,
     /// The variables it reads, without `$`, in the order in which they are bound.
     pub(super) variables: Vec<String>,
+    /// Does it look at its input?
+    pub(super) reads_input: bool,
 }
 
 impl fmt::Debug for Compiled {
@@ -77,7 +79,8 @@ pub(super) fn compile(text: &str, allowed: &[&str]) -> Result<(Compiled, Finding
     let variables: BTreeSet<&str> = syntax::free_variables(&term).into_iter().collect();
     let filter = filter(text, &term, &variables)?;
     let variables = variables.iter().map(|name| name.trim_start_matches('$').to_owned()).collect();
-    Ok((Compiled { filter, variables }, findings(text, &term)))
+    let reads_input = syntax::reads_input(&term);
+    Ok((Compiled { filter, variables, reads_input }, findings(text, &term)))
 }
 
 fn filter(text: &str, term: &Term<&str>, variables: &BTreeSet<&str>) -> Result<Filter<Engine>, Vec<Problem>> {

@@ -130,6 +130,11 @@ impl Expression {
         &self.compiled.variables
     }
 
+    /// Does it look at what it is evaluated on? False only where that is certain.
+    pub(crate) fn reads_input(&self) -> bool {
+        self.compiled.reads_input
+    }
+
     /// The one result of this expression on `input`.
     ///
     /// No result at all is an error (`//` gives a default); of several the first is taken.

@@ -318,6 +318,31 @@ pub(super) fn exported(term: &Term<&str>) -> Option<BTreeSet<String>> {
     }
 }
 
+/// May the term look at its input? False only where that is certain.
+pub(super) fn reads_input(term: &Term<&str>) -> bool {
+    match term {
+        Term::Var(_) | Term::Num(_) | Term::Arr(None) => false,
+        Term::Call("true" | "false" | "null" | "empty", args) if args.is_empty() => false,
+        Term::Id | Term::Recurse | Term::Call(..) | Term::Fold(..) | Term::Def(..) => true,
+        // What comes after a pipe looks at what went in, which is the same every time.
+        Term::BinOp(left, BinaryOp::Pipe(_), _) => reads_input(left),
+        Term::Break(_)
+        | Term::Str(..)
+        | Term::Arr(Some(_))
+        | Term::Neg(_)
+        | Term::Label(..)
+        | Term::Obj(_)
+        | Term::BinOp(..)
+        | Term::TryCatch(..)
+        | Term::IfThenElse(..)
+        | Term::Path(..) => {
+            let mut reads = false;
+            children(term, &mut |child| reads |= reads_input(child));
+            reads
+        }
+    }
+}
+
 /// May the term have more than one result?
 pub(super) fn many(term: &Term<&str>) -> bool {
     match term {

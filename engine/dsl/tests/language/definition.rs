@@ -108,3 +108,62 @@ fn definitions_can_be_shared() {
     fn is_shared<T: Send + Sync>(_: &T) {}
     is_shared(&good());
 }
+
+#[test]
+fn spellings_of_error_types() {
+    use yiwang_dsl::error::TypeAliases;
+    let text = |policy: &str| {
+        format!(
+            "document: {{ dsl: '1.0.3', namespace: a, name: b, version: '1.0.0', metadata: {{ yiwang: {{ {policy} }} }} }}\ndo: [{{ a: {{ wait: PT1S }} }}]\n"
+        )
+    };
+    let check = |text: &str, catalog: &yiwang_dsl::Catalog| {
+        yiwang_dsl::check(text, catalog).0.expect("the text is good").policy.error_types
+    };
+    let mut catalog = remarks::catalog();
+    assert_eq!(check(&text(""), &catalog), TypeAliases::Hosts);
+    assert_eq!(check(&text("errors: { legacyTypeAliases: true }"), &catalog), TypeAliases::Legacy);
+    catalog.set_error_types(TypeAliases::Legacy);
+    assert_eq!(check(&text(""), &catalog), TypeAliases::Legacy);
+    assert_eq!(check(&text("errors: {}"), &catalog), TypeAliases::Legacy);
+    assert_eq!(check(&text("errors: { legacyTypeAliases: false }"), &catalog), TypeAliases::Hosts);
+}
+
+#[test]
+fn types_that_are_equal() {
+    use yiwang_dsl::error::{TypeAliases, same_type};
+    let new = "https://open-workflow-specification.org/spec/1.0.0/errors/timeout";
+    let old = "https://serverlessworkflow.io/spec/1.0.0/errors/timeout";
+    let legacy = "https://serverlessworkflow.io/dsl/errors/types/timeout";
+    let slip = "https://serverlessworkflow.io.io/dsl/errors/types/timeout";
+    assert!(same_type(new, old, TypeAliases::Hosts));
+    assert!(!same_type(new, legacy, TypeAliases::Hosts));
+    assert!(same_type(new, legacy, TypeAliases::Legacy) && same_type(old, slip, TypeAliases::Legacy));
+    assert!(!same_type(new, "https://example.org/spec/1.0.0/errors/timeout", TypeAliases::Legacy));
+    assert!(!same_type(
+        legacy,
+        "https://serverlessworkflow.io/dsl/errors/types/runtime",
+        TypeAliases::Legacy
+    ));
+}
+
+#[test]
+fn titles_of_tasks() {
+    let text = remarks::with_head(
+        "do: [{ a: { wait: PT1S, metadata: { title: 等待 } } }, { b: { wait: PT1S, metadata: { title: 5 } } }]",
+    );
+    let definition = yiwang_dsl::check(&text, &remarks::catalog()).0.expect("the text is good");
+    let titles: Vec<_> = definition.tasks.iter().map(|task| task.title.as_deref()).collect();
+    assert_eq!(titles, [Some("等待"), None]);
+}
+
+#[test]
+fn inline_lists_to_go_over() {
+    let text = remarks::with_head(
+        "do: [{ a: { for: { each: color, in: [{ name: red }, { name: '${ .mine }' }] }, do: [{ b: { set: { x: '${ $color.name }' } } }] } }]",
+    );
+    let definition = yiwang_dsl::check(&text, &remarks::catalog()).0.expect("the text is good");
+    let TaskKind::For { over, .. } = &definition.task(definition.root[0]).kind else { unreachable!("a for") };
+    let input = serde_json::json!({ "mine": "blue" }).into();
+    assert_eq!(over.evaluate(&input, &()).unwrap().to_string(), r#"[{"name":"red"},{"name":"blue"}]"#);
+}

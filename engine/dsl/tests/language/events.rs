@@ -9,14 +9,16 @@ fn strategies() {
     check_do(
         "- a: { listen: { to: { one: { with: { type: x } } } } }",
         expect![[r#"
-        clean
-    "#]],
+            - a: { listen: { to: { one: { with: { type: x } } } } }
+                   ^^^^^^ YW0118 nothing ends `a` if no such event ever comes; give it a `timeout`, here or around it, or let it compete with a `wait` in a `fork`
+        "#]],
     );
     check_do(
         "- a: { listen: { to: { any: [] } } }",
         expect![[r#"
-        clean
-    "#]],
+            - a: { listen: { to: { any: [] } } }
+                   ^^^^^^ YW0118 nothing ends `a` if no such event ever comes; give it a `timeout`, here or around it, or let it compete with a `wait` in a `fork`
+        "#]],
     );
     check_do(
         "- a: { listen: { to: { all: [] } } }",
@@ -60,9 +62,10 @@ fn filters() {
     check_do(
         "- a: { listen: { to: { one: { with: { source: x } } } } }",
         expect![[r#"
-        - a: { listen: { to: { one: { with: { source: x } } } } }
-                                              ^^^^^^ YW0216 this filter names no event `type`, so that it is tried on every event; name the type, for example `type: cn.yiwang.intake.received.v1`
-    "#]],
+            - a: { listen: { to: { one: { with: { source: x } } } } }
+                   ^^^^^^ YW0118 nothing ends `a` if no such event ever comes; give it a `timeout`, here or around it, or let it compete with a `wait` in a `fork`
+                                                  ^^^^^^ YW0216 this filter names no event `type`, so that it is tried on every event; name the type, for example `type: cn.yiwang.intake.received.v1`
+        "#]],
     );
     check_do(
         "- a: { listen: { to: { one: { with: {} } } } }",
@@ -107,8 +110,9 @@ fn reading() {
     check_do(
         "- a: { listen: { to: { any: [] }, read: raw } }",
         expect![[r#"
-        clean
-    "#]],
+            - a: { listen: { to: { any: [] }, read: raw } }
+                   ^^^^^^ YW0118 nothing ends `a` if no such event ever comes; give it a `timeout`, here or around it, or let it compete with a `wait` in a `fork`
+        "#]],
     );
 }
 
@@ -126,7 +130,10 @@ fn correlation() {
               room: { from: .roomid }
 ",
         expect![[r#"
-            clean
+            listen:
+            ^^^^^^ YW0118 nothing ends `a` if no such event ever comes; give it a `timeout`, here or around it, or let it compete with a `wait` in a `fork`
+            room: { from: .roomid }
+            ^^^^ YW0241 `room` has no `expect`, and no other event to be compared with; say what it must be: `expect: ${ … }`
         "#]],
     );
     check_do(

@@ -200,8 +200,9 @@ fn rounds_that_wait() {
     check_do(
         "- a: { listen: { to: { any: [] } } }\n- b: { set: { x: 2 }, then: a }",
         expect![[r#"
-        clean
-    "#]],
+            - a: { listen: { to: { any: [] } } }
+                   ^^^^^^ YW0118 nothing ends `a` if no such event ever comes; give it a `timeout`, here or around it, or let it compete with a `wait` in a `fork`
+        "#]],
     );
     check_do(
         "- a: { do: [{ w: { wait: PT1S } }], then: a }",

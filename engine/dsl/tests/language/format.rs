@@ -4,8 +4,12 @@ use expect_test::{Expect, expect};
 
 #[expect(clippy::needless_pass_by_value, reason = "as `expect!` gives it")]
 fn check(text: &str, expected: Expect) {
-    let formatted = yiwang_dsl::format(text).unwrap();
-    assert_eq!(yiwang_dsl::format(&formatted).unwrap(), formatted, "laying it out twice changes it");
+    let formatted = yiwang_dsl::format(text).expect("the text is YAML");
+    assert_eq!(
+        yiwang_dsl::format(&formatted).expect("the text is YAML"),
+        formatted,
+        "laying it out twice changes it"
+    );
     expected.assert_eq(&formatted);
 }
 

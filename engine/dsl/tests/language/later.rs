@@ -31,38 +31,12 @@ fn protocols() {
 }
 
 #[test]
-fn schedules() {
-    check(
-        "schedule: { after: PT1M }\ndo: [{ a: { wait: PT1S } }]\n",
-        expect![[r#"
-        schedule: { after: PT1M }
-                    ^^^^^ YW0404 `schedule.after` (starting again some time after completion) is not supported yet; `every` starts at a fixed rate
-    "#]],
-    );
-    check(
-        "schedule: { on: { all: [{ with: { type: x } }] } }\ndo: [{ a: { wait: PT1S } }]\n",
-        expect![[r#"
-        schedule: { on: { all: [{ with: { type: x } }] } }
-                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ YW0404 starting on a set of events (`schedule.on.all`) is not supported yet; start on `one` and `listen` for the others
-    "#]],
-    );
-    check(
-        "schedule: { on: { one: { with: { type: x }, correlate: { a: { from: .a } } } } }\ndo: [{ a: { wait: PT1S } }]\n",
-        expect![[r#"
-            schedule: { on: { one: { with: { type: x }, correlate: { a: { from: .a } } } } }
-                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ YW0404 `correlate` in `schedule.on` is not supported yet; a single event has nothing to be correlated with
-        "#]],
-    );
-}
-
-#[test]
 fn reuse() {
     check(
         "
 use:
   authentications: {}
   catalogs: {}
-  extensions: []
   functions: {}
   secrets: [a]
   secret: [b]
@@ -73,33 +47,13 @@ do: [{ a: { wait: PT1S } }]
             ^^^^^^^^^^^^^^^ YW0405 `use.authentications` is not supported yet
             catalogs: {}
             ^^^^^^^^ YW0405 `use.catalogs` is not supported yet
-            extensions: []
-            ^^^^^^^^^^ YW0405 `use.extensions` is not supported yet
             functions: {}
             ^^^^^^^^^ YW0405 `use.functions` is not supported yet
             secrets: [a]
             ^^^^^^^ YW0405 `use.secrets` is not supported yet
             secret: [b]
-            ^^^^^^ YW0201 the key `secret` is not known here; known here: `errors`, `retries`, `timeouts`
+            ^^^^^^ YW0201 the key `secret` is not known here; known here: `errors`, `retries`, `timeouts`, `extensions`
         "#]],
-    );
-}
-
-#[test]
-fn evaluation() {
-    check(
-        "evaluate: { language: jq, mode: strict }\ndo: [{ a: { wait: PT1S } }]\n",
-        expect![[r#"
-        clean
-    "#]],
-    );
-    check(
-        "evaluate: { language: js, mode: loose }\ndo: [{ a: { wait: PT1S } }]\n",
-        expect![[r#"
-        evaluate: { language: js, mode: loose }
-                              ^^ YW0406 expressions in `js` are not supported; only jq is
-                                        ^^^^^ YW0406 the loose evaluation of expressions is not supported yet; write expressions within `${ }`
-    "#]],
     );
 }
 

@@ -72,10 +72,10 @@ fn until_in_vain() {
 #[test]
 fn foreach() {
     clean_do(&[
-        "- a: { listen: { to: { any: [] } }, foreach: { do: [{ b: { set: { x: '${ [$item, $index] }' } } }] } }",
-        "- a: { listen: { to: { any: [] } }, foreach: { item: event, at: i, do: [{ b: { set: { x: '${ [$event, $i] }' } } }] } }",
-        "- a: { listen: { to: { any: [] } }, foreach: { output: { as: '{ n: $index, item: $item }' }, export: { as: '$context + { last: . }' } } }",
-        "- a: { listen: { to: { any: [] } }, foreach: {} }",
+        "- a: { timeout: { after: PT1S }, listen: { to: { any: [] } }, foreach: { do: [{ b: { set: { x: '${ [$item, $index] }' } } }] } }",
+        "- a: { timeout: { after: PT1S }, listen: { to: { any: [] } }, foreach: { item: event, at: i, do: [{ b: { set: { x: '${ [$event, $i] }' } } }] } }",
+        "- a: { timeout: { after: PT1S }, listen: { to: { any: [] } }, foreach: { output: { as: '{ n: $index, item: $item }' }, export: { as: '$context + { last: . }' } } }",
+        "- a: { timeout: { after: PT1S }, listen: { to: { any: [] } }, foreach: {} }",
     ]);
 }
 
@@ -92,16 +92,18 @@ fn foreach_in_vain() {
     check_do(
         "- a: { listen: { to: { any: [] } }, foreach: { item: x, at: x } }",
         expect![[r#"
-        - a: { listen: { to: { any: [] } }, foreach: { item: x, at: x } }
-                                                                    ^ YW0112 item and index cannot both be called `$x`
-    "#]],
+            - a: { listen: { to: { any: [] } }, foreach: { item: x, at: x } }
+                   ^^^^^^ YW0118 nothing ends `a` if no such event ever comes; give it a `timeout`, here or around it, or let it compete with a `wait` in a `fork`
+                                                                        ^ YW0112 item and index cannot both be called `$x`
+        "#]],
     );
     check_do(
         "- a: { listen: { to: { any: [] } }, foreach: { at: item } }",
         expect![[r#"
-        - a: { listen: { to: { any: [] } }, foreach: { at: item } }
-                                                           ^^^^ YW0112 item and index cannot both be called `$item`
-    "#]],
+            - a: { listen: { to: { any: [] } }, foreach: { at: item } }
+                   ^^^^^^ YW0118 nothing ends `a` if no such event ever comes; give it a `timeout`, here or around it, or let it compete with a `wait` in a `fork`
+                                                               ^^^^ YW0112 item and index cannot both be called `$item`
+        "#]],
     );
     check_do(
         "- a: { listen: { to: { any: [] } }, foreach: { item: 事件 } }",

@@ -118,20 +118,81 @@ fn on_events() {
 }
 
 #[test]
+fn after() {
+    schedule(
+        "{ after: PT1M }",
+        expect![[r#"
+        clean
+    "#]],
+    );
+    schedule(
+        "{ after: { milliseconds: 5 } }",
+        expect![[r#"
+        schedule: { after: { milliseconds: 5 } }
+                           ^^^^^^^^^^^^^^^^^^^ YW0210 an interval must be at least one second
+    "#]],
+    );
+    schedule(
+        "{ after: PT1M, every: PT1M }",
+        expect![[r#"
+        schedule: { after: PT1M, every: PT1M }
+                    ^^^^^ YW0217 only one of `on`, `cron`, `every` and `after` can stand here
+    "#]],
+    );
+}
+
+#[test]
+fn on_sets_of_events() {
+    schedule(
+        "{ on: { all: [{ with: { type: x }, correlate: { k: { from: .data.k } } }, { with: { type: y }, correlate: { k: { from: .k } } }] } }",
+        expect![[r#"
+            clean
+        "#]],
+    );
+    schedule(
+        "{ on: { one: { with: { type: x }, correlate: { k: { from: .k, expect: 5 } } } } }",
+        expect![[r#"
+            clean
+        "#]],
+    );
+    schedule(
+        "{ on: { any: [{ with: { type: x }, correlate: { k: { from: .k } } }] } }",
+        expect![[r#"
+        schedule: { on: { any: [{ with: { type: x }, correlate: { k: { from: .k } } }] } }
+                                                                  ^ YW0241 `k` has no `expect`, and no other event to be compared with; say what it must be: `expect: ${ … }`
+    "#]],
+    );
+    schedule(
+        "{ on: { one: { with: { type: x }, correlate: { k: { from: .k, expect: '${ $context.k }' } } } } }",
+        expect![[r#"
+            schedule: { on: { one: { with: { type: x }, correlate: { k: { from: .k, expect: '${ $context.k }' } } } } }
+                                                                                                ^^^^^^^^ YW0302 there is no variable `$context` at this place; no variables are available here, only `.`
+        "#]],
+    );
+    schedule(
+        "{ on: { any: [{ with: { type: x } }], until: '. | length > 3' } }",
+        expect![[r#"
+        schedule: { on: { any: [{ with: { type: x } }], until: '. | length > 3' } }
+                                                        ^^^^^ YW0240 nothing is listened to here that could go on until then; to go on with several events, listen `to: { any: […], until: … }`
+    "#]],
+    );
+}
+
+#[test]
 fn one_of_them() {
     schedule(
         "{}",
         expect![[r#"
-        schedule: {}
-                  ^^ YW0203 one of `on`, `cron` and `every` is missing here
-    "#]],
+            schedule: {}
+                      ^^ YW0203 one of `on`, `cron`, `every` and `after` is missing here
+        "#]],
     );
     schedule(
         "{ every: PT1M, cron: '* * * * *' }",
         expect![[r#"
-        schedule: { every: PT1M, cron: '* * * * *' }
-                    ^^^^^ YW0217 only one of `on`, `cron` and `every` can stand here
-    "#]],
+            schedule: { every: PT1M, cron: '* * * * *' }
+                        ^^^^^ YW0217 only one of `on`, `cron`, `every` and `after` can stand here
+        "#]],
     );
     schedule(
         "{ cron: '* * * * *', read: data }",

@@ -19,7 +19,6 @@ fn workflows() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for folder in folders.map(|folder| root.join(folder)) {
         let Ok(entries) = std::fs::read_dir(&folder) else {
-            println!("skipped: {} is not there", folder.display());
             continue;
         };
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {

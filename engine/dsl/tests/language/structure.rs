@@ -214,7 +214,7 @@ do: [{ a: { wait: PT1S } }]
             calendar: 5
                       ^ YW0202 this must be a text, and is a number; put it in quotes: '5'
             overlap: skip
-            ^^^^^^^ YW0201 the key `overlap` is not known here; known here: `retention`, `classification`
+            ^^^^^^^ YW0201 the key `overlap` is not known here; known here: `errors`, `retention`, `classification`
             overlap: never
                      ^^^^^ YW0210 `never` is not one of the values allowed here; known here: `allow`, `skip`
             missfire: skip
@@ -513,6 +513,7 @@ do:
 ",
         expect![[r#"
             errors: { a: { type: x } }
+                      ^ YW0124 nothing uses `a` of `use.errors`; remove it, or use it
                            ^^^^ YW0203 the key `status` is missing here
             retries: { b: { delay: soon, when: $error.status == 503 } }
                                    ^^^^ YW0211 `soon` is not a duration; for example `PT30M`, `P1DT12H` or `{ minutes: 30 }`
@@ -564,8 +565,9 @@ fn timeouts() {
     check_do(
         "- a: { wait: PT1S, timeout: { after: '${ $context.left }' }, export: { as: '${ {left: 1} }' } }",
         expect![[r#"
-        clean
-    "#]],
+            - a: { wait: PT1S, timeout: { after: '${ $context.left }' }, export: { as: '${ {left: 1} }' } }
+                                                              ^^^^ YW0117 `$context.left` is read before anything exports it; it is null here: a task exports only when it has ended
+        "#]],
     );
 }
 

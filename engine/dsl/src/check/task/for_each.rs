@@ -4,7 +4,8 @@ use super::super::Checker;
 use super::super::fields::{Fields, Place};
 use super::super::template::Position;
 use crate::definition::TaskKind;
-use crate::expression::Template;
+use crate::diagnostic::Code;
+use crate::expression::{Expression, Template};
 use crate::yaml::Value;
 
 impl<'n> Checker<'n> {
@@ -16,11 +17,18 @@ impl<'n> Checker<'n> {
         let at = fields.get("at");
         let over = fields.need(self, "in");
         fields.finish(self);
-        let (each, at) = self.loop_names(each, at);
+        let (each, at) = self.loop_names(place, each, at);
         let over = over.and_then(|over| self.over(&over));
         let before = self.locals.len();
         self.locals.extend(each.iter().chain(&at).cloned());
-        let until_false = condition.map(|condition| self.expression(&condition, Position::Definition));
+        let until_false = condition.as_ref().map(|place| self.expression(place, Position::Definition));
+        if let (Some(place), Some(Some(asked))) = (&condition, &until_false)
+            && is_constant(asked)
+        {
+            let message = "this `while` has the same answer in every round";
+            self.report(Code::SameAnswer, place, message)
+                .help("ask for `.` (the output of the last round), the item, or `$context`; or leave it out");
+        }
         let body = body.and_then(|body| self.block(&body));
         self.locals.truncate(before);
         Some(TaskKind::For {
@@ -42,4 +50,10 @@ impl<'n> Checker<'n> {
             }
         }
     }
+}
+
+/// Does it read nothing that a round may change?
+fn is_constant(expression: &Expression) -> bool {
+    let fixed = |name: &String| matches!(name.as_str(), "input" | "workflow" | "runtime" | "task");
+    !expression.reads_input() && expression.variables().iter().all(fixed)
 }

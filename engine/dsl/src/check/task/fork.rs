@@ -4,7 +4,6 @@ use super::super::Checker;
 use super::super::block::Order;
 use super::super::fields::Place;
 use crate::definition::TaskKind;
-use crate::yaml::Value;
 
 impl<'n> Checker<'n> {
     pub(super) fn fork(&mut self, place: &Place<'n>) -> Option<TaskKind> {
@@ -19,14 +18,5 @@ impl<'n> Checker<'n> {
             Some(compete) => self.truth(&compete),
         };
         Some(TaskKind::Fork { branches: branches?, compete: compete? })
-    }
-
-    /// `true` or `false`.
-    fn truth(&mut self, place: &Place<'n>) -> Option<bool> {
-        let Value::Bool(value) = place.node.value else {
-            self.wrong_type(place, "true or false");
-            return None;
-        };
-        Some(value)
     }
 }

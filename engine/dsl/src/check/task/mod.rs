@@ -15,6 +15,7 @@ use super::fields::{Fields, Place};
 use super::template::Position;
 use crate::definition::{Task, TaskId, TaskKind};
 use crate::diagnostic::{Code, nearest};
+use crate::text;
 use crate::yaml::Key;
 
 /// The keys that say what a task does.
@@ -43,16 +44,25 @@ impl<'n> Checker<'n> {
         let timeout = fields.get("timeout");
         let timeout = self.timeout(timeout, Position::Definition);
         let then = fields.get("then");
+        let then_written = then.is_some();
         let then = self.then(then);
-        if let Some(metadata) = fields.get("metadata") {
-            self.fields(&metadata);
-        }
+        let title = fields.get("metadata").and_then(|metadata| {
+            // The rest of it is free; a title that is no text is one of them.
+            self.fields(&metadata)?.peek("title")?.node.as_str().map(str::to_owned)
+        });
         // Of a task whose kind is not clear, the other keys cannot be judged.
         let kind = self.kind(kind?, &mut fields);
+        if then_written && condition.is_none() && kind.as_ref().is_some_and(never_goes_on) {
+            let span = fields.key_span("then");
+            let message = text!("this `then` is never followed: `{}` always leads elsewhere", key.text);
+            self.report_at(Code::ThenNever, span, &place.pointer, message)
+                .help("remove it; if the task should be skipped sometimes, give it an `if`");
+        }
         fields.finish(self);
         Some(Task {
             id,
             name: key.text.clone(),
+            title,
             reference: place.pointer.clone(),
             span: key.span.clone(),
             condition: super::schema::transpose(condition)?,
@@ -124,5 +134,23 @@ impl<'n> Checker<'n> {
                 None
             }
         }
+    }
+}
+
+/// Does it always raise an error or take one of its cases?
+fn never_goes_on(kind: &TaskKind) -> bool {
+    match kind {
+        TaskKind::Raise { .. } => true,
+        TaskKind::Switch { cases } => cases.iter().any(|case| case.when.is_none()),
+        TaskKind::Call { .. }
+        | TaskKind::Do { .. }
+        | TaskKind::Emit { .. }
+        | TaskKind::For { .. }
+        | TaskKind::Fork { .. }
+        | TaskKind::Listen { .. }
+        | TaskKind::Run { .. }
+        | TaskKind::Set { .. }
+        | TaskKind::Try { .. }
+        | TaskKind::Wait { .. } => false,
     }
 }
