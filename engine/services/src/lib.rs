@@ -10,16 +10,23 @@
 //! asks comes in as data, and what came of it goes back as data. Retries are the workflow's own.
 
 pub mod call;
+mod duration;
 pub mod egress;
 pub mod fault;
+mod grpc;
 mod http;
 pub mod limits;
 mod mask;
 mod performer;
+pub mod process;
+mod resource;
 pub mod secret;
+mod uuid;
+mod wire;
 
 pub use call::Call;
 pub use egress::Egress;
 pub use mask::Mask;
 pub use performer::{Config, Performer};
+pub use process::Processes;
 pub use secret::Secrets;

@@ -22,3 +22,17 @@ pub const IDLE_TIME: Duration = Duration::from_secs(60);
 pub const IDLE_MAX: usize = 16;
 /// Characters of an answer's body that a fault shows.
 pub const EXCERPT_LEN_MAX: usize = 500;
+/// Messages of a streamed answer or a subscription: each becomes part of the instance's state.
+pub const MESSAGES_MAX: usize = 10_000;
+/// Files that one proto may consist of.
+pub const PROTO_FILES_MAX: usize = 64;
+/// Nesting of a proto: its parser calls itself.
+pub const PROTO_DEPTH_MAX: usize = 64;
+/// How long one call listens for messages: longer waiting is what `listen` is for.
+pub const SUBSCRIPTION_TIME_MAX: Duration = Duration::from_secs(3600);
+/// Bytes of all messages that a subscription takes: they become part of the instance's state.
+pub const SUBSCRIPTION_BYTES_MAX: usize = 4 << 20;
+/// One line of a message broker's protocol.
+pub const BROKER_LINE_BYTES_MAX: usize = 64 << 10;
+/// Between two questions to a server that had no message.
+pub const POLL_PAUSE: Duration = Duration::from_millis(500);

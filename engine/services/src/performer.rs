@@ -12,8 +12,9 @@ use yiwang_runtime::ports::{ServiceCall, Services};
 
 use crate::call::Call;
 use crate::egress::{self, Egress};
+use crate::process::{self, Processes};
 use crate::secret::{self, Secrets};
-use crate::{fault, http};
+use crate::{fault, grpc, http};
 
 /// What the operator decides.
 pub struct Config {
@@ -21,11 +22,13 @@ pub struct Config {
     pub egress: egress::Config,
     /// Secrets of workflows.
     pub secrets: Secrets,
+    /// What may be run on this machine.
+    pub processes: Processes,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { egress: egress::Config::default(), secrets: secret::none() }
+        Self { egress: egress::Config::default(), secrets: secret::none(), processes: Processes::default() }
     }
 }
 
@@ -39,6 +42,7 @@ pub struct Performer {
 pub(crate) struct Inner {
     pub(crate) egress: Egress,
     pub(crate) secrets: Secrets,
+    pub(crate) processes: Processes,
 }
 
 impl Performer {
@@ -47,8 +51,8 @@ impl Performer {
     /// # Errors
     /// When the operator's certificates cannot be used.
     pub fn new(config: Config) -> Result<Self, egress::Error> {
-        let Config { egress, secrets } = config;
-        Ok(Self { inner: Arc::new(Inner { egress: Egress::new(egress)?, secrets }) })
+        let Config { egress, secrets, processes } = config;
+        Ok(Self { inner: Arc::new(Inner { egress: Egress::new(egress)?, secrets, processes }) })
     }
 
     /// The way out, for what is fetched before a workflow runs.
@@ -70,15 +74,18 @@ impl Services for Performer {
 
 impl Inner {
     async fn perform(&self, call: ServiceCall) -> Result<Data, Fault> {
+        let task = call.request.task.clone();
         let mut call = Call::new(call, &self.secrets)?;
         let performed = match call.service {
             Service::Protocol(Protocol::Http) => http::perform(self, &mut call).await,
-            Service::Protocol(
-                Protocol::A2a | Protocol::AsyncApi | Protocol::Grpc | Protocol::Mcp | Protocol::OpenApi,
-            )
-            | Service::Script(_)
-            | Service::Shell
-            | Service::Container => {
+            Service::Protocol(Protocol::Grpc) => grpc::perform(self, &mut call).await,
+            Service::Shell => process::shell::run(&self.processes.shell, &call.with.to_json()).await,
+            Service::Container => {
+                let policy = &self.processes.container;
+                process::container::run(policy, &call.workflow, &task, &call.with.to_json()).await
+            }
+            Service::Protocol(Protocol::A2a | Protocol::AsyncApi | Protocol::Mcp | Protocol::OpenApi)
+            | Service::Script(_) => {
                 Err(fault::configuration(format!("nothing here performs calls of {:?}", call.service)))
             }
         };

@@ -44,6 +44,8 @@ pub struct Config {
     pub deny: Vec<Target>,
     /// Where names lead, before the name service is asked.
     pub hosts: Vec<Mapping>,
+    /// Where TLS is spoken by protocols whose addresses do not say it, beside port 443.
+    pub secured: Vec<Target>,
     /// Certificates of private authorities, PEM, beside those that the system trusts.
     pub certificates: Vec<Vec<u8>>,
     /// Folders whose files may be named by `file:` addresses of documents.
@@ -60,6 +62,7 @@ impl Default for Config {
             allow: Vec::new(),
             deny: Vec::new(),
             hosts: Vec::new(),
+            secured: Vec::new(),
             certificates: Vec::new(),
             folders: Vec::new(),
             limits: Limits::default(),
@@ -122,6 +125,7 @@ pub struct Egress {
     tls: Arc<rustls::ClientConfig>,
     client: Client<HttpsConnector<Connector>, Full<Bytes>>,
     folders: Arc<[PathBuf]>,
+    secured: Arc<[Target]>,
 }
 
 impl Egress {
@@ -130,7 +134,7 @@ impl Egress {
     /// # Errors
     /// When a certificate cannot be used.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let Config { allow, deny, mut hosts, certificates, folders, limits, resolver } = config;
+        let Config { allow, deny, mut hosts, secured, certificates, folders, limits, resolver } = config;
         // A line for one port comes before the line for all.
         hosts.sort_by_key(|line| !line.is_for_one_port());
         let door = Arc::new(Door { policy: Policy { allow, deny, hosts }, resolver, limits });
@@ -147,7 +151,7 @@ impl Egress {
             .http1_max_headers(limits.headers)
             .http1_max_buf_size(limits::HEAD_BYTES_MAX)
             .build(connector);
-        Ok(Self { door, tls, client, folders: folders.into() })
+        Ok(Self { door, tls, client, folders: folders.into(), secured: secured.into() })
     }
 
     /// Times and sizes that hold for every call.
@@ -174,6 +178,16 @@ impl Egress {
     /// Whom to trust: the system's authorities and the operator's. Without ALPN.
     pub fn tls(&self) -> Arc<rustls::ClientConfig> {
         Arc::clone(&self.tls)
+    }
+
+    /// Is TLS spoken there, when the address does not say it?
+    pub fn is_secured(&self, host: &str, port: u16) -> bool {
+        let host = host.to_lowercase();
+        let address = policy::literal(&host);
+        let named = |target: &Target| {
+            target.names(&host, port) || address.is_some_and(|address| target.holds(address, port))
+        };
+        port == 443 || self.secured.iter().any(named)
     }
 
     /// The folders whose files documents may be read from.

@@ -1,0 +1,135 @@
+//! `call: grpc`: a method of a service whose interface is read when it is called (DSL reference, "gRPC Call").
+//!
+//! ```text
+//! proto text ─► descriptors ─► arguments as messages ─► one HTTP/2 stream ─► messages as JSON
+//! ```
+//! All messages of a streaming request are known before it begins; they are sent together. An output of
+//! several messages is an array. Reflection is not used: the workflow names its proto.
+
+mod exchange;
+mod frame;
+mod proto;
+mod status;
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use prost_reflect::DescriptorPool;
+use serde_json::Value;
+use yiwang_dsl::{Data, Fault};
+
+use crate::call::Call;
+use crate::performer::Inner;
+use crate::{fault, limits, resource};
+
+/// Where services listen when nothing else is said.
+const USUAL_PORT: u16 = 443;
+
+/// Performs a `call: grpc`.
+pub(crate) async fn perform(inner: &Inner, call: &mut Call) -> Result<Data, Fault> {
+    let with = call.with.to_json();
+    let service = &with["service"];
+    let named = |value: &Value, name: &str| {
+        value
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| fault::configuration(format!("`{name}` must be a text")))
+    };
+    let host = named(&service["host"], "service.host")?;
+    let port = match &service["port"] {
+        Value::Null => USUAL_PORT,
+        port => port
+            .as_u64()
+            .and_then(|port| u16::try_from(port).ok())
+            .filter(|port| *port > 0)
+            .ok_or_else(|| fault::configuration("`service.port` must be a port"))?,
+    };
+    let metadata = HeaderMap::new();
+    if !service["authentication"].is_null() || !with["proto"]["endpoint"]["authentication"].is_null() {
+        return Err(fault::configuration("authentication is not supported yet"));
+    }
+    let pool = pool(inner, &named(&with["proto"]["endpoint"]["uri"], "proto.endpoint")?).await?;
+    let method =
+        proto::method(&pool, &named(&service["name"], "service.name")?, &named(&with["method"], "method")?)?;
+    let mut messages = Vec::new();
+    for arguments in arguments(&with["arguments"], method.is_client_streaming())? {
+        messages.push(proto::encode(method.input(), &arguments)?);
+    }
+    let asked = exchange::Asked {
+        host,
+        port,
+        path: format!("/{}/{}", method.parent_service().full_name(), method.name()),
+        metadata,
+        messages,
+        time: inner.egress.limits().total_time,
+    };
+    let answers = exchange::perform(&inner.egress, asked).await?;
+    let mut answers = answers.iter().map(|bytes| proto::decode(method.output(), bytes));
+    if method.is_server_streaming() {
+        return Ok(Data::from(Value::Array(answers.collect::<Result<_, _>>()?)));
+    }
+    match (answers.next(), answers.next()) {
+        (Some(answer), None) => answer.map(Data::from),
+        (None, _) | (Some(_), Some(_)) => {
+            let detail = "the server did not send exactly one message";
+            Err(fault::communication(500, "INTERNAL", detail))
+        }
+    }
+}
+
+/// The messages to be sent: one, or an array of them when the method takes a stream.
+fn arguments(given: &Value, streaming: bool) -> Result<Vec<Value>, Fault> {
+    let empty = || Value::Object(serde_json::Map::new());
+    match (given, streaming) {
+        (Value::Array(items), true) => Ok(items.clone()),
+        (Value::Null, true) => Ok(Vec::new()),
+        (Value::Null, false) => Ok(vec![empty()]),
+        (Value::Array(_), false) => {
+            Err(fault::configuration("`arguments` must be an object: the method takes one message"))
+        }
+        (one, _) => Ok(vec![one.clone()]),
+    }
+}
+
+/// The interface: the file that is named, and what it imports, relative to it.
+async fn pool(inner: &Inner, uri: &str) -> Result<DescriptorPool, Fault> {
+    let root = resource::address(uri)?;
+    let mut texts = proto::Texts::default();
+    let mut wanted = vec![(proto::ROOT.to_owned(), root.clone())];
+    loop {
+        for (name, url) in wanted {
+            if texts.0.len() >= limits::PROTO_FILES_MAX {
+                let detail = format!("the proto imports more than {} files", limits::PROTO_FILES_MAX);
+                return Err(fault::configuration(detail));
+            }
+            let bytes = resource::fetch(&inner.egress, &url, HeaderMap::new()).await?;
+            let text = String::from_utf8(bytes.into())
+                .map_err(|_| fault::configuration(format!("the proto `{name}` is no text")))?;
+            texts.0.insert(name, text);
+        }
+        // Compiling is work of milliseconds, but of as many as the author of the proto likes.
+        let compiling = texts.clone();
+        let compiled = tokio::task::spawn_blocking(move || proto::compile(&compiling)).await;
+        let compiled = compiled.map_err(|_| fault::configuration("the proto could not be compiled"))??;
+        match compiled {
+            proto::Compiled::Pool(pool) => return Ok(pool),
+            proto::Compiled::Missing(names) => {
+                let located = names.into_iter().map(|name| {
+                    let url = root.join(&name).ok().filter(|_| !name.contains(':') && !name.starts_with('/'));
+                    let url =
+                        url.ok_or_else(|| fault::configuration(format!("`{name}` cannot be imported")))?;
+                    Ok((name, url))
+                });
+                wanted = located.collect::<Result<_, Fault>>()?;
+            }
+        }
+    }
+}
+
+/// As `grpc-timeout` is written: at most eight digits.
+fn timeout(time: Duration) -> String {
+    match time.as_millis() {
+        millis @ 0..100_000_000 => format!("{millis}m"),
+        millis => format!("{}S", (millis / 1000).min(99_999_999)),
+    }
+}
