@@ -11,6 +11,7 @@
 //! Nothing here knows what a plugin does.
 
 mod component;
+mod interpreter;
 mod manifest;
 mod new;
 mod stamp;
@@ -29,7 +30,7 @@ use toolchain::Toolchain;
 /// What `cargo xtask plugins` takes.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
-    /// Only these plugins, by name.
+    /// Only these plugins and interpreters, by name.
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
     /// Run the unit tests of the plugins and of the SDK natively instead of building.
@@ -69,10 +70,50 @@ pub fn run(args: Args) -> Result<()> {
     if args.test {
         return test();
     }
-    let plugins = build(&args.only, args.force, &mut |line| say(&line))?;
-    let shipped = plugins.iter().filter(|plugin| plugin.shipped).count();
-    say(&format!("{shipped} plugins are in {}", output().display()));
+    let (interpreters, plugins) = split(&args.only);
+    for name in interpreters {
+        interpreter_built(name, args.force, &mut |line| say(&line))?;
+    }
+    if args.only.is_empty() || !plugins.is_empty() {
+        let plugins = build(&plugins, args.force, &mut |line| say(&line))?;
+        let shipped = plugins.iter().filter(|plugin| plugin.shipped).count();
+        say(&format!("{shipped} plugins are in {}", output().display()));
+    }
     Ok(())
+}
+
+/// Interpreters and plugins of what was asked for; of nothing: those interpreters that are always built.
+fn split(only: &[String]) -> (Vec<&'static str>, Vec<String>) {
+    let wanted = |known: &&interpreter::Interpreter| {
+        if only.is_empty() { known.with_plugins } else { only.iter().any(|asked| asked == known.name) }
+    };
+    let interpreters: Vec<&str> = interpreter::ALL.iter().filter(wanted).map(|known| known.name).collect();
+    let plugins = only.iter().filter(|asked| !interpreters.contains(&asked.as_str())).cloned().collect();
+    (interpreters, plugins)
+}
+
+/// Builds an interpreter of `run: script` if it is stale, and gives the component.
+///
+/// # Errors
+/// If it does not build, or there is no toolchain for it.
+pub fn interpreter(name: &str) -> Result<PathBuf> {
+    interpreter_built(name, false, &mut |line| say(&line))
+}
+
+fn interpreter_built(name: &str, force: bool, progress: &mut dyn FnMut(String)) -> Result<PathBuf> {
+    let known = interpreter::ALL.iter().find(|known| known.name == name);
+    let known = known.with_context(|| format!("there is no interpreter `{name}`"))?;
+    let (output, _lock) = locked_output()?;
+    known.build(&root(), &output, &target().join("guests"), force, progress)
+}
+
+/// The folder of the components, and the right to write there until it is dropped.
+fn locked_output() -> Result<(PathBuf, fs::File)> {
+    let output = output();
+    fs::create_dir_all(output.join("test")).with_context(|| format!("making {}", output.display()))?;
+    let lock = fs::File::create(output.join(".lock"))?;
+    lock.lock().context("waiting for another build of the plugins")?;
+    Ok((output, lock))
 }
 
 /// Builds what is stale and gives all plugins. Safe to call from many processes at once.
@@ -91,11 +132,7 @@ pub fn output() -> PathBuf {
 
 fn build(only: &[String], force: bool, progress: &mut dyn FnMut(String)) -> Result<Vec<Plugin>> {
     let root = root();
-    let output = output();
-    fs::create_dir_all(output.join("test")).with_context(|| format!("making {}", output.display()))?;
-    let lock = fs::File::create(output.join(".lock"))?;
-    lock.lock().context("waiting for another build of the plugins")?;
-
+    let (output, _lock) = locked_output()?;
     let manifests = selected(&root, only)?;
     let toolchain = Toolchain::find(progress)?;
     let base = stamp::base(&root, &toolchain)?;
@@ -113,7 +150,7 @@ fn build(only: &[String], force: bool, progress: &mut dyn FnMut(String)) -> Resu
     if !stale.is_empty() {
         let names: Vec<&str> = stale.iter().map(|(manifest, _)| manifest.name.as_str()).collect();
         progress(format!("building {} with {toolchain}", names.join(", ")));
-        let modules = toolchain.build(&root, &target().join("guests"), &names)?;
+        let modules = toolchain.build(&root, "plugins", &target().join("guests"), &names)?;
         for (at, (manifest, stamp)) in stale.iter().enumerate() {
             let line = finish(manifest, &modules, &path_of(&output, manifest), stamp)
                 .with_context(|| format!("making a component of `{}`", manifest.name))?;

@@ -9,6 +9,7 @@ mod output;
 mod project;
 mod remote;
 mod scenario;
+mod services;
 mod wiring;
 
 use std::process::ExitCode;

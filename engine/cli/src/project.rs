@@ -53,6 +53,8 @@ pub(crate) struct Limits {
     pub(crate) channel_body_bytes: Option<usize>,
     /// Requests served at a time.
     pub(crate) requests_concurrent: Option<usize>,
+    /// Seconds that a script may compute.
+    pub(crate) script_seconds: Option<u32>,
 }
 
 /// A project with all its paths.

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use tokio::time::timeout;
 use wasmtime::component::{Instance, ResourceTable};
-use wasmtime::{ResourceLimiter, Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline};
 use yiwang_core::Timestamp;
 
+use crate::bounds::Bounds;
 use crate::channel::Ready;
 use crate::grants::Effective;
 use crate::limits;
@@ -45,8 +46,7 @@ pub(crate) struct CallState {
     pub(crate) kv_calls: u32,
     pub(crate) blob_calls: u32,
     pub(crate) http_calls: u32,
-    memory_max: usize,
-    memory_refused: bool,
+    bounds: Bounds,
 }
 
 impl CallState {
@@ -59,30 +59,6 @@ impl CallState {
     /// What is left of its time.
     pub(crate) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
-    }
-}
-
-impl ResourceLimiter for CallState {
-    fn memory_growing(&mut self, _now: usize, wanted: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = wanted <= self.memory_max;
-        self.memory_refused |= !granted;
-        Ok(granted)
-    }
-
-    fn table_growing(&mut self, _now: usize, wanted: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(wanted <= limits::TABLE_ELEMENTS_MAX)
-    }
-
-    fn instances(&self) -> usize {
-        limits::INSTANCES_MAX
-    }
-
-    fn memories(&self) -> usize {
-        limits::INSTANCES_MAX
-    }
-
-    fn tables(&self) -> usize {
-        limits::INSTANCES_MAX
     }
 }
 
@@ -144,11 +120,10 @@ async fn call<R>(plan: Plan, body: Body<R>) -> Result<R, Failed> {
         kv_calls: 0,
         blob_calls: 0,
         http_calls: 0,
-        memory_max: memory_max.unwrap_or(usize::MAX).min(limits::MEMORY_BYTES_MAX),
-        memory_refused: false,
+        bounds: Bounds::new(memory_max.unwrap_or(usize::MAX).min(limits::MEMORY_BYTES_MAX)),
     };
     let mut store = Store::new(pre.engine(), state);
-    store.limiter(|state| state);
+    store.limiter(|state| &mut state.bounds);
     store.set_hostcall_fuel(limits::HOSTCALL_FUEL);
     store.set_epoch_deadline(1);
     // Yielding at each tick lets the other calls of this thread go on while one computes.
@@ -176,8 +151,8 @@ fn judge(error: &wasmtime::Error, state: &CallState, time: Duration) -> Failed {
     let chain = format!("{error:#}");
     let failed = if error.downcast_ref::<TimedOut>().is_some() {
         Failed::new("plugin.timeout", format!("the plugin took longer than {} ms", time.as_millis()))
-    } else if state.memory_refused && error.downcast_ref::<Trap>().is_some() {
-        let megabytes = state.memory_max >> 20;
+    } else if state.bounds.memory_refused && error.downcast_ref::<Trap>().is_some() {
+        let megabytes = state.bounds.memory_max >> 20;
         Failed::new("plugin.out-of-memory", format!("the plugin needs more memory than {megabytes} MiB"))
     } else if chain.contains("fuel allocated for hostcalls") {
         Failed::new("plugin.too-much-output", "the plugin handed over more than 8 MiB at once")

@@ -11,10 +11,23 @@ use crate::limits;
 /// An engine whose epoch moves every [`limits::TICK`] while it lives.
 pub(crate) fn start(pooling: bool) -> Result<Engine, Error> {
     let engine = if pooling { pooled().or_else(|error| on_demand(Some(error))) } else { on_demand(None) };
-    let engine = engine.map_err(Error::Engine)?;
+    ticking(engine.map_err(Error::Engine)?)
+}
+
+/// The same for scripts. Their memory is made on demand, because few run at a time and each may need much;
+/// their stacks are deep, because interpreters recurse.
+pub(crate) fn for_scripts() -> Result<Engine, Error> {
+    let mut config = base();
+    config
+        .max_wasm_stack(limits::SCRIPT_STACK_BYTES_MAX)
+        .async_stack_size(limits::SCRIPT_STACK_BYTES_MAX + (1 << 20));
+    ticking(Engine::new(&config).map_err(Error::Engine)?)
+}
+
+fn ticking(engine: Engine) -> Result<Engine, Error> {
     let weak = engine.weak();
     thread::Builder::new()
-        .name("plugin-clock".to_owned())
+        .name("wasm-clock".to_owned())
         .spawn(move || {
             while let Some(engine) = weak.upgrade() {
                 engine.increment_epoch();

@@ -7,11 +7,14 @@
 //!                             imports ◄────────────┘  asked in the manifest ∧ granted by the administrator
 //! ```
 //!
+//! Scripts of workflows run in the same way, in an interpreter that imports nothing: [`Scripts`].
+//!
 //! A plugin that traps, loops, floods or lies costs its own call. This crate knows no workflow, no case and no
 //! database: small state of channels goes through the port `KeyValue`, events through the caller.
 
 mod bindings;
 mod blobs;
+mod bounds;
 mod cache;
 mod call;
 mod channel;
@@ -29,6 +32,7 @@ mod package;
 mod plugin;
 mod receive;
 mod refusal;
+mod scripts;
 mod secret;
 mod send;
 mod validate;
@@ -37,4 +41,5 @@ pub use config::{ChannelConfig, Config};
 pub use error::Error;
 pub use grants::{Grants, HttpGrant, SecretGrant};
 pub use host::Host;
+pub use scripts::{Scripts, ScriptsConfig};
 pub use secret::{Secret, Secrets};

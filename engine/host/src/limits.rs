@@ -30,6 +30,21 @@ pub const HEALTH_MAX: Duration = Duration::from_secs(5);
 /// The grain of deadlines.
 pub const TICK: Duration = Duration::from_millis(10);
 
+/// Linear memory of a script in JavaScript: the interpreter itself takes about two.
+pub const SCRIPT_JS_MEMORY_BYTES_MAX: usize = 64 << 20;
+/// Linear memory of a script in Python, whose interpreter takes a good part of it.
+pub const SCRIPT_PYTHON_MEMORY_BYTES_MAX: usize = 256 << 20;
+/// Stack of a script: interpreters recurse for each nested call.
+pub const SCRIPT_STACK_BYTES_MAX: usize = 4 << 20;
+/// Time that a script may compute, unless the operator says otherwise.
+pub const SCRIPT_TIME_MAX: Duration = Duration::from_secs(10);
+/// The code of a script, its input and its arguments together.
+pub const SCRIPT_INPUT_BYTES_MAX: usize = 4 << 20;
+/// What a script may say: stdout, stderr and its value together.
+pub const SCRIPT_OUTPUT_BYTES_MAX: u32 = 1 << 20;
+/// Scripts under way; more wait for their turn.
+pub const SCRIPTS_MAX: usize = 8;
+
 /// A component file.
 pub const COMPONENT_BYTES_MAX: u64 = 32 << 20;
 /// A manifest with its schemas.

@@ -20,6 +20,7 @@ mod mask;
 mod performer;
 pub mod process;
 mod resource;
+pub mod script;
 pub mod secret;
 mod uuid;
 mod wire;

@@ -13,6 +13,7 @@ use yiwang_runtime::ports::{ServiceCall, Services};
 use crate::call::Call;
 use crate::egress::{self, Egress};
 use crate::process::{self, Processes};
+use crate::script::{self, NoScripts, Scripts};
 use crate::secret::{self, Secrets};
 use crate::{fault, grpc, http};
 
@@ -24,11 +25,18 @@ pub struct Config {
     pub secrets: Secrets,
     /// What may be run on this machine.
     pub processes: Processes,
+    /// Where scripts run.
+    pub scripts: Arc<dyn Scripts>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { egress: egress::Config::default(), secrets: secret::none(), processes: Processes::default() }
+        Self {
+            egress: egress::Config::default(),
+            secrets: secret::none(),
+            processes: Processes::default(),
+            scripts: Arc::new(NoScripts),
+        }
     }
 }
 
@@ -43,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) egress: Egress,
     pub(crate) secrets: Secrets,
     pub(crate) processes: Processes,
+    pub(crate) scripts: Arc<dyn Scripts>,
 }
 
 impl Performer {
@@ -51,8 +60,8 @@ impl Performer {
     /// # Errors
     /// When the operator's certificates cannot be used.
     pub fn new(config: Config) -> Result<Self, egress::Error> {
-        let Config { egress, secrets, processes } = config;
-        Ok(Self { inner: Arc::new(Inner { egress: Egress::new(egress)?, secrets, processes }) })
+        let Config { egress, secrets, processes, scripts } = config;
+        Ok(Self { inner: Arc::new(Inner { egress: Egress::new(egress)?, secrets, processes, scripts }) })
     }
 
     /// The way out, for what is fetched before a workflow runs.
@@ -84,8 +93,8 @@ impl Inner {
                 let policy = &self.processes.container;
                 process::container::run(policy, &call.workflow, &task, &call.with.to_json()).await
             }
-            Service::Protocol(Protocol::A2a | Protocol::AsyncApi | Protocol::Mcp | Protocol::OpenApi)
-            | Service::Script(_) => {
+            Service::Script(language) => script::perform(self, &mut call, language).await,
+            Service::Protocol(Protocol::A2a | Protocol::AsyncApi | Protocol::Mcp | Protocol::OpenApi) => {
                 Err(fault::configuration(format!("nothing here performs calls of {:?}", call.service)))
             }
         };

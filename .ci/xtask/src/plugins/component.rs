@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
@@ -18,12 +18,7 @@ const PACKAGE: &str = "yiwang:channel/";
 
 /// Makes the component.
 pub(super) fn encode(module: &[u8], manifest: &Value) -> Result<Vec<u8>> {
-    let mut component = ComponentEncoder::default()
-        .validate(true)
-        .module(module)
-        .context("reading the module")?
-        .encode()
-        .context("encoding the component")?;
+    let mut component = bare_component(module)?;
     let mut section = Vec::new();
     leb128(&mut section, SECTION.len());
     section.extend_from_slice(SECTION.as_bytes());
@@ -32,6 +27,33 @@ pub(super) fn encode(module: &[u8], manifest: &Value) -> Result<Vec<u8>> {
     leb128(&mut component, section.len());
     component.extend_from_slice(&section);
     Ok(component)
+}
+
+/// Makes the component of an interpreter, which imports nothing.
+pub(super) fn interpreter(module: &[u8]) -> Result<Vec<u8>> {
+    let component = bare_component(module)?;
+    for payload in Parser::new(0).parse_all(&component) {
+        match payload? {
+            // What is inside is wired up inside.
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => break,
+            Payload::ComponentImportSection(section) => {
+                if let Some(import) = section.into_iter().next() {
+                    bail!("it imports `{}`, and an interpreter imports nothing", import?.name.name);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(component)
+}
+
+fn bare_component(module: &[u8]) -> Result<Vec<u8>> {
+    ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .context("reading the module")?
+        .encode()
+        .context("encoding the component")
 }
 
 /// Imports must be asked for, exports must be what is provided; gives the imported interfaces.

@@ -25,8 +25,13 @@ pub(super) fn base(root: &Path, toolchain: &Toolchain) -> Result<Sha256> {
 
 /// The stamp of one plugin: fixtures and words about it do not count.
 pub(super) fn of(base: &Sha256, manifest: &Manifest) -> Result<String> {
+    of_folder(base, &manifest.folder)
+}
+
+/// The stamp of what is built from one folder.
+pub(super) fn of_folder(base: &Sha256, folder: &Path) -> Result<String> {
     let mut hash = base.clone();
-    add(&mut hash, &manifest.folder, &manifest.folder)?;
+    add(&mut hash, folder, folder)?;
     Ok(super::hex(&hash.finalize()))
 }
 

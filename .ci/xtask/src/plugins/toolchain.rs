@@ -71,11 +71,17 @@ impl Toolchain {
         );
     }
 
-    /// Compiles these packages of the guests' workspace; gives the folder with the modules.
-    pub(super) fn build(&self, root: &Path, target_dir: &Path, names: &[&str]) -> Result<PathBuf> {
+    /// Compiles these packages of a workspace of guests; gives the folder with the modules.
+    pub(super) fn build(
+        &self,
+        root: &Path,
+        workspace: &str,
+        target_dir: &Path,
+        names: &[&str],
+    ) -> Result<PathBuf> {
         // In the folder of the workspace: cargo finds its configuration by the current folder.
         let mut command = cargo();
-        command.current_dir(root.join("plugins"));
+        command.current_dir(root.join(workspace));
         command.args(["build", "--release", "--target", TARGET, "--target-dir"]).arg(target_dir);
         for name in names {
             command.args(["-p", name]);
@@ -84,6 +90,9 @@ impl Toolchain {
             command.arg("--locked");
         }
         let mut flags = vec![remap(root, "/yiwang")];
+        // Guests have no source of randomness but what the host hands them: each crate that wants one says
+        // where it is, or does not link.
+        flags.push("--cfg=getrandom_backend=\"custom\"".to_owned());
         if let Some(home) = cargo_home() {
             flags.push(remap(&home, "/cargo"));
         }

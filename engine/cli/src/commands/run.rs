@@ -13,7 +13,7 @@ use yiwang_core::Timestamp;
 use yiwang_core::input::Cause;
 use yiwang_dsl::Data;
 use yiwang_runtime::harness::Harness;
-use yiwang_runtime::ports::{Clock, NoServices, Outside, Store};
+use yiwang_runtime::ports::{Clock, Outside, Store};
 use yiwang_runtime::{Config, Ended, Ending, Error, Start, SystemClock};
 
 use self::trace::Trace;
@@ -22,6 +22,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, cell};
 use crate::project::{Package, print_remarks};
 use crate::scenario::{Scripted, channels_of};
+use crate::services;
 use crate::wiring::Scratch;
 
 #[derive(clap::Args, Debug)]
@@ -91,7 +92,7 @@ async fn run_here(
     mut trace: Option<Trace>,
 ) -> Result<Ended, Failure> {
     let clock = SystemClock;
-    let outside = Outside { channels, services: Arc::new(NoServices) };
+    let outside = Outside { channels, services: services::alone()? };
     let mut harness = Harness::open(Config::default(), store, outside, clock.now()).await.map_err(engine)?;
     let deployed = match harness.deploy(&package.source, package.forms.clone(), "cli").await {
         Ok(deployed) => deployed,

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use yiwang_core::Timestamp;
 use yiwang_core::catalog::channel_catalog;
-use yiwang_runtime::ports::{Channels, Clock, NoServices, Outside, Tokens};
+use yiwang_runtime::ports::{Channels, Clock, Outside, Tokens};
 use yiwang_runtime::{Config as EngineConfig, Engine, Error, Handle, SystemClock};
 use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
 
 use crate::failure::{self, Exit, Failure};
 use crate::output;
 use crate::project::{Package, Project, print_remarks};
+use crate::services;
 use crate::wiring::{self, Stores};
 
 #[derive(clap::Args, Debug)]
@@ -66,7 +67,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         engine.case_prefix.clone_from(prefix);
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let outside = Outside { channels: host.clone(), services: Arc::new(NoServices) };
+    let outside = Outside { channels: host.clone(), services: services::of_project(&project, &data)? };
     let handle = Engine::start(engine, stores.store.clone(), outside, clock.clone());
     let handle = handle.await.map_err(|error| {
         Failure::new(Exit::Failed, "store.unavailable", "the engine could not read its store").because(error)

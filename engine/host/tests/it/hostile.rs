@@ -168,6 +168,7 @@ async fn sending_ends_in_one_of_three_ways() {
         EffectOutcome::Done { output, .. } => format!("done {}", output.to_json()),
         EffectOutcome::Retryable { code, retry_after, .. } => format!("again {code} {retry_after:?}"),
         EffectOutcome::Permanent { code, .. } => format!("never {code}"),
+        EffectOutcome::Faulted { error } => format!("fault {}", error.r#type),
     };
     let key = EffectId { instance: InstanceId(7), n: 3 }.to_string();
     assert_eq!(code("fine").await, format!("done {{\"providerId\":\"{key}\",\"state\":\"accepted\"}}"));

@@ -7,4 +7,5 @@ mod fixtures;
 mod hostile;
 mod incoming;
 mod outgoing;
+mod scripts;
 mod support;

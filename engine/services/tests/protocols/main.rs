@@ -5,4 +5,5 @@
 
 mod grpc;
 mod processes;
+mod scripts;
 mod world;

@@ -1,0 +1,82 @@
+//! Who performs the calls of workflows: the services, with the host's sandbox for scripts.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use yiwang_dsl::error::Kind;
+use yiwang_dsl::{Data, Fault};
+use yiwang_host::{Scripts, ScriptsConfig};
+use yiwang_runtime::ports::Services;
+use yiwang_services::script::Script;
+use yiwang_services::{Config, Performer};
+
+use crate::failure::{Exit, Failure};
+use crate::project::Project;
+
+/// The services of a project, with compiled interpreters below `data`.
+pub(crate) fn of_project(project: &Project, data: &Path) -> Result<Arc<dyn Services>, Failure> {
+    let folders = interpreters(Some(project.plugins()));
+    let mut config = ScriptsConfig::new(folders, data.join("plugin-cache"));
+    if let Some(seconds) = project.settings.limits.script_seconds {
+        config.time_max = Duration::from_secs(seconds.into());
+    }
+    performer(config)
+}
+
+/// The services of `yiwang run`, which knows no project.
+pub(crate) fn alone() -> Result<Arc<dyn Services>, Failure> {
+    performer(ScriptsConfig::new(interpreters(None), user_cache()))
+}
+
+fn performer(scripts: ScriptsConfig) -> Result<Arc<dyn Services>, Failure> {
+    let scripts = Arc::new(Sandbox { config: scripts, ready: OnceLock::new() });
+    let performer = Performer::new(Config { scripts, ..Config::default() }).map_err(|error| {
+        Failure::new(Exit::Failed, "services.start", "making the services ready").because(error)
+    })?;
+    Ok(Arc::new(performer))
+}
+
+/// Folders that may hold interpreters: the project's, and those where an installation and a build have them.
+fn interpreters(project: Option<PathBuf>) -> Vec<PathBuf> {
+    let binary = std::env::current_exe().ok();
+    let beside = binary.as_deref().and_then(Path::parent).map(|folder| folder.join("plugins"));
+    let above =
+        binary.as_deref().and_then(|path| path.ancestors().nth(2)).map(|folder| folder.join("plugins"));
+    project.into_iter().chain(beside).chain(above).collect()
+}
+
+fn user_cache() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = || std::env::home_dir().map(|home| home.join(".cache"));
+    cache.or_else(home).unwrap_or_else(std::env::temp_dir).join("yiwang/plugin-cache")
+}
+
+/// The host's sandbox, made ready when the first script comes.
+struct Sandbox {
+    config: ScriptsConfig,
+    ready: OnceLock<Result<Scripts, String>>,
+}
+
+impl Sandbox {
+    fn ready(&self) -> Result<&Scripts, Fault> {
+        let start = || {
+            Scripts::start(self.config.clone()).map_err(|error| {
+                let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                format!("{error}: {cause}")
+            })
+        };
+        let ready = self.ready.get_or_init(start).as_ref();
+        ready.map_err(|reason| Fault::new(Kind::Runtime, "", format!("scripts are not ready: {reason}")))
+    }
+}
+
+impl yiwang_services::script::Scripts for Sandbox {
+    fn run(&self, script: Script) -> BoxFuture<'_, Result<Data, Fault>> {
+        Box::pin(async move {
+            let Script { language, with, effect, now } = script;
+            self.ready()?.run(language, &with, &effect, now).await
+        })
+    }
+}
