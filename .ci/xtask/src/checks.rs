@@ -26,7 +26,7 @@ pub(crate) fn test() -> Result<()> {
 /// # Errors
 /// The first step that fails.
 pub(crate) fn ci(tests: bool) -> Result<()> {
-    let mut steps = Steps::new(6 + if tests { TEST_STEPS } else { 0 });
+    let mut steps = Steps::new(7 + if tests { TEST_STEPS } else { 0 });
     steps.step("formatting", || {
         run(cargo(), &["fmt", "--all", "--check"])?;
         run_in(&root().join("plugins"), cargo(), &["fmt", "--all", "--check"], &[])
@@ -49,6 +49,7 @@ pub(crate) fn ci(tests: bool) -> Result<()> {
         let lint = [("RUSTDOCFLAGS", "--deny warnings")];
         run_in(&root(), cargo(), &["doc", "--workspace", "--no-deps", "--document-private-items"], &lint)
     })?;
+    steps.step("fuzzing: YAML, workflows, expressions", || crate::fuzz::run(&crate::fuzz::Args::all(60)))?;
     steps.step("the whole road: the demo with a few cases", || {
         crate::demo::run(&crate::demo::Args { cases: 60, keep: false, seed: 1 })
     })?;

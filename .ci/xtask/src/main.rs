@@ -4,6 +4,7 @@
 
 mod checks;
 mod demo;
+mod fuzz;
 mod shell;
 mod sizes;
 
@@ -34,6 +35,8 @@ enum Command {
     },
     /// Build the channel plugins to WebAssembly components.
     Plugins(plugins::Args),
+    /// Feed the parsers with millions of texts; a finding fails.
+    Fuzz(fuzz::Args),
     /// The longest files and functions.
     Sizes,
 }
@@ -45,6 +48,7 @@ fn main() -> Result<()> {
         Command::Test => checks::test(),
         Command::Ci { without_tests } => checks::ci(!without_tests),
         Command::Plugins(args) => plugins::run(args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Sizes => sizes::print(),
     }
 }
