@@ -8,6 +8,7 @@ mod deploy;
 mod doctor;
 mod explain;
 mod fmt;
+mod graph;
 mod instance;
 mod lists;
 mod lsp;
@@ -22,7 +23,7 @@ mod version;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::output::Format;
+use crate::output::{Format, Wanted};
 use crate::remote::Server;
 
 /// Durable public-service processes: workflows in YAML, channels as sandboxed plugins.
@@ -31,7 +32,7 @@ use crate::remote::Server;
 pub(crate) struct Cli {
     /// How to show results: a table at a terminal, JSON otherwise.
     #[arg(short, long, value_enum, global = true, value_name = "FORMAT")]
-    pub(crate) output: Option<Format>,
+    pub(crate) output: Option<Wanted>,
     #[command(subcommand)]
     command: Command,
 }
@@ -46,6 +47,8 @@ enum Command {
     Fmt(fmt::Args),
     /// Print the JSON Schema of workflows, for editors.
     Schema(schema::Args),
+    /// Draw the flow of a workflow.
+    Graph(graph::Args),
     /// Serve an editor: remarks, completion, hover, go to, rename (Language Server Protocol).
     Lsp(lsp::Args),
     /// Run one workflow here and print its output.
@@ -92,13 +95,15 @@ struct Remotely<A: clap::Args> {
 
 /// Runs one command.
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
-    let wanted = cli.output;
+    let asked = cli.output;
+    let wanted = asked.and_then(Wanted::format);
     let format = Format::or_by_terminal(wanted);
     match cli.command {
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(args, wanted),
         Command::Fmt(args) => fmt::run(&args, wanted),
         Command::Schema(args) => schema::run(&args),
+        Command::Graph(args) => graph::run(&args, asked),
         Command::Lsp(args) => lsp::run(&args),
         Command::Run(args) => run::run(args, wanted).await,
         Command::Test(args) => test::run(args, wanted).await,

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is for people; the exit code says which kind of failure it was (docs/guide/cli.md).
 
 mod commands;
+mod draw;
 mod failure;
 mod lsp;
 mod output;
@@ -20,7 +21,7 @@ use crate::commands::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let json = cli.output == Some(output::Format::Json);
+    let json = cli.output == Some(output::Wanted::Json);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = runtime
         .map_err(|error| anyhow::Error::from(error).context("starting the async runtime").into())

@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
-/// `-o`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// How results are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people.
     Table,
@@ -17,6 +17,35 @@ pub(crate) enum Format {
     Json,
     /// Only the ids, one on each line.
     Name,
+}
+
+/// `-o` as it is written: a format, or a kind of drawing, which only `graph` understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Wanted {
+    /// For people.
+    Table,
+    /// The API's own shape.
+    Json,
+    /// Only the ids, one on each line.
+    Name,
+    /// A picture for browsers (`graph` only).
+    Svg,
+    /// For Markdown (`graph` only).
+    Mermaid,
+    /// For Graphviz (`graph` only).
+    Dot,
+}
+
+impl Wanted {
+    /// The format that all commands understand; none where a drawing was asked for.
+    pub(crate) fn format(self) -> Option<Format> {
+        match self {
+            Self::Table => Some(Format::Table),
+            Self::Json => Some(Format::Json),
+            Self::Name => Some(Format::Name),
+            Self::Svg | Self::Mermaid | Self::Dot => None,
+        }
+    }
 }
 
 impl Format {
