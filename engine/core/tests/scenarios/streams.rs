@@ -1,9 +1,12 @@
 //! Listening until something, and what is done with each event or message.
 
-use yiwang_core::input::OperatorCommand;
+use yiwang_core::input::{EffectOutcome, OperatorCommand};
+use yiwang_dsl::Data;
+use yiwang_dsl::definition::{Callee, Protocol, TaskKind};
+use yiwang_dsl::expression::Template;
 
 use crate::driver::person;
-use crate::{check, expect, json};
+use crate::{Run, check, expect, json};
 
 #[test]
 fn until_a_condition_on_the_events_so_far() {
@@ -520,4 +523,67 @@ fn read_says_what_the_items_are() {
             expect![[""]],
         );
     }
+}
+
+/// A `listen` stands for the call: what is done with messages is told apart from how the language asks for them.
+#[test]
+fn each_message_of_a_subscription_has_its_round() {
+    let text = r#"
+        do:
+          - inbox:
+              listen: {to: {any: []}}
+              foreach:
+                item: message
+                do: [{pause: {wait: PT1M}}]
+                output: {as: '{n: $index, text: $message.payload}'}
+                export: {as: '{last: $output.n}'}
+          - none: {listen: {to: {any: []}}, foreach: {output: {as: '.'}}}
+    "#;
+    let mut run = Run::new(text, &[]);
+    for task in &mut run.deployment.definition.tasks {
+        let kind = std::mem::replace(&mut task.kind, TaskKind::Do { body: Vec::new() });
+        task.kind = match kind {
+            TaskKind::Listen { foreach, .. } => TaskKind::Call {
+                callee: Callee::Protocol(Protocol::AsyncApi),
+                with: Template::Literal(Data::object([])),
+                foreach,
+            },
+            other => other,
+        };
+    }
+    let messages = |messages: serde_json::Value| EffectOutcome::done(messages);
+    run.start(json!({})).returned(1, 1, messages(json!([{"payload": "a"}, {"payload": "b"}])));
+    run.wake().wake().returned(2, 1, messages(json!(7)));
+    expect![[r#"
+        > start
+          * started cause={"by":"request","person":"li"} input={}
+          inbox task_started
+          inbox effect_requested effect="000000000001A.1" function="asyncapi"
+          = Running
+        > effect 1 attempt 1
+          inbox effect_returned attempt=1 effect="000000000001A.1" outcome={"is":"done","output":[{"payload":"a"},{"payload":"b"}]}
+          pause task_started
+          pause timer_set due=60s purpose="wait"
+          = Waiting, wakes 60s
+        > wake
+          pause timer_fired due=60s purpose="wait"
+          pause task_completed output={"payload":"a"}
+          inbox context_changed context={"last":0}
+          pause task_started
+          pause timer_set due=120s purpose="wait"
+          = Waiting, wakes 120s
+        > wake
+          pause timer_fired due=120s purpose="wait"
+          pause task_completed output={"payload":"b"}
+          inbox context_changed context={"last":1}
+          inbox task_completed output=[{"n":0,"text":"a"},{"n":1,"text":"b"}]
+          none task_started
+          none effect_requested effect="000000000001A.2" function="asyncapi"
+          = Running
+        > effect 2 attempt 1
+          none effect_returned attempt=1 effect="000000000001A.2" outcome={"is":"done","output":7}
+          none task_faulted error={"detail":"foreach: what came is not an array","instance":"/do/1/none","status":500,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/runtime"}
+          * faulted error={"detail":"foreach: what came is not an array","instance":"/do/1/none","status":500,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/runtime"}
+          = Faulted
+    "#]].assert_eq(&run.log);
 }
