@@ -23,6 +23,7 @@ use yiwang_dsl::{Catalog, Diagnostic, yaml};
 
 use crate::failure::{self, Exit, Failure};
 use crate::output;
+use crate::egress::{Egress, WorkflowSecret};
 
 /// `yiwang.yaml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,6 +44,12 @@ pub(crate) struct Settings {
     /// Sizes.
     #[serde(default)]
     pub(crate) limits: Limits,
+    /// What calls of workflows may reach.
+    #[serde(default)]
+    pub(crate) egress: Egress,
+    /// What calls of workflows may know, by name.
+    #[serde(default)]
+    pub(crate) secrets: BTreeMap<String, WorkflowSecret>,
 }
 
 /// `limits` of `yiwang.yaml`.

@@ -10,9 +10,11 @@ use yiwang_dsl::{Data, Fault};
 use yiwang_host::{Scripts, ScriptsConfig};
 use yiwang_runtime::ports::Services;
 use yiwang_services::script::Script;
-use yiwang_services::{Config, Performer};
+use yiwang_services::Config;
+use yiwang_services::egress::Target;
 
-use crate::failure::{Exit, Failure};
+use crate::egress;
+use crate::failure::Failure;
 use crate::project::Project;
 
 /// The services of a project, with compiled interpreters below `data`.
@@ -22,20 +24,18 @@ pub(crate) fn of_project(project: &Project, data: &Path) -> Result<Arc<dyn Servi
     if let Some(seconds) = project.settings.limits.script_seconds {
         config.time_max = Duration::from_secs(seconds.into());
     }
-    performer(config)
+    performer(config, egress::config(Some(project), &[])?)
 }
 
-/// The services of `yiwang run`, which knows no project.
-pub(crate) fn alone() -> Result<Arc<dyn Services>, Failure> {
-    performer(ScriptsConfig::new(interpreters(None), user_cache()))
+/// The services of `yiwang run`, which may know no project; `allow`: reached besides.
+pub(crate) fn alone(project: Option<&Project>, allow: &[Target]) -> Result<Arc<dyn Services>, Failure> {
+    let scripts = ScriptsConfig::new(interpreters(project.map(Project::plugins)), user_cache());
+    performer(scripts, egress::config(project, allow)?)
 }
 
-fn performer(scripts: ScriptsConfig) -> Result<Arc<dyn Services>, Failure> {
+fn performer(scripts: ScriptsConfig, config: Config) -> Result<Arc<dyn Services>, Failure> {
     let scripts = Arc::new(Sandbox { config: scripts, ready: OnceLock::new() });
-    let performer = Performer::new(Config { scripts, ..Config::default() }).map_err(|error| {
-        Failure::new(Exit::Failed, "services.start", "making the services ready").because(error)
-    })?;
-    Ok(Arc::new(performer))
+    Ok(Arc::new(egress::performer(Config { scripts, ..config })?))
 }
 
 /// Folders that may hold interpreters: the project's, and those where an installation and a build have them.

@@ -196,3 +196,48 @@ fn every_page_of_a_code_can_be_explained() {
     let done = yiwang(&["explain", "yw0101"]);
     assert_eq!(done.out.trim_end(), std::fs::read_to_string(folder.join("YW0101.md")).unwrap().trim_end());
 }
+
+/// What `yiwang doctor` says about one thing in a project with these settings: its exit code and the line.
+fn doctor(settings: &str, what: &str) -> (i32, String) {
+    let project = tempfile::tempdir().unwrap();
+    std::fs::write(project.path().join("yiwang.yaml"), settings).unwrap();
+    std::fs::write(project.path().join("no.pem"), "no certificate").unwrap();
+    std::fs::write(project.path().join("login"), r#"{"username": "li", "password": "x"}"#).unwrap();
+    let done = yiwang(&["-o", "json", "doctor", "--project", project.path().to_str().unwrap()]);
+    let Ok(told) = serde_json::from_str::<Value>(&done.out) else { return (done.code, done.err) };
+    let findings = told["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["what"] == what).unwrap();
+    (i32::from(finding["ok"] == false), finding["says"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn doctor_says_what_calls_may_reach_and_know() {
+    let open = "egress: { allow: [10.0.0.0/8:443], deny: ['*'], hosts: { a.cn: 10.0.0.1 } }";
+    assert_eq!(doctor("{}", "egress"), (0, "calls reach the public network".to_owned()));
+    let says = "calls reach nothing but what is allowed; allowed 10.0.0.0/8:443; denied *; 1 hosts mapped";
+    assert_eq!(doctor(open, "egress"), (0, says.to_owned()));
+    let says = "reading the certificate";
+    assert!(doctor("egress: { certificates: [gone.pem] }", "egress").1.contains(says));
+    let secrets = "secrets: { a: { file: login, workflows: [x/*] }, b: { value: { token: y } } }";
+    assert_eq!(doctor(secrets, "secrets"), (0, "2 for workflows".to_owned()));
+    let (bad, says) = doctor("secrets: { gone: { file: no-such-file } }", "secrets");
+    assert_eq!((bad, says.contains("not there: gone")), (1, true), "{says}");
+}
+
+#[test]
+fn mistakes_in_the_settings_of_calls_are_shown_with_their_lines() {
+    let mut all = String::new();
+    for settings in [
+        "egress:\n  allow: [10.0.0.0/8, 'http://a.cn']",
+        "egress:\n  hosts: { a.cn: localhost }",
+        "egress:\n  permit: []",
+        "egress:\n  limits: { totalSeconds: soon }",
+        "secrets:\n  a: { env: A, file: b }",
+        "secrets:\n  a: { vault: x }",
+    ] {
+        let (code, text) = doctor(settings, "egress");
+        let line = text.lines().find(|line| line.contains("YW0012") || line.contains('×')).unwrap_or(&text);
+        all.push_str(&format!("{code} {}\n", line.trim()));
+    }
+    expect![[r#""#]].assert_eq(&all);
+}

@@ -1,5 +1,7 @@
 //! One call with its secrets filled in, and what must not be shown of it.
 
+use std::fmt;
+
 use serde_json::Value;
 use yiwang_core::effect::Service;
 use yiwang_core::{EffectId, Timestamp};
@@ -13,7 +15,6 @@ use crate::mask::Mask;
 use crate::secret::Secrets;
 
 /// One call to be performed.
-#[derive(Debug)]
 pub struct Call {
     /// The same over all attempts and crashes.
     pub effect: EffectId,
@@ -33,6 +34,8 @@ pub struct Call {
     pub workflow: DefinitionId,
     /// `use.secrets`: the names it may ask for.
     pub names: Vec<String>,
+    /// By which scheme it has shown who it is, once it has.
+    pub scheme: Option<String>,
 }
 
 impl Call {
@@ -71,7 +74,7 @@ impl Call {
                 .ok_or_else(|| fault::expression(format!("`{}` has no place in the request", one.pointer)))?;
         }
         let (workflow, names) = (request.workflow, request.secrets);
-        Ok(Self { effect, service, with, later, secrets, mask, now, workflow, names })
+        Ok(Self { effect, service, with, later, secrets, mask, now, workflow, names, scheme: None })
     }
 
     /// The value of a secret that the request names, e.g. by `authentication: { basic: { use: name } }`. Its
@@ -106,6 +109,14 @@ impl Call {
     pub fn masked(&self, fault: Fault) -> Fault {
         let hide = |text: Option<String>| text.map(|text| self.mask.masked(&text));
         Fault { title: hide(fault.title), detail: hide(fault.detail), ..fault }
+    }
+}
+
+/// Without what is sent: a secret may be in it.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Call");
+        shown.field("effect", &self.effect).field("service", &self.service).finish_non_exhaustive()
     }
 }
 

@@ -40,7 +40,7 @@ pub fn expression(detail: impl Into<String>) -> Fault {
 pub fn of(failure: &Failure) -> Fault {
     let detail = failure.to_string();
     match failure {
-        Failure::Refused { .. } => authorization(detail),
+        Failure::Refused { .. } | Failure::Astray => authorization(detail),
         Failure::Invalid(_) => configuration(detail),
         Failure::Unknown { .. } => communication(500, "Unknown Host", detail),
         Failure::Connect { .. } => communication(500, "No Connection", detail),

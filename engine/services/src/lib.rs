@@ -9,7 +9,9 @@
 //! Implements `runtime::ports::Services`. It knows no store, no plugins and no HTTP server: what a workflow
 //! asks comes in as data, and what came of it goes back as data. Retries are the workflow's own.
 
+mod auth;
 pub mod call;
+mod document;
 mod duration;
 pub mod egress;
 pub mod fault;
@@ -17,6 +19,7 @@ mod grpc;
 mod http;
 pub mod limits;
 mod mask;
+mod openapi;
 mod performer;
 pub mod process;
 mod resource;

@@ -20,6 +20,14 @@ pub const ADDRESSES_MAX: usize = 8;
 pub const IDLE_TIME: Duration = Duration::from_secs(60);
 /// Idle connections kept to one host.
 pub const IDLE_MAX: usize = 16;
+/// Bytes of a document that describes a service: some describe a thousand operations.
+pub const DOCUMENT_BYTES_MAX: usize = 8 << 20;
+/// How long a document is not fetched again.
+pub const DOCUMENT_LIFE: Duration = Duration::from_secs(300);
+/// Documents kept in memory.
+pub const DOCUMENTS_MAX: usize = 32;
+/// Tokens kept in memory.
+pub const TOKENS_MAX: usize = 1_000;
 /// Characters of an answer's body that a fault shows.
 pub const EXCERPT_LEN_MAX: usize = 500;
 /// Messages of a streamed answer or a subscription: each becomes part of the instance's state.

@@ -1,5 +1,7 @@
 //! Takes secrets out of texts that are stored or shown: faults, the request in an output, logs.
 
+use std::fmt;
+
 use serde_json::Value;
 
 /// What stands in the place of a secret.
@@ -8,7 +10,7 @@ const HIDDEN: &str = "***";
 const LEN_MIN: usize = 4;
 
 /// Texts that must not be shown, in each form that they may have.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Mask {
     /// The longest first: one may be a part of another.
     hidden: Vec<String>,
@@ -46,11 +48,23 @@ impl Mask {
         }
     }
 
+    /// Is something that is hidden in these bytes?
+    pub fn finds(&self, bytes: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(bytes);
+        self.hidden.iter().any(|secret| text.contains(secret.as_str()))
+    }
+
     /// The text with what is hidden replaced.
     #[must_use]
     pub fn masked(&self, text: &str) -> String {
         let hidden = self.hidden.iter();
         hidden.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN))
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mask({} …)", self.hidden.len())
     }
 }
 

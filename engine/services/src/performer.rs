@@ -6,16 +6,18 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use yiwang_core::effect::Service;
 use yiwang_core::input::EffectOutcome;
+use yiwang_dsl::Fault;
 use yiwang_dsl::definition::Protocol;
-use yiwang_dsl::{Data, Fault};
 use yiwang_runtime::ports::{ServiceCall, Services};
 
+use crate::auth::Tokens;
 use crate::call::Call;
+use crate::document::Documents;
 use crate::egress::{self, Egress};
 use crate::process::{self, Processes};
 use crate::script::{self, NoScripts, Scripts};
 use crate::secret::{self, Secrets};
-use crate::{fault, grpc, http};
+use crate::{fault, grpc, http, openapi};
 
 /// What the operator decides.
 pub struct Config {
@@ -52,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) secrets: Secrets,
     pub(crate) processes: Processes,
     pub(crate) scripts: Arc<dyn Scripts>,
+    pub(crate) tokens: Tokens,
+    pub(crate) documents: Documents,
 }
 
 impl Performer {
@@ -61,7 +65,16 @@ impl Performer {
     /// When the operator's certificates cannot be used.
     pub fn new(config: Config) -> Result<Self, egress::Error> {
         let Config { egress, secrets, processes, scripts } = config;
-        Ok(Self { inner: Arc::new(Inner { egress: Egress::new(egress)?, secrets, processes, scripts }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                egress: Egress::new(egress)?,
+                secrets,
+                processes,
+                scripts,
+                tokens: Tokens::default(),
+                documents: Documents::default(),
+            }),
+        })
     }
 
     /// The way out, for what is fetched before a workflow runs.
@@ -73,20 +86,18 @@ impl Performer {
 impl Services for Performer {
     fn call(&self, call: ServiceCall) -> BoxFuture<'_, EffectOutcome> {
         Box::pin(async move {
-            match self.inner.perform(call).await {
-                Ok(output) => EffectOutcome::done(output),
-                Err(error) => EffectOutcome::Faulted { error },
-            }
+            self.inner.perform(call).await.unwrap_or_else(|error| EffectOutcome::Faulted { error })
         })
     }
 }
 
 impl Inner {
-    async fn perform(&self, call: ServiceCall) -> Result<Data, Fault> {
+    async fn perform(&self, call: ServiceCall) -> Result<EffectOutcome, Fault> {
         let task = call.request.task.clone();
         let mut call = Call::new(call, &self.secrets)?;
         let performed = match call.service {
             Service::Protocol(Protocol::Http) => http::perform(self, &mut call).await,
+            Service::Protocol(Protocol::OpenApi) => openapi::perform(self, &mut call).await,
             Service::Protocol(Protocol::Grpc) => grpc::perform(self, &mut call).await,
             Service::Shell => process::shell::run(&self.processes.shell, &call.with.to_json()).await,
             Service::Container => {
@@ -94,11 +105,14 @@ impl Inner {
                 process::container::run(policy, &call.workflow, &task, &call.with.to_json()).await
             }
             Service::Script(language) => script::perform(self, &mut call, language).await,
-            Service::Protocol(Protocol::A2a | Protocol::AsyncApi | Protocol::Mcp | Protocol::OpenApi) => {
+            Service::Protocol(Protocol::A2a | Protocol::AsyncApi | Protocol::Mcp) => {
                 Err(fault::configuration(format!("nothing here performs calls of {:?}", call.service)))
             }
         };
-        performed.map_err(|fault| call.masked(fault))
+        match performed {
+            Ok(output) => Ok(EffectOutcome::Done { output, authorization: call.scheme }),
+            Err(fault) => Err(call.masked(fault)),
+        }
     }
 }
 

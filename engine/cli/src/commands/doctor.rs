@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use yiwang_core::catalog::channel_catalog;
 use yiwang_runtime::SystemClock;
 use yiwang_runtime::ports::{Channels, Clock};
+use yiwang_services::egress::Target;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
 use crate::project::{Project, print_remarks};
+use crate::egress;
 use crate::wiring::{self, Stores};
 
 #[derive(clap::Args, Debug)]
@@ -41,6 +43,7 @@ pub(super) async fn run(args: Args, wanted: Option<Format>) -> Result<(), Failur
     let data = args.data.clone().unwrap_or_else(|| project.data());
     let mut findings = vec![version(), clock(), settings(&project)];
     findings.push(workflows(&project));
+    findings.extend([egress(&project), secrets(&project)]);
     findings.push(disk(&data));
     findings.extend(store_and_channels(&project, &data).await);
     findings.push(address(&project));
@@ -108,6 +111,43 @@ fn workflows(project: &Project) -> Finding {
     }
     let says = format!("{} workflows, {errors} mistakes", packages.len());
     if errors == 0 { good("workflows", says) } else { bad("workflows", says) }
+}
+
+/// What calls may reach; certificates are read as at a start.
+fn egress(project: &Project) -> Finding {
+    if let Err(failure) = egress::config(Some(project), &[]).and_then(egress::performer) {
+        return bad("egress", failure.to_string());
+    }
+    let settings = &project.settings.egress;
+    let list = |targets: &[Target]| targets.iter().map(Target::to_string).collect::<Vec<_>>().join(", ");
+    let mut says = vec!["calls reach the public network".to_owned()];
+    if settings.deny.iter().any(|target| *target == Target::everything()) {
+        says = vec!["calls reach nothing but what is allowed".to_owned()];
+    }
+    if !settings.allow.is_empty() {
+        says.push(format!("allowed {}", list(&settings.allow)));
+    }
+    if !settings.deny.is_empty() {
+        says.push(format!("denied {}", list(&settings.deny)));
+    }
+    if !settings.hosts.0.is_empty() {
+        says.push(format!("{} hosts mapped", settings.hosts.0.len()));
+    }
+    if !settings.certificates.is_empty() {
+        says.push(format!("{} files of private authorities", settings.certificates.len()));
+    }
+    good("egress", says.join("; "))
+}
+
+/// Are the secrets of workflows there? Their values are not shown.
+fn secrets(project: &Project) -> Finding {
+    let known = &project.settings.secrets;
+    let missing = known.iter().filter(|(_, secret)| secret.read(&project.root).is_none());
+    let missing: Vec<&str> = missing.map(|(name, _)| name.as_str()).collect();
+    if missing.is_empty() {
+        return good("secrets", format!("{} for workflows", known.len()));
+    }
+    bad("secrets", format!("not there: {}; set the variable or make the file", missing.join(", ")))
 }
 
 /// Free space by `df`, which every system has; without it, nothing is said.

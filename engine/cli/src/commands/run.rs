@@ -1,7 +1,7 @@
 //! `yiwang run FILE`: one instance of one workflow, here and now, without a server.
 //!
-//! The engine is the real one. Waits are waited for, or jumped over with `--virtual-time`; messages are
-//! shown on stderr instead of being sent.
+//! The engine is the real one, and so are calls of services. Waits are waited for, or jumped over with
+//! `--virtual-time`; messages are shown on stderr instead of being sent.
 
 mod trace;
 
@@ -15,12 +15,13 @@ use yiwang_dsl::Data;
 use yiwang_runtime::harness::Harness;
 use yiwang_runtime::ports::{Clock, Outside, Store};
 use yiwang_runtime::{Config, Ended, Ending, Error, Start, SystemClock};
+use yiwang_services::egress::Target;
 
 use self::trace::Trace;
 use super::task::json_argument;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format, cell};
-use crate::project::{Package, print_remarks};
+use crate::project::{Package, Project, print_remarks};
 use crate::scenario::{Scripted, channels_of};
 use crate::services;
 use crate::wiring::Scratch;
@@ -38,6 +39,13 @@ pub(super) struct Args {
     /// Keep the instance in this store; without it everything is in memory.
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
+    /// A project whose `egress` and `secrets` hold for its calls; without it, nothing inside is reached and
+    /// there are no secrets.
+    #[arg(long, value_name = "DIR")]
+    project: Option<PathBuf>,
+    /// Let its calls reach this besides: a host, `*.domain`, an address, a network, each with `:port` or not.
+    #[arg(long, value_name = "TARGET")]
+    allow: Vec<Target>,
     /// Jump over timers instead of waiting for them.
     #[arg(long)]
     virtual_time: bool,
@@ -54,10 +62,13 @@ pub(super) async fn run(args: Args, wanted: Option<Format>) -> Result<(), Failur
         (None, Some(path)) => json_argument("--input-file", &format!("@{}", path.display()))?,
         (None, None) => Value::Object(serde_json::Map::new()),
     };
+    let project = args.project.as_deref().map(|root| Project::open(root, None)).transpose()?;
+    let services = services::alone(project.as_ref(), &args.allow)?;
     let Scratch { store, query, file } = Scratch::open(args.db.as_deref()).await?;
     let trace = args.trace.then(|| Trace::new(query, wanted));
     let channels = Arc::new(Scripted::new(channels_of(&package.source)));
-    let ended = run_here(&args, &package, Data::from(input), store, Arc::clone(&channels), trace).await;
+    let outside = Outside { channels: channels.clone(), services };
+    let ended = run_here(&args, &package, Data::from(input), store, outside, trace).await;
     if let Some(file) = file {
         file.close().await;
     }
@@ -88,11 +99,10 @@ async fn run_here(
     package: &Package,
     input: Data,
     store: Arc<dyn Store>,
-    channels: Arc<Scripted>,
+    outside: Outside,
     mut trace: Option<Trace>,
 ) -> Result<Ended, Failure> {
     let clock = SystemClock;
-    let outside = Outside { channels, services: services::alone()? };
     let mut harness = Harness::open(Config::default(), store, outside, clock.now()).await.map_err(engine)?;
     let deployed = match harness.deploy(&package.source, package.forms.clone(), "cli").await {
         Ok(deployed) => deployed,

@@ -52,6 +52,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     // Before anything is opened: a stop that comes early is a stop in order too.
     let signals = Signals::catch()?;
     let data = args.data.clone().unwrap_or_else(|| project.data());
+    let services = services::of_project(&project, &data)?;
     let stores = Stores::open(&data).await?;
     let host = wiring::channels(&project, &channels, &data, &stores).await?;
     for channel in host.list() {
@@ -67,7 +68,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         engine.case_prefix.clone_from(prefix);
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let outside = Outside { channels: host.clone(), services: services::of_project(&project, &data)? };
+    let outside = Outside { channels: host.clone(), services };
     let handle = Engine::start(engine, stores.store.clone(), outside, clock.clone());
     let handle = handle.await.map_err(|error| {
         Failure::new(Exit::Failed, "store.unavailable", "the engine could not read its store").because(error)

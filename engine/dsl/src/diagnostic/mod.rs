@@ -67,7 +67,7 @@ impl Diagnostic {
 }
 
 /// The name most like the written one, if it is like it at all.
-pub(crate) fn nearest<'n>(written: &str, known: &[&'n str]) -> Option<&'n str> {
+pub fn nearest<'n>(written: &str, known: &[&'n str]) -> Option<&'n str> {
     let lower = written.to_lowercase();
     let likeness = |name: &str| {
         let score = strsim::jaro_winkler(&lower, &name.to_lowercase());

@@ -13,7 +13,7 @@ mod scalar;
 
 pub use de::from_str;
 pub use node::{Entry, Key, Node, Style, Value};
-pub use parse::parse;
+pub use parse::{parse, parse_foreign};
 
 /// Longest text, in bytes. A workflow of a thousand tasks has about 200 KB.
 pub const TEXT_LEN_MAX: usize = 1 << 20;

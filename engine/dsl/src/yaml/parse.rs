@@ -12,11 +12,28 @@ use crate::diagnostic::{Code, Diagnostic};
 
 /// Parses one document. All mistakes that do not stop the parser are found at once.
 pub fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
+    read(text, Keys::Texts)
+}
+
+/// The same for a document of others, e.g. of OpenAPI: a plain key that is no text (`200:`) is read as its
+/// text.
+pub fn parse_foreign(text: &str) -> Result<Node, Vec<Diagnostic>> {
+    read(text, Keys::AnyPlain)
+}
+
+/// Which keys are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Texts,
+    AnyPlain,
+}
+
+fn read(text: &str, keys: Keys) -> Result<Node, Vec<Diagnostic>> {
     if text.len() > TEXT_LEN_MAX {
         let message = format!("the text has {} bytes; the limit is {TEXT_LEN_MAX}", text.len());
         return Err(vec![Diagnostic::new(Code::TooLarge, 0..0, message)]);
     }
-    let mut builder = Builder::new(text);
+    let mut builder = Builder::new(text, keys);
     let root = builder.document();
     match root {
         Ok(root) if builder.diagnostics.is_empty() => Ok(root),
@@ -29,6 +46,7 @@ struct Stop;
 
 struct Builder<'t> {
     text: &'t str,
+    keys: Keys,
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     offsets: Offsets<'t>,
     /// Finished nodes that an alias may repeat, with their size.
@@ -40,11 +58,12 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn new(text: &'t str) -> Self {
+    fn new(text: &'t str, keys: Keys) -> Self {
         // A byte order mark is no content; the parser does not skip it by itself.
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self {
             text,
+            keys,
             parser: Parser::new_from_str(body),
             offsets: Offsets::new(text, text.len() - body.len()),
             anchors: BTreeMap::new(),
@@ -176,11 +195,15 @@ impl<'t> Builder<'t> {
         }
         let message = format!("a key must be a text, this is {}", node.kind());
         let written = self.text.get(node.span.clone()).unwrap_or_default().to_owned();
+        let plain = !matches!(node.value, Value::List(_) | Value::Map(_)) && !written.is_empty();
+        if plain && self.keys == Keys::AnyPlain {
+            return Ok(Some(Key { span: node.span, text: written }));
+        }
         let after_comma = self.text[..node.span.start].ends_with(',');
         let diagnostic = self.report(Code::KeyNotText, node.span.clone(), message);
         if after_comma {
             diagnostic.help("inside `{ }` a comma ends a text: put the whole text in quotes");
-        } else if !matches!(node.value, Value::List(_) | Value::Map(_)) && !written.is_empty() {
+        } else if plain {
             diagnostic.help(format!("put it in quotes: '{written}'"));
         }
         Ok(None)

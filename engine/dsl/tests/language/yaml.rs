@@ -437,3 +437,12 @@ fn all_mistakes_of_a_text_at_once() {
     "#]],
     );
 }
+
+#[test]
+fn documents_of_others_may_have_plain_keys_of_any_kind() {
+    let text = "responses:\n  200: {true: ok}\n  '404': none";
+    let node = yaml::parse_foreign(text).map_err(|remarks| under_lines(text, &remarks)).unwrap();
+    assert_eq!(node.to_json().to_string(), r#"{"responses":{"200":{"true":"ok"},"404":"none"}}"#);
+    assert!(yaml::parse_foreign("200: a\n'200': b").is_err());
+    assert!(yaml::parse_foreign("? [a]\n: b").is_err());
+}

@@ -40,6 +40,8 @@ pub enum Redirects {
     Keep,
     /// They are followed, up to the limit.
     Follow,
+    /// The same, but the body goes to no other origin: it holds a secret.
+    FollowWithSecret,
 }
 
 impl Request {
@@ -89,6 +91,12 @@ impl Response {
         }
     }
 
+    /// The same with a limit of its own for the body.
+    #[must_use]
+    pub fn up_to(self, max: usize) -> Self {
+        Self { bytes_left: max, max, ..self }
+    }
+
     /// The whole body.
     ///
     /// # Errors
@@ -121,7 +129,9 @@ impl Egress {
             let (head, answer) = response.into_parts();
             let next = match redirects {
                 Redirects::Keep => None,
-                Redirects::Follow => redirect(head.status, &head.headers, &url)?,
+                Redirects::Follow | Redirects::FollowWithSecret => {
+                    redirect(head.status, &head.headers, &url)?
+                }
             };
             let Some(next) = next else {
                 return Ok(Response {
@@ -147,6 +157,9 @@ impl Egress {
                 }
             }
             if next.origin() != url.origin() {
+                if redirects == Redirects::FollowWithSecret && !body.is_empty() {
+                    return Err(Failure::Astray);
+                }
                 headers = for_anyone(&headers);
             }
             url = next;

@@ -56,6 +56,9 @@ pub enum Failure {
         /// The limit.
         max: usize,
     },
+    /// Redirected to where a secret must not go.
+    #[error("redirected to another origin, with a body that holds a secret")]
+    Astray,
     /// What was asked for is no request.
     #[error("{0}")]
     Invalid(String),
@@ -73,20 +76,16 @@ impl Failure {
             if let Some(tls) = error.downcast_ref::<rustls::Error>() {
                 return Self::Tls(tls.to_string());
             }
-            let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-            if let Some(inner) = inner {
-                if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-                    return Self::Tls(tls.to_string());
-                }
-                if let Some(own) = inner.downcast_ref::<Self>() {
-                    return own.clone();
-                }
-            }
             let said = error.to_string();
             if words.last() != Some(&said) {
                 words.push(said);
             }
-            cause = error.source();
+            // An I/O error says what is inside of it, but does not name it as its cause.
+            let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            cause = match inside {
+                Some(inside) => Some(inside),
+                None => error.source(),
+            };
         }
         Self::Protocol(words.join(": "))
     }

@@ -24,7 +24,7 @@ pub(super) fn of(given: Option<Data>) -> Result<HeaderMap, Fault> {
 }
 
 /// Adds one header.
-pub(super) fn add(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Fault> {
+pub(crate) fn add(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Fault> {
     let known = HeaderName::from_bytes(name.as_bytes());
     let known = known.map_err(|_| fault::configuration(format!("`{}` is no header", name.escape_debug())))?;
     let value = HeaderValue::from_str(value).or_else(|_| HeaderValue::from_bytes(value.as_bytes()));

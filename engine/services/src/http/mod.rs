@@ -7,20 +7,23 @@ mod headers;
 mod output;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
 use url::Url;
 use yiwang_dsl::{Data, Fault};
 
+pub(crate) use body::{Media, written};
+pub(crate) use headers::add as add_header;
 pub(crate) use output::Shape;
 
+use crate::auth::{self, Authorization, Credentials};
 use crate::call::Call;
 use crate::egress::{Redirects, Request};
 use crate::fault;
 use crate::performer::Inner;
 
 /// A request as the workflow means it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Asked {
     /// As written, for outputs.
     pub(crate) method: String,
@@ -35,11 +38,18 @@ pub(crate) struct Asked {
 /// Performs a `call: http`.
 pub(crate) async fn perform(inner: &Inner, call: &mut Call) -> Result<Data, Fault> {
     let asked = asked(call)?;
-    exchange(inner, call, asked).await
+    let authentication = call.get("endpoint").and_then(|endpoint| endpoint.get("authentication"));
+    let credentials = Credentials::of(inner, call, authentication)?;
+    exchange(inner, call, &credentials, asked).await
 }
 
 /// Sends a request and gives the output of the task.
-pub(crate) async fn exchange(inner: &Inner, call: &mut Call, asked: Asked) -> Result<Data, Fault> {
+pub(crate) async fn exchange(
+    inner: &Inner,
+    call: &mut Call,
+    credentials: &Credentials,
+    asked: Asked,
+) -> Result<Data, Fault> {
     let mut headers = asked.headers.clone();
     let method = method(&asked.method)?;
     if !method.is_safe() && !headers.contains_key("idempotency-key") {
@@ -51,11 +61,19 @@ pub(crate) async fn exchange(inner: &Inner, call: &mut Call, asked: Asked) -> Re
         url: asked.url.clone(),
         headers,
         body: asked.body.clone(),
-        redirects: if asked.redirect { Redirects::Follow } else { Redirects::Keep },
+        redirects: match asked.redirect {
+            false => Redirects::Keep,
+            true if call.mask.finds(&asked.body) => Redirects::FollowWithSecret,
+            true => Redirects::Follow,
+        },
         time: None,
     };
-    let sent = request.headers.clone();
-    let response = inner.egress.send(request).await.map_err(|failure| fault::of(&failure))?;
+    let mut sent = request.headers.clone();
+    let response = auth::send(inner, call, credentials, request).await?;
+    if let Some(scheme) = &call.scheme {
+        // What was shown stays hidden; that something was is told.
+        sent.insert(header::AUTHORIZATION, Authorization::hidden(scheme).value()?);
+    }
     output::read(call, &asked, &sent, response).await
 }
 
@@ -63,9 +81,6 @@ fn asked(call: &Call) -> Result<Asked, Fault> {
     let endpoint = call.get("endpoint").and_then(|endpoint| endpoint.get("uri"));
     let uri = endpoint.as_ref().and_then(Data::as_str);
     let uri = uri.ok_or_else(|| fault::configuration("`endpoint.uri` must be a text"))?;
-    if call.get("endpoint").is_some_and(|endpoint| endpoint.get("authentication").is_some()) {
-        return Err(fault::configuration("authentication is not supported yet"));
-    }
     let mut url = address(uri)?;
     add_query(&mut url, call.get("query"))?;
     let mut headers = headers::of(call.get("headers"))?;
