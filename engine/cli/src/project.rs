@@ -20,6 +20,7 @@ use serde_json::Value;
 use yiwang_core::catalog::{channel_catalog, default_catalog};
 use yiwang_dsl::diagnostic::{Report, Severity};
 use yiwang_dsl::{Catalog, Diagnostic, yaml};
+use yiwang_services::process::Processes;
 
 use crate::failure::{self, Exit, Failure};
 use crate::output;
@@ -47,6 +48,9 @@ pub(crate) struct Settings {
     /// What calls of workflows may reach.
     #[serde(default)]
     pub(crate) egress: Egress,
+    /// What workflows may run on this machine; without it, nothing.
+    #[serde(default)]
+    pub(crate) processes: Processes,
     /// What calls of workflows may know, by name.
     #[serde(default)]
     pub(crate) secrets: BTreeMap<String, WorkflowSecret>,

@@ -163,7 +163,7 @@ pub(crate) fn performer_with(change: impl FnOnce(&mut egress::Config)) -> Perfor
             _ => None,
         }
     });
-    Performer::new(Config { egress, secrets }).unwrap()
+    Performer::new(Config { egress, secrets, ..Config::default() }).unwrap()
 }
 
 /// Performs one call with these parts left for the moment of it: (pointer, expression).
