@@ -3,8 +3,8 @@
 //! stdout is data, stderr is for people; the exit code says which kind of failure it was (docs/guide/cli.md).
 
 mod commands;
-mod egress;
 mod draw;
+mod egress;
 mod failure;
 mod lsp;
 mod output;

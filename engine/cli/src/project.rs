@@ -22,9 +22,9 @@ use yiwang_dsl::diagnostic::{Report, Severity};
 use yiwang_dsl::{Catalog, Diagnostic, yaml};
 use yiwang_services::process::Processes;
 
+use crate::egress::{Egress, WorkflowSecret};
 use crate::failure::{self, Exit, Failure};
 use crate::output;
-use crate::egress::{Egress, WorkflowSecret};
 
 /// `yiwang.yaml`.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -9,9 +9,9 @@ use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Data, Fault};
 use yiwang_host::{Scripts, ScriptsConfig};
 use yiwang_runtime::ports::Services;
-use yiwang_services::script::Script;
 use yiwang_services::Config;
 use yiwang_services::egress::Target;
+use yiwang_services::script::Script;
 
 use crate::egress;
 use crate::failure::Failure;

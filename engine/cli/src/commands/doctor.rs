@@ -9,10 +9,10 @@ use yiwang_runtime::SystemClock;
 use yiwang_runtime::ports::{Channels, Clock};
 use yiwang_services::egress::Target;
 
+use crate::egress;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
 use crate::project::{Project, print_remarks};
-use crate::egress;
 use crate::wiring::{self, Stores};
 
 #[derive(clap::Args, Debug)]
