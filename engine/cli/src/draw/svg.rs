@@ -88,7 +88,7 @@ impl<'g> Drawing<'g> {
     }
 
     fn measure(&mut self, node: &Node) -> (f64, f64) {
-        let own = text_width(headline(node)).max(text_width(&below(node))).max(WIDTH_MIN - 2.0 * PADDING);
+        let own = text_width(headline(node)).max(text_width(below(node))).max(WIDTH_MIN - 2.0 * PADDING);
         let lanes = self.inside(node.id);
         let mut size = (own + 2.0 * PADDING, HEAD);
         if !lanes.is_empty() {

@@ -65,7 +65,7 @@ impl Trace {
         let place = if text("task").is_empty() { workflow.to_owned() } else { text("task") };
         let seconds = format!("{}.{:03}", millis / 1000, millis % 1000);
         output::note(
-            &format!("+{seconds:>10}s  {:<18} {place}  {}", text("event"), rest.join(" ")).trim_end(),
+            format!("+{seconds:>10}s  {:<18} {place}  {}", text("event"), rest.join(" ")).trim_end(),
         );
     }
 }
