@@ -14,7 +14,7 @@ pub struct Deployment {
     pub definition: Definition,
     /// Forms by the name that `form.ref` uses, e.g. `forms/dispatch`.
     pub forms: BTreeMap<String, Schema>,
-    /// Hash over the text and all forms.
+    /// Hash over the text, the texts from elsewhere that it uses and all forms.
     pub hash: DefinitionHash,
     /// Read from the text the first time an expression asks for it.
     document: OnceLock<Data>,
@@ -25,6 +25,13 @@ impl Deployment {
     pub fn new(definition: Definition, forms: BTreeMap<String, Schema>) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(definition.source.as_bytes());
+        for (uri, text) in &definition.resources {
+            // No form has a name like this: a form and a text are never taken for each other.
+            hasher.update([0, 1]);
+            hasher.update(uri.as_bytes());
+            hasher.update([0]);
+            hasher.update(text.as_bytes());
+        }
         for (name, form) in &forms {
             hasher.update([0]);
             hasher.update(name.as_bytes());
@@ -37,15 +44,18 @@ impl Deployment {
 
     /// The workflow's text as data: what `$workflow.definition` shows.
     pub(crate) fn document(&self) -> &Data {
-        self.document.get_or_init(|| match yiwang_dsl::yaml::parse(&self.definition.source) {
-            Ok(node) => Data::from(node.to_json()),
-            Err(_) => Data::null(),
-        })
+        self.document.get_or_init(|| read(&self.definition.source))
     }
 
     /// What stands at a JSON Pointer of the text: what `$task.definition` shows.
+    ///
+    /// A task of a function from elsewhere is named by that text's URI, `#` and the pointer in it.
     pub(crate) fn part(&self, pointer: &str) -> Data {
-        let mut part = self.document().clone();
+        let elsewhere = pointer.rsplit_once('#').and_then(|(uri, pointer)| {
+            let text = self.definition.resources.get(uri)?;
+            Some((read(text), pointer))
+        });
+        let (mut part, pointer) = elsewhere.unwrap_or_else(|| (self.document().clone(), pointer));
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
             let member = match part.items() {
@@ -55,5 +65,12 @@ impl Deployment {
             part = member.unwrap_or_default();
         }
         part
+    }
+}
+
+fn read(text: &str) -> Data {
+    match yiwang_dsl::yaml::parse(text) {
+        Ok(node) => Data::from(node.to_json()),
+        Err(_) => Data::null(),
     }
 }

@@ -13,6 +13,18 @@ pub struct Catalog {
     functions: BTreeMap<FunctionRef, Signature>,
     channels: Option<Vec<String>>,
     error_types: TypeAliases,
+    processes: Processes,
+}
+
+/// Which processes of the operating system workflows may begin. None, unless the operator says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Processes {
+    /// `run: shell`.
+    pub shell: bool,
+    /// `run: container`.
+    pub container: bool,
+    /// MCP over the standard input and output of a command.
+    pub stdio: bool,
 }
 
 /// Input and output of one function, as JSON Schemas (draft 2020-12).
@@ -50,6 +62,16 @@ impl Catalog {
     /// The spellings of error types that are equal, unless the workflow says otherwise.
     pub fn error_types(&self) -> TypeAliases {
         self.error_types
+    }
+
+    /// Says which processes are allowed.
+    pub fn allow(&mut self, processes: Processes) {
+        self.processes = processes;
+    }
+
+    /// The processes that are allowed.
+    pub fn processes(&self) -> Processes {
+        self.processes
     }
 
     /// The function's schemas.

@@ -4,6 +4,7 @@
 //! instance is a number that stays valid as long as the definition's hash does.
 //! Nothing here can be built wrong: only [`crate::check()`] makes a [`Definition`].
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,7 +25,8 @@ pub struct DefinitionId {
     pub version: String,
 }
 
-/// SHA-256 of the source text, in hex. An instance is pinned to it.
+/// SHA-256 of the source text and of the texts from elsewhere that it uses, in hex. An instance is pinned
+/// to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DefinitionHash(pub Arc<str>);
 
@@ -40,7 +42,7 @@ pub type Block = Vec<TaskId>;
 pub struct Definition {
     /// Namespace, name and version.
     pub id: DefinitionId,
-    /// Hash of [`Definition::source`].
+    /// Hash of [`Definition::source`] and [`Definition::resources`].
     pub hash: DefinitionHash,
     /// The text as written.
     pub source: Arc<str>,
@@ -60,6 +62,8 @@ pub struct Definition {
     pub timeout: Option<Span>,
     /// `use.secrets`: the names that `$secrets` may be asked for.
     pub secrets: Vec<String>,
+    /// Texts from elsewhere that it was checked with, by URI. Checking it again needs the same.
+    pub resources: BTreeMap<String, Arc<str>>,
     /// `use.extensions`, in order. A task names by index those that extend it.
     pub extensions: Vec<Extension>,
     /// The top-level `do`.

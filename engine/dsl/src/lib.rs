@@ -20,6 +20,7 @@ pub mod expression;
 mod format;
 pub mod graph;
 pub mod language;
+pub mod resource;
 pub mod yaml;
 
 pub use catalog::Catalog;
@@ -28,8 +29,20 @@ pub use definition::Definition;
 pub use diagnostic::Diagnostic;
 pub use error::Fault;
 pub use format::format;
+pub use resource::Resources;
 
 /// Checks a workflow's text. The definition is there unless a diagnostic is an error.
+///
+/// A workflow that needs texts from elsewhere is checked by [`check_with`].
 pub fn check(text: &str, catalog: &Catalog) -> (Option<Definition>, Vec<Diagnostic>) {
-    check::check(text, catalog)
+    check::check(text, catalog, &Resources::new())
+}
+
+/// The same with texts from elsewhere, which [`resource::needed`] asks for.
+pub fn check_with(
+    text: &str,
+    catalog: &Catalog,
+    resources: &Resources,
+) -> (Option<Definition>, Vec<Diagnostic>) {
+    check::check(text, catalog, resources)
 }

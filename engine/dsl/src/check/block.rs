@@ -73,7 +73,8 @@ impl<'n> Checker<'n> {
         whole.then_some(ids)
     }
 
-    fn reserve(&mut self, place: &Place<'n>) -> Option<TaskId> {
+    /// A place in the arena.
+    pub(super) fn reserve(&mut self, place: &Place<'n>) -> Option<TaskId> {
         if self.tasks.len() >= TASKS_MAX {
             let message = text!("the workflow has more than {} tasks", TASKS_MAX);
             self.report(Code::TooLarge, place, message);

@@ -64,6 +64,29 @@ pub(super) fn finish(checker: &mut Checker<'_>, root: Option<&[TaskId]>) {
     }
 }
 
+/// The same for a function, which has a context of its own: what it does not export, only its caller could have.
+pub(super) fn finish_function(checker: &mut Checker<'_>, task: Option<TaskId>) {
+    let usage = std::mem::take(&mut checker.context);
+    let root: Option<&[TaskId]> = task.as_ref().map(std::slice::from_ref);
+    if let Some(root) = root {
+        conflicts(checker, root, &usage.exports);
+    }
+    if usage.unclear {
+        return;
+    }
+    for Mention { member, span, pointer } in &usage.reads {
+        if usage.exports.iter().all(|export| export.member != *member) {
+            let message = text!("the function exports no `{}`, and sees no context but its own", member);
+            checker
+                .report_at(Code::CallerContext, span.clone(), pointer, message)
+                .help("hand it over as an argument under `with`");
+        }
+    }
+    if let Some(root) = root {
+        read_too_early(checker, root, &usage);
+    }
+}
+
 fn never_exported(checker: &mut Checker<'_>, usage: &Usage) {
     let exported: BTreeSet<&str> = usage.exports.iter().map(|export| export.member.as_str()).collect();
     for Mention { member, span, pointer } in &usage.reads {

@@ -1,5 +1,6 @@
 //! The document's head, and what belongs to the workflow as a whole.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -69,9 +70,10 @@ pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Optio
 
     let head = head?;
     let tasks = std::mem::take(&mut checker.tasks).into_iter().collect::<Option<Vec<_>>>();
+    let resources = checker.used_texts();
     Some(Definition {
         id: head.id,
-        hash: hash(checker.source),
+        hash: hash(checker.source, &resources),
         source: Arc::from(checker.source),
         title: head.title,
         summary: head.summary,
@@ -80,18 +82,27 @@ pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Optio
         input: input?,
         output: output?,
         timeout: timeout?,
-        secrets: Vec::new(),
+        secrets: std::mem::take(&mut checker.secrets),
+        resources,
         extensions: extensions?.into_iter().map(|entry| entry.extension).collect(),
         root: root?,
         tasks: tasks?,
     })
 }
 
-/// SHA-256 of a text, in hex.
-fn hash(text: &str) -> DefinitionHash {
+/// SHA-256 of a text and of those it uses, in hex.
+fn hash(text: &str, resources: &BTreeMap<String, Arc<str>>) -> DefinitionHash {
     use std::fmt::Write as _;
+    let mut hasher = Sha256::new();
+    hasher.update(text.as_bytes());
+    for (uri, text) in resources {
+        for part in [uri.as_bytes(), text.as_bytes()] {
+            hasher.update([0]);
+            hasher.update(part);
+        }
+    }
     let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
+    for byte in hasher.finalize() {
         // Writing into a String cannot fail.
         write!(hex, "{byte:02x}").unwrap_or_default();
     }

@@ -3,21 +3,29 @@
 //! Each task kind, and each other part of the language, has a file of its own. All remarks are collected;
 //! whatever cannot be built is left out, and the walk goes on.
 
+mod argument;
+mod authentication;
 mod block;
 mod context;
 mod document;
 mod duration;
+mod elsewhere;
+mod endpoint;
 mod error;
 mod event;
 mod extension;
 mod fields;
 mod flow;
 mod foreach;
+mod function;
+mod members;
 mod name;
+mod protocol;
 mod retry;
 mod reuse;
 mod schedule;
 mod schema;
+mod secret;
 mod task;
 mod template;
 mod timing;
@@ -33,19 +41,34 @@ use crate::definition::{Definition, Task};
 use crate::diagnostic::{Code, Diagnostic, Severity, Text};
 use crate::error::TypeAliases;
 use crate::expression::Expression;
+use crate::resource::{Needed, Resources};
 use crate::yaml;
 
 /// Checks a workflow's text. The definition is there unless a diagnostic is an error.
-pub(crate) fn check(text: &str, catalog: &Catalog) -> (Option<Definition>, Vec<Diagnostic>) {
+pub(crate) fn check(
+    text: &str,
+    catalog: &Catalog,
+    resources: &Resources,
+) -> (Option<Definition>, Vec<Diagnostic>) {
     let node = match yaml::parse(text) {
         Ok(node) => node,
         Err(diagnostics) => return (None, sorted(diagnostics)),
     };
-    let mut checker = Checker::new(text, catalog);
+    let library = elsewhere::Library::new(resources);
+    let mut checker = Checker::new(text, catalog, &library);
     let definition = document::document(&mut checker, &Place::root(&node));
     let diagnostics = sorted(checker.diagnostics);
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
     (definition.filter(|_| !failed), diagnostics)
+}
+
+/// The texts that a workflow's text asks for in vain.
+pub(crate) fn needed(text: &str, catalog: &Catalog, resources: &Resources) -> Vec<Needed> {
+    let Ok(node) = yaml::parse(text) else { return Vec::new() };
+    let library = elsewhere::Library::new(resources);
+    let mut checker = Checker::new(text, catalog, &library);
+    document::document(&mut checker, &Place::root(&node));
+    checker.asked.missing()
 }
 
 /// In order of place. What is used twice is checked twice, and said once.
@@ -61,9 +84,16 @@ fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 /// What is known while walking.
 struct Checker<'n> {
     source: &'n str,
+    /// The URI of the text being checked, where it comes from elsewhere.
+    base: Option<&'n str>,
     catalog: &'n Catalog,
     /// The whole document.
     root: Option<&'n yaml::Node>,
+    library: &'n elsewhere::Library,
+    asked: elsewhere::Asked,
+    functions: function::Functions<'n>,
+    /// `use.secrets`.
+    secrets: Vec<String>,
     diagnostics: Vec<Diagnostic>,
     /// The arena under construction. A task that could not be built stays empty.
     tasks: Vec<Option<Task>>,
@@ -84,11 +114,16 @@ struct Checker<'n> {
 }
 
 impl<'n> Checker<'n> {
-    fn new(source: &'n str, catalog: &'n Catalog) -> Self {
+    fn new(source: &'n str, catalog: &'n Catalog, library: &'n elsewhere::Library) -> Self {
         Self {
             source,
+            base: None,
             catalog,
             root: None,
+            library,
+            asked: elsewhere::Asked::default(),
+            functions: function::Functions::default(),
+            secrets: Vec::new(),
             diagnostics: Vec::new(),
             tasks: Vec::new(),
             reuse: reuse::Reuse::default(),
@@ -104,7 +139,8 @@ impl<'n> Checker<'n> {
 
     /// The key of the member (or the item) that a pointer into the document names.
     fn key_span_at(&self, pointer: &str) -> Range<usize> {
-        self.root.and_then(|root| root.key_span(pointer)).unwrap_or_default()
+        let inner = self.base.and_then(|base| pointer.strip_prefix(base)?.strip_prefix('#'));
+        self.root.and_then(|root| root.key_span(inner.unwrap_or(pointer))).unwrap_or_default()
     }
 
     /// Adds a remark about a value.

@@ -12,6 +12,7 @@ use crate::text;
 /// What can be defined once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
+    Authentication,
     Error,
     Retry,
     Timeout,
@@ -20,6 +21,7 @@ pub(super) enum Kind {
 impl Kind {
     fn section(self) -> &'static str {
         match self {
+            Self::Authentication => "authentications",
             Self::Error => "errors",
             Self::Retry => "retries",
             Self::Timeout => "timeouts",
@@ -39,7 +41,7 @@ impl<'n> Checker<'n> {
     /// Reads `use`, without looking into the definitions.
     pub(super) fn read_reuse(&mut self, place: Option<Place<'n>>) {
         let Some(mut fields) = place.and_then(|place| self.fields(&place)) else { return };
-        for kind in [Kind::Error, Kind::Retry, Kind::Timeout] {
+        for kind in [Kind::Authentication, Kind::Error, Kind::Retry, Kind::Timeout] {
             let Some(section) = fields.get(kind.section()) else { continue };
             let Some(section) = self.fields(&section) else { continue };
             for entry in section.entries() {
@@ -47,11 +49,18 @@ impl<'n> Checker<'n> {
             }
         }
         self.reuse.extensions = fields.get("extensions");
-        for later in ["authentications", "catalogs", "functions", "secrets"] {
-            if let Some(place) = fields.get(later) {
-                let message = format!("`use.{later}` is not supported yet");
-                let span = fields.key_span(later);
-                self.report_at(Code::UseLater, span, &place.pointer, message);
+        let secrets = fields.get("secrets");
+        self.read_secrets(secrets);
+        if let Some(functions) = fields.get("functions").and_then(|functions| self.fields(&functions)) {
+            for entry in functions.entries() {
+                let place = functions.place_of(entry);
+                self.functions.defined.insert(&entry.key.text, (&entry.key, place));
+            }
+        }
+        if let Some(catalogs) = fields.get("catalogs").and_then(|catalogs| self.fields(&catalogs)) {
+            for entry in catalogs.entries() {
+                let catalog = self.catalog_of(&catalogs.place_of(entry));
+                self.functions.catalogs.insert(&entry.key.text, catalog);
             }
         }
         fields.finish(self);
@@ -60,6 +69,12 @@ impl<'n> Checker<'n> {
     /// The definition that a text names.
     pub(super) fn reused(&mut self, place: &Place<'n>, kind: Kind) -> Option<Place<'n>> {
         let name = self.text(place)?;
+        if self.base.is_some() {
+            // What its caller defines is not known to a text from elsewhere.
+            let message = text!("a function from elsewhere has no `use`, so that `{}` names nothing", name);
+            self.report(Code::UnknownReuse, place, message).help("write it out here");
+            return None;
+        }
         if let Some(definition) = self.reuse.definitions.get(&(kind, name)) {
             self.reuse.used.insert((kind, name));
             return Some(definition.clone());
@@ -68,10 +83,10 @@ impl<'n> Checker<'n> {
         let known = self.reuse.definitions.keys().filter(|(other, _)| *other == kind);
         let known: Vec<&str> = known.map(|(_, name)| *name).collect();
         let diagnostic =
-            self.report(Code::UnknownReuse, place, format!("`use.{section}` does not define `{name}`"));
+            self.report(Code::UnknownReuse, place, text!("`use.{}` does not define `{}`", section, name));
         diagnostic.meant(name, known.iter().copied());
         if kind == Kind::Timeout && name.starts_with('P') && name.contains(|c: char| c.is_ascii_digit()) {
-            diagnostic.help(format!("a duration stands under `after`: `timeout: {{ after: {name} }}`"));
+            diagnostic.help(text!("a duration stands under `after`: `timeout: { after: {} }`", name));
         }
         None
     }
@@ -106,6 +121,8 @@ impl<'n> Checker<'n> {
 
     /// Checks what nobody used; what is used is checked where its variables are known.
     pub(super) fn check_unused(&mut self) {
+        // Functions first: they may use the others.
+        self.unused_functions();
         let definitions = std::mem::take(&mut self.reuse.definitions);
         for ((kind, name), place) in &definitions {
             if self.reuse.used.contains(&(*kind, *name)) {
@@ -113,6 +130,7 @@ impl<'n> Checker<'n> {
             }
             self.unused(kind.section(), name, &place.pointer);
             match kind {
+                Kind::Authentication => drop(self.authentication_object(place, Position::Outside)),
                 Kind::Error => drop(self.error_object(place)),
                 Kind::Retry => {
                     self.locals.push("error".to_owned());

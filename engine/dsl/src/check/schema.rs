@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, Validator};
 
 use super::Checker;
 use super::fields::Place;
 use super::template::Position;
 use crate::definition::{ExportSpec, InputSpec, OutputSpec, Schema};
 use crate::diagnostic::Code;
+use crate::resource::{self, What};
+use crate::text;
 
 impl<'n> Checker<'n> {
     /// `input`, with the position of its `from`.
@@ -60,36 +62,103 @@ impl<'n> Checker<'n> {
     fn schema(&mut self, place: &Place<'n>) -> Option<Schema> {
         let mut fields = self.fields(place)?;
         let format = fields.get("format");
-        if let Some(format) = &format {
-            let text = self.text(format)?;
-            if !matches!(text.split(':').next(), Some("json")) {
-                let message = format!("schemas of the format `{text}` are not supported yet");
-                self.report(Code::SchemaLater, format, message).help("JSON Schema: `format: json`");
-                return None;
-            }
-        }
-        if let Some(resource) = fields.get("resource") {
-            let message = "a schema from an external resource is not supported yet";
-            let span = fields.key_span("resource");
-            self.report_at(Code::SchemaLater, span, &resource.pointer, message)
-                .help("write it under `document`");
+        let document = fields.get("document");
+        let resource = fields.get("resource");
+        let head = fields.head_span();
+        if fields.finish(self) && document.is_none() && resource.is_none() {
             return None;
         }
-        let document = fields.need(self, "document");
-        fields.finish(self);
-        let document = document?;
+        let draft = match format {
+            None => None,
+            Some(format) => self.draft(&format)?,
+        };
+        let given = [("document", document.is_some()), ("resource", resource.is_some())];
+        self.exactly_one(place, head, &given)?;
+        match resource {
+            Some(resource) => self.schema_elsewhere(&resource, draft),
+            None => self.schema_here(&document?, draft),
+        }
+    }
+
+    /// `format`: JSON Schema, perhaps of a draft: `json:draft-07`, `json:2020-12`.
+    fn draft(&mut self, place: &Place<'n>) -> Option<Option<Draft>> {
+        let text = self.text(place)?;
+        let (format, version) = text.split_once(':').map_or((text, None), |(format, v)| (format, Some(v)));
+        if format != "json" {
+            let message = text!("schemas of the format `{}` are not read here", text);
+            self.report(Code::SchemaFormat, place, message).help("JSON Schema: `format: json`");
+            return None;
+        }
+        let Some(version) = version else { return Some(None) };
+        let bare = version.trim_start_matches("draft").trim_start_matches('-').trim_start_matches('0');
+        let found = DRAFTS.iter().find(|(name, _)| *name == bare).map(|(_, draft)| *draft);
+        if found.is_none() {
+            let message = text!("there is no draft `{}` of JSON Schema", version);
+            self.report(Code::SchemaFormat, place, message)
+                .help("drafts are 2020-12, 2019-09, draft-07, draft-06 and draft-04");
+        }
+        found.map(Some)
+    }
+
+    fn schema_here(&mut self, document: &Place<'n>, draft: Option<Draft>) -> Option<Schema> {
         let json = document.node.to_json();
-        match compile(&json) {
+        match compile_as(&json, draft) {
             Ok(validator) => Some(Schema { document: json, validator }),
             Err((pointer, message)) => {
                 let span = document.node.key_span(&pointer).unwrap_or(document.node.span.clone());
                 let pointer = format!("{}{pointer}", document.pointer);
-                self.report_at(Code::Schema, span, &pointer, format!("this is no valid schema: {message}"));
+                let message = text!("this is no valid schema: {}", message);
+                self.report_at(Code::Schema, span, &pointer, message);
                 None
             }
         }
     }
+
+    /// A schema in a text of its own.
+    fn schema_elsewhere(&mut self, place: &Place<'n>, draft: Option<Draft>) -> Option<Schema> {
+        let mut fields = self.fields(place)?;
+        let name = fields.get("name");
+        let endpoint = fields.need(self, "endpoint");
+        fields.finish(self);
+        self.optional_text(name);
+        let endpoint = endpoint?;
+        let (uri, authentication) = self.fixed_endpoint(&endpoint)?;
+        let text = self.elsewhere(&resource::raw(&uri), authentication, What::Schema, &endpoint)?;
+        let uri = &text.key.text;
+        let mistake = match &text.node {
+            Ok(node) => {
+                let json = node.to_json();
+                match compile_as(&json, draft) {
+                    Ok(validator) => return Some(Schema { document: json, validator }),
+                    Err((pointer, message)) if pointer.is_empty() => {
+                        text!("`{}` is no valid schema: {}", uri, message)
+                    }
+                    Err((pointer, message)) => {
+                        text!("`{}` is no valid schema, at `{}`: {}", uri, pointer, message)
+                    }
+                }
+            }
+            Err(found) => {
+                let found = found.first();
+                let at = found.map_or(0, |found| found.span.start);
+                let at = crate::diagnostic::Place::of(&text.source, at);
+                let message = found.map(|found| found.message.to_string()).unwrap_or_default();
+                text!("`{}`, line {}, column {}: {}", uri, at.line, at.column, message)
+            }
+        };
+        self.report(Code::Schema, &endpoint, mistake);
+        None
+    }
 }
+
+/// Drafts of JSON Schema, as they are written after `json:`.
+const DRAFTS: [(&str, Draft); 5] = [
+    ("4", Draft::Draft4),
+    ("6", Draft::Draft6),
+    ("7", Draft::Draft7),
+    ("2019-09", Draft::Draft201909),
+    ("2020-12", Draft::Draft202012),
+];
 
 /// A part that is absent is well; one that could not be built is not.
 pub(super) fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
@@ -102,8 +171,17 @@ pub(super) fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
 
 /// Compiles a schema, or says where and why it is none. Nothing is ever fetched.
 pub(crate) fn compile(document: &serde_json::Value) -> Result<Validator, (String, String)> {
+    compile_as(document, None)
+}
+
+/// The same, read as a draft, whatever its `$schema` says.
+fn compile_as(document: &serde_json::Value, draft: Option<Draft>) -> Result<Validator, (String, String)> {
     // The linear engine: a pattern cannot be made to run forever by the data it is tried on.
     let options = jsonschema::options().offline().with_pattern_options(PatternOptions::regex());
+    let options = match draft {
+        Some(draft) => options.with_draft(draft),
+        None => options,
+    };
     options.should_validate_formats(true).build(document).map_err(|error| {
         let pointer = error.instance_path().as_str().to_owned();
         let message = match error.instance().as_str() {

@@ -7,7 +7,11 @@ use super::fields::Place;
 use crate::Data;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::{Expression, Findings, Part, Problem, Template, Written, interpolation, read};
+use crate::text;
 use crate::yaml::Value;
+
+/// The variables that only who performs an effect can give.
+const LATE: [&str; 2] = ["secrets", "authorization"];
 
 /// Where an expression stands; it decides which variables there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,12 @@ pub(super) enum Position {
     TaskInput,
     /// Everything in a task's own definition.
     Definition,
+    /// What a task sends outside: secrets may be read, when it is sent.
+    Outside,
+    /// On a message that comes in later, judged where it comes in.
+    Message,
+    /// Read when the workflow is deployed.
+    Deployment,
     /// `output.as` of a task.
     Output,
     /// `export.as` of a task, as an expression.
@@ -37,16 +47,24 @@ impl Position {
             Self::WorkflowOutput => &["context", "workflow", "runtime"],
             Self::TaskInput => &["context", "task", "workflow", "runtime"],
             Self::Definition | Self::Output => &["context", "input", "task", "workflow", "runtime"],
+            Self::Outside | Self::Message => {
+                &["context", "input", "task", "workflow", "runtime", "secrets", "authorization"]
+            }
             Self::Export | Self::ExportMember => {
                 &["context", "input", "output", "task", "workflow", "runtime"]
             }
-            Self::Event => &[],
+            Self::Deployment | Self::Event => &[],
         }
     }
 
     /// Do variables of loops and catches reach here?
     fn has_locals(self) -> bool {
-        !matches!(self, Self::WorkflowInput | Self::WorkflowOutput | Self::Event)
+        !matches!(self, Self::WorkflowInput | Self::WorkflowOutput | Self::Deployment | Self::Event)
+    }
+
+    /// Can what stands here wait for who performs the effect?
+    fn defers(self) -> bool {
+        matches!(self, Self::Outside | Self::Message)
     }
 }
 
@@ -117,7 +135,7 @@ impl<'n> Checker<'n> {
             }
             Ok(Written::Expression(range)) => {
                 let compiled = self.compile(place, &text[range.clone()], range.start, position)?;
-                Some(Template::Expression(compiled))
+                Some(expression_template(compiled, position))
             }
             Ok(Written::Embedded(parts)) => self.embedded(place, text, &parts, position),
             Err(problem) => {
@@ -149,18 +167,21 @@ impl<'n> Checker<'n> {
         let variables = self.variables(position);
         let variables: Vec<&str> = variables.iter().map(String::as_str).collect();
         let (expression, _) = Expression::examine(&interpolation(text, parts), &variables).ok()?;
-        Some(Template::Expression(expression))
+        Some(expression_template(expression, position))
     }
 
     /// `evaluate.mode: loose`: an expression if it compiles as one, and the text itself if not. Nothing is
     /// reported, because nobody knows which of them is meant.
-    fn loosely(&mut self, place: &Place<'n>, text: &str, position: Position) -> Template {
+    pub(super) fn loosely(&mut self, place: &Place<'n>, text: &str, position: Position) -> Template {
         let variables = self.variables(position);
         let names: Vec<&str> = variables.iter().map(String::as_str).collect();
         match Expression::examine(text, &names) {
             Ok((expression, findings)) => {
                 let known = Findings { warnings: Vec::new(), ..findings };
                 self.findings(place, 0, known, position);
+                if position.defers() && is_late(&expression) {
+                    return Template::Deferred(expression);
+                }
                 Template::Loose(expression, text.to_owned())
             }
             Err(_) => Template::Literal(Data::string(text)),
@@ -175,7 +196,7 @@ impl<'n> Checker<'n> {
         if known && (rest.len() == end || rest[end..].starts_with(['.', '[', ' '])) {
             let message = "this text looks like an expression, but is none";
             self.report(Code::LooksLikeExpression, place, message)
-                .help(format!("as an expression: `${{ {} }}`", text.trim()));
+                .help(text!("as an expression: `${ {} }`", text.trim()));
         }
     }
 
@@ -222,6 +243,10 @@ impl<'n> Checker<'n> {
             let span = self.span_in(place, offset, range);
             self.context.read(member, span, &place.pointer);
         }
+        for (name, range) in findings.secret_reads {
+            let span = self.span_in(place, offset, range);
+            self.known_secret(&name, span, &place.pointer);
+        }
         if position == Position::Export {
             self.context.export(findings.exported, &place.node.span, &place.pointer);
         }
@@ -232,8 +257,10 @@ impl<'n> Checker<'n> {
             problem.code == Code::UnknownVariable && problem.message.to_string().contains("`$secrets`");
         let span = self.span_in(place, offset, problem.range);
         if secrets {
-            let message = "secrets in expressions are not supported yet";
-            return self.report_at(Code::SecretsLater, span, &place.pointer, message);
+            let message = "secrets cannot be read here, where their values would be stored";
+            return self
+                .report_at(Code::SecretPlace, span, &place.pointer, message)
+                .help("read them in the arguments of a call, a script, a command or a container");
         }
         let diagnostic = self.report_at(problem.code, span, &place.pointer, problem.message);
         diagnostic.help = problem.help;
@@ -246,12 +273,24 @@ impl<'n> Checker<'n> {
     }
 }
 
-fn list_template(items: Vec<Template>) -> Template {
+/// What only who performs the effect can evaluate is left to it.
+fn expression_template(expression: Expression, position: Position) -> Template {
+    if position.defers() && is_late(&expression) {
+        return Template::Deferred(expression);
+    }
+    Template::Expression(expression)
+}
+
+fn is_late(expression: &Expression) -> bool {
+    expression.variables().iter().any(|name| LATE.contains(&name.as_str()))
+}
+
+pub(super) fn list_template(items: Vec<Template>) -> Template {
     let literals: Option<Vec<Data>> = items.iter().map(|item| item.as_literal().cloned()).collect();
     literals.map_or(Template::Array(items), |items| Template::Literal(Data::array(items)))
 }
 
-fn object_template(members: Vec<(String, Template)>) -> Template {
+pub(super) fn object_template(members: Vec<(String, Template)>) -> Template {
     let literal = |(key, value): &(String, Template)| Some((key.clone(), value.as_literal()?.clone()));
     let literals: Option<Vec<(String, Data)>> = members.iter().map(literal).collect();
     literals.map_or(Template::Object(members), |members| Template::Literal(Data::object(members)))

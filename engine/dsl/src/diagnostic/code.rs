@@ -104,6 +104,16 @@ codes! {
     With "YW0215" Error "An argument does not fit the function's schema.",
     FilterWithoutType "YW0216" Warning "An event filter names no event type.",
     Exclusive "YW0217" Error "Keys stand together that exclude each other.",
+    UnknownSecret "YW0218" Error "A secret is read that `use.secrets` does not list.",
+    SecretPlace "YW0219" Error "A secret is read where its value would be stored.",
+    Refused "YW0220" Error "A process is run that the operator does not allow.",
+    NotFetched "YW0221" Error "A text from elsewhere is not there.",
+    InFunction "YW0222" Error "A function from elsewhere has a mistake.",
+    CallsItself "YW0223" Error "A function calls itself.",
+    CallerContext "YW0224" Error "A function reads the context of its caller.",
+    Uri "YW0225" Error "A URI is not well formed.",
+    RelativeUri "YW0226" Warning "A URI has no scheme.",
+    SchemaFormat "YW0227" Error "A format of schemas is not known.",
     MisplacedUntil "YW0240" Error "`until` stands where it has no meaning.",
     LoneCorrelation "YW0241" Warning "A correlation has nothing to be compared with.",
 
@@ -120,13 +130,6 @@ codes! {
     ManyResults "YW0310" Warning "An expression may give several results, of which the first is taken.",
     ExpressionLanguage "YW0311" Error "The language of expressions is not jq.",
     SameAnswer "YW0312" Warning "A loop's condition has the same answer in every round.",
-
-    // Not supported yet.
-    TaskKindLater "YW0401" Error "A kind of task is not supported yet.",
-    ProtocolLater "YW0402" Error "A protocol of `call` is not supported yet.",
-    UseLater "YW0405" Error "A part of `use` is not supported yet.",
-    SchemaLater "YW0407" Error "A form of schema is not supported yet.",
-    SecretsLater "YW0408" Error "Secrets in expressions are not supported yet.",
 }
 
 impl Code {

@@ -55,6 +55,8 @@ pub(crate) struct Findings {
     pub(crate) warnings: Vec<Problem>,
     /// Members of `$context` that it reads by name.
     pub(crate) context_reads: Vec<(String, Range<usize>)>,
+    /// Secrets that it reads by name.
+    pub(crate) secret_reads: Vec<(String, Range<usize>)>,
     /// Members that it names when it stands in `export.as`, if that can be told.
     pub(crate) exported: Option<BTreeSet<String>>,
 }
@@ -197,7 +199,14 @@ fn findings(text: &str, term: &Term<&str>) -> Findings {
         let help = "put it in `[ ]` for a list, in `first( )` for one";
         warnings.push(Problem::new(Code::ManyResults, 0..text.len(), message).with_help(help));
     }
-    let reads = syntax::context_reads(term).into_iter();
-    let context_reads = reads.map(|member| (member.to_owned(), syntax::span(text, member))).collect();
-    Findings { warnings, context_reads, exported: syntax::exported(term) }
+    let reads = |variable: &str| {
+        let reads = syntax::member_reads(term, variable).into_iter();
+        reads.map(|member| (member.to_owned(), syntax::span(text, member))).collect()
+    };
+    Findings {
+        warnings,
+        context_reads: reads("$context"),
+        secret_reads: reads("$secrets"),
+        exported: syntax::exported(term),
+    }
 }

@@ -19,9 +19,12 @@ pub struct Deferred {
     pub text: String,
     /// What it was to be evaluated on.
     pub input: Data,
-    /// The variables it reads, but for `secrets`.
+    /// The variables it reads, but for `secrets` and `authorization`.
     pub variables: Vec<(String, Data)>,
 }
+
+/// The variables that only who performs the effect can give.
+const LATE: [&str; 2] = ["secrets", "authorization"];
 
 impl Template {
     /// The value for an effect: as [`Template::evaluate`], with null for each deferred expression, and these.
@@ -83,7 +86,7 @@ impl Gathering<'_> {
     }
 
     fn deferred(&self, expression: &Expression) -> Result<Deferred, EvaluationError> {
-        let read = expression.variables().iter().filter(|name| *name != "secrets");
+        let read = expression.variables().iter().filter(|name| !LATE.contains(&name.as_str()));
         let variables = read.map(|name| match self.scope.variable(name) {
             Some(value) => Ok((name.clone(), value)),
             None => Err(expression.error(&format!("`${name}` has no value here"))),
@@ -111,25 +114,39 @@ impl Deferred {
     /// # Errors
     /// As [`Deferred::evaluate`].
     pub fn evaluate_on(&self, input: &Data, secrets: &Data) -> Result<Data, EvaluationError> {
-        let names: Vec<&str> =
-            self.variables.iter().map(|(name, _)| name.as_str()).chain(["secrets"]).collect();
+        self.evaluate_authorized(input, secrets, &Data::null())
+    }
+
+    /// The same where the call has been authorized already: `{ scheme, parameter }`.
+    ///
+    /// # Errors
+    /// As [`Deferred::evaluate`].
+    pub fn evaluate_authorized(
+        &self,
+        input: &Data,
+        secrets: &Data,
+        authorization: &Data,
+    ) -> Result<Data, EvaluationError> {
+        let names: Vec<&str> = self.variables.iter().map(|(name, _)| name.as_str()).chain(LATE).collect();
         let expression = Expression::compile(&self.text, &names).map_err(|problems| {
             EvaluationError(problems.iter().map(|found| found.message.to_string()).collect())
         })?;
-        expression.evaluate(input, &Kept { variables: &self.variables, secrets })
+        expression.evaluate(input, &Kept { variables: &self.variables, secrets, authorization })
     }
 }
 
 struct Kept<'k> {
     variables: &'k [(String, Data)],
     secrets: &'k Data,
+    authorization: &'k Data,
 }
 
 impl Scope for Kept<'_> {
     fn variable(&self, name: &str) -> Option<Data> {
-        if name == "secrets" {
-            return Some(self.secrets.clone());
+        match name {
+            "secrets" => Some(self.secrets.clone()),
+            "authorization" => Some(self.authorization.clone()),
+            _ => self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
         }
-        self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
 }

@@ -283,12 +283,12 @@ pub(super) fn literal<'s>(term: &Term<&'s str>) -> Option<&'s str> {
     }
 }
 
-/// Members of `$context` that are read by name, each with its place.
-pub(super) fn context_reads<'s>(term: &Term<&'s str>) -> Vec<&'s str> {
+/// Members of a variable that are read by name, each with its place.
+pub(super) fn member_reads<'s>(term: &Term<&'s str>, variable: &str) -> Vec<&'s str> {
     let mut reads = Vec::new();
     walk(term, &mut |term| {
         if let Term::Path(base, path::Path(parts)) = term
-            && matches!(**base, Term::Var("$context"))
+            && matches!(**base, Term::Var(name) if name == variable)
             && let Some((path::Part::Index(index), path::Opt::Essential)) = parts.first()
             && let Some(member) = literal(index)
         {

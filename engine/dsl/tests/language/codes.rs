@@ -56,7 +56,7 @@ fn examples_of_the_pages_are_true() {
             tasks if tasks.starts_with("- ") => remarks::with_head(&remarks::as_do(tasks)),
             body => remarks::with_head(body),
         };
-        let (_, found) = yiwang_dsl::check(&text, &remarks::catalog());
+        let (_, found) = remarks::checked(&text);
         assert!(found.iter().any(|found| found.code == *code), "{code}: {found:?}");
     }
 }
@@ -69,7 +69,7 @@ fn examples_of_the_guide_are_clean() {
         guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(examples.len() >= 2, "the guide has examples");
     for example in examples {
-        assert_eq!(yiwang_dsl::check(example, &remarks::catalog()).1, [], "{example}");
+        assert_eq!(remarks::checked(example).1, [], "{example}");
     }
 }
 
@@ -77,10 +77,10 @@ fn examples_of_the_guide_are_clean() {
 fn every_code_is_triggered() {
     let mut triggered = BTreeSet::new();
     for (_, text) in fixtures::texts() {
-        triggered.extend(yiwang_dsl::check(&text, &remarks::catalog()).1.into_iter().map(|found| found.code));
+        triggered.extend(remarks::checked(&text).1.into_iter().map(|found| found.code));
     }
     for text in budget::texts() {
-        triggered.extend(yiwang_dsl::check(&text, &remarks::catalog()).1.into_iter().map(|found| found.code));
+        triggered.extend(remarks::checked(&text).1.into_iter().map(|found| found.code));
     }
     let shape = yaml::from_str::<Vec<u8>>("a: 1").unwrap_err();
     triggered.extend(shape.into_iter().map(|found| found.code));
@@ -91,7 +91,7 @@ fn every_code_is_triggered() {
 #[test]
 fn remarks_as_json() {
     let text = "document: { dsl: '1.0.3', namespace: a, name: b, version: '1.0.0' }\ndo:\n  - 受理: { wait: PT1S, then: 派单了 }\n  - 派单: { wait: PT1S }\n";
-    let (_, diagnostics) = yiwang_dsl::check(text, &remarks::catalog());
+    let (_, diagnostics) = remarks::checked(text);
     let json = serde_json::to_string_pretty(&diagnostics[0].locate(text)).unwrap();
     expect![[r#"
         {

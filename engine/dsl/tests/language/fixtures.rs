@@ -25,7 +25,7 @@ pub(crate) fn texts() -> Vec<(PathBuf, String)> {
 fn remarks_stand_where_the_mistakes_are() {
     for (path, written) in texts() {
         let text = without_remarks(&written);
-        let (_, diagnostics) = yiwang_dsl::check(&text, &remarks::catalog());
+        let (_, diagnostics) = remarks::checked(&text);
         let found = with_remarks(&text, &diagnostics);
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             std::fs::write(&path, found).expect("a writable file");

@@ -2,6 +2,7 @@
 
 mod assist;
 mod budget;
+mod calls;
 mod codes;
 mod definition;
 mod evaluate;
@@ -14,13 +15,15 @@ mod fixtures;
 mod flow;
 mod fork;
 mod format;
+mod functions;
 mod graph;
-mod later;
 mod listening;
 mod mutation;
+mod processes;
 mod remarks;
 mod schedule;
 mod schema;
+mod secrets;
 mod structure;
 mod whole;
 mod yaml;

@@ -6,7 +6,7 @@ use expect_test::Expect;
 use yiwang_dsl::catalog::Signature;
 use yiwang_dsl::definition::FunctionRef;
 use yiwang_dsl::diagnostic::Place;
-use yiwang_dsl::{Catalog, Diagnostic};
+use yiwang_dsl::{Catalog, Definition, Diagnostic, Resources};
 
 /// What stands before the part under test.
 const HEAD: &str = "document: { dsl: '1.0.3', namespace: test, name: test, version: '0.1.0' }\n";
@@ -51,6 +51,61 @@ pub(crate) fn catalog() -> Catalog {
     catalog
 }
 
+/// The texts from elsewhere of all tests.
+pub(crate) fn resources() -> Resources {
+    let mut resources = Resources::new();
+    resources.add(
+        "https://example.org/functions/log/1.0.0/function.yaml",
+        "
+input:
+  schema:
+    document: { type: object, required: [message], properties: { message: { type: string } } }
+call: http
+with: { method: post, endpoint: 'https://log.example.org', body: '${ .message }' }
+",
+    );
+    resources.add("https://example.org/functions/broken/1.0.0/function.yaml", "cal: http\nwith: {}\n");
+    resources.add(
+        "https://example.org/functions/round/1.0.0/function.yaml",
+        "do:\n  - a: { call: 'https://example.org/functions/round/1.0.0/function.yaml' }\n",
+    );
+    resources.add(
+        "https://example.org/functions/curious/1.0.0/function.yaml",
+        "
+do:
+  - a: { set: { b: '${ $context.caller }' }, then: other }
+  - c: { call: mine }
+  - d: { call: http, with: { method: get, endpoint: { uri: here, authentication: { use: mine } } } }
+",
+    );
+    resources.add(
+        "https://example.org/functions/deep/1.0.0/function.yaml",
+        "
+output: { schema: { resource: { endpoint: ../../../schemas/person.json } } }
+do:
+  - log: { call: 'log:1.0.0@here', with: { message: a } }
+",
+    );
+    resources.add("https://example.org/schemas/person.json", r#"{ "type": "object", "required": ["name"] }"#);
+    resources
+        .add("https://example.org/schemas/wrong.json", r#"{ "properties": { "a": { "type": "objekt" } } }"#);
+    resources.add("https://example.org/schemas/open.json", "{ \"type\": ");
+    resources.refuse("https://example.org/functions/gone/1.0.0/function.yaml", "the server answered 404");
+    resources
+}
+
+/// Checks a whole text with all there is.
+pub(crate) fn checked(text: &str) -> (Option<Definition>, Vec<Diagnostic>) {
+    yiwang_dsl::check_with(text, &catalog(), &resources())
+}
+
+/// The definition of a text that is good.
+pub(crate) fn good(body: &str) -> Definition {
+    let (definition, diagnostics) = checked(&with_head(body));
+    assert_eq!(diagnostics, [], "{body}");
+    definition.expect("the text is good")
+}
+
 /// Checks what follows the head: `use`, `do`, `schedule` and so on.
 pub(crate) fn check(body: &str, expect: Expect) {
     check_text(&with_head(body), expect);
@@ -86,7 +141,7 @@ pub(crate) fn clean_do(lists: &[&str]) {
 
 /// Checks a whole text.
 pub(crate) fn check_text(text: &str, expect: Expect) {
-    let (definition, diagnostics) = yiwang_dsl::check(text, &catalog());
+    let (definition, diagnostics) = checked(text);
     let failed = diagnostics.iter().any(|found| found.severity() == yiwang_dsl::diagnostic::Severity::Error);
     assert_eq!(definition.is_none(), failed, "a definition is there unless a remark is an error");
     expect.assert_eq(&under_lines(text, &diagnostics));

@@ -772,16 +772,16 @@ fn schemas() {
     check_do(
         "- a: { set: { b: 1 }, output: { schema: {} } }",
         expect![[r#"
-        - a: { set: { b: 1 }, output: { schema: {} } }
-                                                ^^ YW0203 the key `document` is missing here
-    "#]],
+            - a: { set: { b: 1 }, output: { schema: {} } }
+                                                    ^^ YW0203 one of `document` and `resource` is missing here
+        "#]],
     );
     check_do(
         "- a: { set: { b: 1 }, output: { schema: { format: avro, document: {} } } }",
         expect![[r#"
-        - a: { set: { b: 1 }, output: { schema: { format: avro, document: {} } } }
-                                                          ^^^^ YW0407 schemas of the format `avro` are not supported yet; JSON Schema: `format: json`
-    "#]],
+            - a: { set: { b: 1 }, output: { schema: { format: avro, document: {} } } }
+                                                              ^^^^ YW0227 schemas of the format `avro` are not read here; JSON Schema: `format: json`
+        "#]],
     );
 }
 
@@ -831,9 +831,9 @@ fn functions() {
     check_do(
         "- a: { call: human-task }",
         expect![[r#"
-        - a: { call: human-task }
-                     ^^^^^^^^^^ YW0105 `human-task` names no function of a catalog; did you mean `human-task:1.0.0@default`?
-    "#]],
+            - a: { call: human-task }
+                         ^^^^^^^^^^ YW0105 `human-task` names no function; did you mean `human-task:1.0.0@default`?
+        "#]],
     );
     check_do(
         "- a: { call: human-task:1@default }",

@@ -1,33 +1,29 @@
-//! `call`: a function of a catalog, with its arguments.
+//! `call`: a protocol, or a function with its arguments.
 
 use std::collections::BTreeSet;
 
-use jsonschema::ValidationError;
-use jsonschema::error::ValidationErrorKind;
-
 use super::super::Checker;
 use super::super::fields::{Fields, Place};
-use super::super::name;
-use super::super::schema;
 use super::super::template::Position;
+use super::super::{name, protocol};
 use crate::Data;
 use crate::definition::{Callee, FunctionRef, TaskKind};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
 use crate::expression::{Template, Written, read};
-use crate::yaml::{Node, Value};
-
-/// Values of `call` that are protocols of the language.
-const PROTOCOLS: [&str; 6] = ["a2a", "asyncapi", "grpc", "http", "mcp", "openapi"];
+use crate::text;
 
 impl<'n> Checker<'n> {
     pub(super) fn call(&mut self, place: &Place<'n>, task: &mut Fields<'n>) -> Option<TaskKind> {
         let with = task.get("with");
         let text = self.text(place)?;
-        if PROTOCOLS.contains(&text) {
-            self.report(Code::ProtocolLater, place, format!("`call: {text}` is not supported yet"));
-            return None;
+        if let Some(protocol) = protocol::of(text) {
+            return self.protocol_call(protocol, place, task, with);
         }
-        let function = self.function(place, text);
+        let elsewhere = self.defined_function(text, place).or_else(|| self.function_elsewhere(place, text));
+        let callee = match elsewhere {
+            Some(task) => task.map(Callee::Defined),
+            None => self.function(place, text).map(Callee::Catalog),
+        };
         let arguments = match &with {
             None => Some(Template::Literal(Data::object([]))),
             Some(with) => {
@@ -35,9 +31,29 @@ impl<'n> Checker<'n> {
                 self.template(with, Position::Definition)
             }
         };
-        let function = function?;
-        self.arguments(&function, with.as_ref(), place);
-        Some(TaskKind::Call { callee: Callee::Catalog(function), with: arguments?, foreach: None })
+        let callee = callee?;
+        self.arguments_of(&callee, with.as_ref(), place);
+        Some(TaskKind::Call { callee, with: arguments?, foreach: None })
+    }
+
+    /// Checks the fixed arguments against what the function says of itself.
+    fn arguments_of(&mut self, callee: &Callee, with: Option<&Place<'n>>, place: &Place<'n>) {
+        match callee {
+            Callee::Catalog(function) => {
+                if let Some(with) = with {
+                    self.channel(function, with);
+                }
+                if let Some(signature) = self.catalog.get(function) {
+                    self.arguments(&signature.input, with, place);
+                }
+            }
+            Callee::Defined(task) => {
+                if let Some(input) = self.input_schema(*task) {
+                    self.arguments(&input, with, place);
+                }
+            }
+            Callee::Protocol(_) => {}
+        }
     }
 
     /// `name:version@catalog`.
@@ -51,7 +67,7 @@ impl<'n> Checker<'n> {
             return self.no_function(place, text);
         };
         if !name::is_semantic(version) {
-            let message = format!("`{version}` is not a semantic version");
+            let message = text!("`{}` is not a semantic version", version);
             self.report(Code::Version, place, message).help("a function is named `name:1.0.0@catalog`");
             return None;
         }
@@ -65,18 +81,30 @@ impl<'n> Checker<'n> {
     }
 
     fn no_function(&mut self, place: &Place<'n>, text: &str) -> Option<FunctionRef> {
-        let message = format!("`{text}` names no function of a catalog");
+        let message = text!("`{}` names no function", text);
+        let own: Vec<&str> = match self.base {
+            Some(_) => Vec::new(),
+            None => self.functions.defined.keys().copied().collect(),
+        };
+        let mut here = own;
+        for protocol in protocol::names() {
+            here.push(protocol);
+        }
         let of_name =
             |function: &&FunctionRef| function.name == text.split([':', '@']).next().unwrap_or(text);
         let functions: Vec<&FunctionRef> = self.catalog.functions().map(|(function, _)| function).collect();
-        let near = functions.iter().copied().find(of_name).or_else(|| {
+        let in_catalog = || {
             let names: Vec<&str> = functions.iter().map(|function| function.name.as_str()).collect();
-            let near = crate::diagnostic::nearest(text, &names)?;
+            let near = nearest(text, &names)?;
             functions.iter().copied().find(|function| function.name == near)
-        });
+        };
+        let near = match functions.iter().copied().find(of_name) {
+            Some(function) => Some(written(function)),
+            None => nearest(text, &here).map(str::to_owned).or_else(|| in_catalog().map(written)),
+        };
         let help = match near {
-            Some(function) => format!("did you mean `{}`?", written(function)),
-            None => "a function is named `name:1.0.0@catalog`".to_owned(),
+            Some(near) => text!("did you mean `{}`?", near),
+            None => "a function is named `name:1.0.0@catalog`, or stands in `use.functions`".into(),
         };
         self.report(Code::UnknownFunction, place, message).help(help);
         None
@@ -87,9 +115,10 @@ impl<'n> Checker<'n> {
         let all: Vec<&FunctionRef> = self.catalog.functions().map(|(function, _)| function).collect();
         let mut catalogs: BTreeSet<&str> = all.iter().map(|function| function.catalog.as_str()).collect();
         catalogs.insert("default");
+        catalogs.extend(self.functions.catalogs.keys());
         catalogs.extend(self.catalog.channels().unwrap_or_default().iter().map(String::as_str));
         if !catalogs.contains(wanted.catalog.as_str()) {
-            let message = format!("there is no catalog or channel `{}`", wanted.catalog);
+            let message = text!("there is no catalog or channel `{}`", wanted.catalog);
             self.report(Code::UnknownCatalog, place, message).meant(&wanted.catalog, catalogs);
             return;
         }
@@ -101,90 +130,13 @@ impl<'n> Checker<'n> {
             .map(|function| function.version.as_str())
             .collect();
         if versions.is_empty() {
-            let message = format!("the catalog `{}` has no function `{}`", wanted.catalog, wanted.name);
+            let message = text!("the catalog `{}` has no function `{}`", wanted.catalog, wanted.name);
             let names: BTreeSet<&str> = here.iter().map(|function| function.name.as_str()).collect();
             self.report(Code::UnknownFunction, place, message).meant(&wanted.name, names);
         } else {
-            let message = format!("the function `{}` has no version {}", wanted.name, wanted.version);
-            let help = format!("it has {}", versions.join(", "));
+            let message = text!("the function `{}` has no version {}", wanted.name, wanted.version);
+            let help = text!("it has {}", versions.join(", "));
             self.report(Code::UnknownVersion, place, message).help(help);
-        }
-    }
-
-    /// Checks the arguments as far as they are known before the workflow runs.
-    fn arguments(&mut self, function: &FunctionRef, with: Option<&Place<'n>>, call: &Place<'n>) {
-        if let Some(with) = with {
-            self.channel(function, with);
-        }
-        let Some(signature) = self.catalog.get(function) else { return };
-        // A catalog's own mistake is not the author's.
-        let Ok(validator) = schema::compile(&signature.input) else { return };
-        let json = with.map_or_else(|| serde_json::json!({}), |with| with.node.to_json());
-        let node = with.map(|with| with.node);
-        let errors: Vec<_> = validator.iter_errors(&json).map(ValidationError::to_owned).collect();
-        for error in &errors {
-            let pointer = error.instance_path().as_str();
-            let value = node.and_then(|node| node.at(pointer));
-            if value.is_some_and(|value| !is_certain(error.kind(), value)) {
-                continue;
-            }
-            self.argument(error, &signature.input, with, call);
-        }
-    }
-
-    fn argument(
-        &mut self,
-        error: &ValidationError<'_>,
-        input: &serde_json::Value,
-        with: Option<&Place<'n>>,
-        call: &Place<'n>,
-    ) {
-        let inner = error.instance_path().as_str();
-        let pointer = format!("{}{inner}", with.map_or(call, |with| with).pointer);
-        let node = with.map(|with| with.node);
-        let at = |pointer: &str| node.and_then(|node| node.key_span(pointer));
-        // A whole object is best pointed at by its key, or by the function it is given to.
-        let span = match inner {
-            "" => call.node.span.clone(),
-            inner => at(inner).unwrap_or_else(|| call.node.span.clone()),
-        };
-        match error.kind() {
-            ValidationErrorKind::Required { property } => {
-                let name = property.as_str().unwrap_or_default();
-                // A name written almost like it is reported as such.
-                let object = node.and_then(|node| node.at(inner)).map(|node| &node.value);
-                if let Some(Value::Map(entries)) = object {
-                    let known = properties(input, error.schema_path().as_str());
-                    let given = entries.iter().map(|entry| entry.key.text.as_str());
-                    let unknown: Vec<&str> =
-                        given.filter(|given| !known.iter().any(|known| known == given)).collect();
-                    if crate::diagnostic::nearest(name, &unknown).is_some() && closed(input, error) {
-                        return;
-                    }
-                }
-                let place = if inner.is_empty() { "`with`".to_owned() } else { format!("`with{inner}`") };
-                self.report_at(Code::With, span, &pointer, format!("{place} lacks `{name}`"));
-            }
-            ValidationErrorKind::AdditionalProperties { unexpected }
-            | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-                let known = properties(input, error.schema_path().as_str());
-                for name in unexpected {
-                    let mut member = inner.to_owned();
-                    crate::yaml::push_pointer(&mut member, name);
-                    let span = at(&member).unwrap_or_else(|| span.clone());
-                    let message = format!("the function takes no `{name}` here");
-                    let known = known.iter().map(String::as_str);
-                    self.report_at(Code::With, span, &pointer, message).meant(name, known);
-                }
-            }
-            _ => {
-                let span = match inner {
-                    "" => span,
-                    inner => node.and_then(|node| node.at(inner)).map_or(span, |node| node.span.clone()),
-                };
-                let message = schema::shorten(&error.masked_with("this argument"));
-                self.report_at(Code::With, span, &pointer, message);
-            }
         }
     }
 
@@ -200,55 +152,17 @@ impl<'n> Checker<'n> {
             return;
         }
         let place = with.child("channel", node);
-        let message = format!("there is no channel `{channel}`");
+        let message = text!("there is no channel `{}`", channel);
         self.report(Code::UnknownChannel, &place, message)
             .meant(channel, channels.iter().map(String::as_str));
     }
 }
 
+/// Does the task call a protocol, so that `$authorization` may tell how it was let in?
+pub(super) fn authorizes(task: &Fields<'_>) -> bool {
+    task.peek("call").and_then(|place| place.node.as_str().and_then(protocol::of)).is_some()
+}
+
 fn written(function: &FunctionRef) -> String {
     format!("{}:{}@{}", function.name, function.version, function.catalog)
-}
-
-/// Does an error stand whatever the expressions inside of the value give?
-fn is_certain(kind: &ValidationErrorKind, value: &Node) -> bool {
-    let shape = matches!(
-        kind,
-        ValidationErrorKind::Required { .. }
-            | ValidationErrorKind::AdditionalProperties { .. }
-            | ValidationErrorKind::Type { .. }
-            | ValidationErrorKind::MinItems { .. }
-            | ValidationErrorKind::MaxItems { .. }
-            | ValidationErrorKind::MinProperties { .. }
-            | ValidationErrorKind::MaxProperties { .. }
-            | ValidationErrorKind::PropertyNames { .. }
-    );
-    match &value.value {
-        Value::String(_) => !has_expression(value),
-        _ => shape || !has_expression(value),
-    }
-}
-
-fn has_expression(node: &Node) -> bool {
-    match &node.value {
-        Value::String(text) => !matches!(read(text), Ok(Written::Literal)),
-        Value::List(items) => items.iter().any(has_expression),
-        Value::Map(entries) => entries.iter().any(|entry| has_expression(&entry.value)),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => false,
-    }
-}
-
-/// Does the schema beside the keyword refuse what it does not name?
-fn closed(input: &serde_json::Value, error: &ValidationError<'_>) -> bool {
-    let path = error.schema_path().as_str();
-    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let closed = |schema: &serde_json::Value| schema.get("additionalProperties") == Some(&false.into());
-    input.pointer(parent).is_some_and(closed)
-}
-
-/// The properties that stand beside the keyword that a schema path ends with.
-fn properties(input: &serde_json::Value, schema_path: &str) -> Vec<String> {
-    let parent = schema_path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let object = input.pointer(parent).and_then(|schema| schema.get("properties")?.as_object());
-    object.into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }

@@ -6,6 +6,7 @@ mod for_each;
 mod fork;
 mod listen;
 mod raise;
+mod run;
 mod set;
 mod switch;
 mod try_catch;
@@ -37,10 +38,14 @@ impl<'n> Checker<'n> {
         let condition = fields.get("if").map(|place| self.expression(&place, Position::TaskInput));
         let input = fields.get("input");
         let input = self.input(input, Position::TaskInput);
-        let output = fields.get("output");
+        let (output, export) = (fields.get("output"), fields.get("export"));
+        let before = self.locals.len();
+        if kind == Some("call") && call::authorizes(&fields) {
+            self.locals.push("authorization".to_owned());
+        }
         let output = self.output(output, Position::Output);
-        let export = fields.get("export");
         let export = self.export(export);
+        self.locals.truncate(before);
         let timeout = fields.get("timeout");
         let timeout = self.timeout(timeout, Position::Definition);
         let then = fields.get("then");
@@ -122,17 +127,12 @@ impl<'n> Checker<'n> {
             "fork" => self.fork(&own),
             "listen" => self.listen(&own, fields),
             "raise" => self.raise(&own),
+            "run" => self.run(&own),
             "set" => self.set(&own),
             "switch" => self.switch(&own),
             "try" => self.try_catch(&own, fields),
-            "wait" => Some(TaskKind::Wait { duration: self.span(&own, Position::Definition)? }),
-            later => {
-                self.context.blur();
-                let message = format!("tasks that `{later}` are not supported yet");
-                let span = fields.key_span(later);
-                self.report_at(Code::TaskKindLater, span, &own.pointer, message);
-                None
-            }
+            // Of the words in `KINDS`, `wait` is left.
+            _ => Some(TaskKind::Wait { duration: self.span(&own, Position::Definition)? }),
         }
     }
 }
