@@ -51,6 +51,17 @@ impl Waiting {
     }
 }
 
+/// What one [`Harness::step`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It looked in the store for what is to be done. Nothing was committed.
+    Looked,
+    /// One turn, one commit.
+    Committed,
+    /// There is nothing to do at this time.
+    Idle,
+}
+
 impl Harness {
     /// Opens the store at this time. Nothing has moved when it returns: what is under way from before goes
     /// on with the first [`Harness::settle`].
@@ -140,22 +151,43 @@ impl Harness {
     pub async fn settle(&mut self) -> Result<u64, Error> {
         let before = self.performed;
         for _ in 0..TURNS_MAX {
-            if self.shard.is_recovering() {
-                let found = self.shard.recover(self.now).await;
-                self.add(found);
-            } else if self.shard.next() <= self.now {
-                self.turn(Vec::new()).await;
-            } else if let Some(effect) = self.effects.pop_front() {
-                let (id, attempt) = (effect.id, effect.attempt);
-                let outcome = perform(&self.outside, &self.clock, effect).await;
-                self.performed += 1;
-                self.turn(vec![Request::EffectDone { effect: id, attempt, outcome }]).await;
-            } else {
+            if self.step().await == Step::Idle {
                 return Ok(self.performed - before);
             }
         }
         let endless = format!("there is still something to do after {TURNS_MAX} turns");
         Err(Error::Unavailable(Arc::new(std::io::Error::other(endless))))
+    }
+
+    /// Does the next thing that is to be done at this time. Whoever reopens the engine after each
+    /// [`Step::Committed`] has killed it between every two commits.
+    pub async fn step(&mut self) -> Step {
+        let before = self.shard.tally().read().commits;
+        if self.shard.is_recovering() {
+            let found = self.shard.recover(self.now).await;
+            self.add(found);
+        } else if self.shard.next() <= self.now {
+            self.turn(Vec::new()).await;
+        } else if let Some(effect) = self.effects.pop_front() {
+            let (id, attempt) = (effect.id, effect.attempt);
+            let outcome = perform(&self.outside, &self.clock, effect).await;
+            self.performed += 1;
+            self.turn(vec![Request::EffectDone { effect: id, attempt, outcome }]).await;
+        } else {
+            return Step::Idle;
+        }
+        if self.shard.tally().read().commits > before { Step::Committed } else { Step::Looked }
+    }
+
+    /// The process dies and starts again at the same time: only what is in the store survives. The compiler
+    /// lives on, since it knows nothing but the catalog.
+    pub async fn reopen(self, config: &Config) -> Result<Self, Error> {
+        let Self { shard, store, outside, compiler, clock, now, effects, performed } = self;
+        // The old engine is gone before the new one reads.
+        drop((shard, effects));
+        let shard = Shard::open(config, Arc::clone(&store), Arc::clone(&compiler)).await;
+        let shard = shard.map_err(|error| Error::Unavailable(Arc::new(error)))?;
+        Ok(Self { shard, store, outside, compiler, clock, now, effects: VecDeque::new(), performed })
     }
 
     /// The next time at which something happens by itself.
