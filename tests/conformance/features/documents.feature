@@ -59,7 +59,6 @@ Feature: Documents
       | a task of two kinds    | do: [ { one: { set: { n: 1 }, wait: PT1S } } ]              |
       | an unknown kind        | do: [ { one: { sett: { n: 1 } } } ]                         |
       | an unknown key         | do: [ { one: { set: { n: 1 }, thn: end } } ]                |
-      | an unknown key above   | do: [ { one: { set: { n: 1 } } } ], outputs: { as: . }      |
 
   Scenario Outline: YAML that means something else than it says is refused: <what>
     Given a workflow with definition:
@@ -161,3 +160,13 @@ Feature: Documents
       | 1st     |
       | a b     |
       | context |
+
+  Scenario: An unknown key of the workflow is refused
+    Given a workflow with definition:
+    """yaml
+    document: { dsl: '1.0.3', namespace: default, name: unknown-key, version: '1.0.0' }
+    outputs: { as: . }
+    do:
+      - one: { set: { n: 1 } }
+    """
+    Then the workflow should be refused

@@ -93,7 +93,7 @@ Feature: Expressions
     Examples:
       | expression             | value            |
       | .n / 2                 | 42               |
-      | "\(.n / 2)"            | "42"             |
+      | "\\(.n / 2)"            | "42"             |
       | [1, 2, 4] \| add / 2   | 3.5              |
       | .big                   | 9007199254740993 |
       | 1 / 4                  | 0.25             |
@@ -125,7 +125,7 @@ Feature: Expressions
       | .list \| length                           | 3                      |
       | .user \| keys                             | [ first, last ]        |
       | .user \| to_entries \| map(.value)        | [ Li, Wei ]            |
-      | "\(.user.first) \(.user.last)"            | Li Wei                 |
+      | "\\(.user.first) \\(.user.last)"            | Li Wei                 |
       | .text \| split(",")                       | [ a, b, c ]            |
       | .missing // "default"                     | default                |
       | if .list[0] == 3 then "yes" else "no" end | "yes"                  |

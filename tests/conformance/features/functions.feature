@@ -215,3 +215,35 @@ Feature: Functions
       | a function that is not there      | knwn                     |
       | a function that calls itself      | own                      |
       | a catalog that is not there       | 'x:1.0.0@nowhere'        |
+
+  Scenario: A function of a catalog is read from its place below the catalog's address
+    Given 'https://api.example.com/catalog/functions/double/1.0.0/function.yaml' answers:
+    """yaml
+    headers: { content-type: application/yaml }
+    text: |
+      input: { schema: { document: { required: [ n ] } } }
+      set: { result: '${ .n * 2 }' }
+    """
+    And a workflow with definition:
+    """yaml
+    document: { dsl: '1.0.3', namespace: default, name: function-catalog, version: '1.0.0' }
+    use: { catalogs: { ours: { endpoint: 'https://api.example.com/catalog' } } }
+    do:
+      - twice: { call: 'double:1.0.0@ours', with: { n: 4 } }
+    """
+    When the workflow is executed
+    Then the workflow should complete with output:
+    """yaml
+    result: 8
+    """
+    And 'https://api.example.com/catalog/functions/double/1.0.0/function.yaml' should have been asked 1 time
+
+  Scenario: A function of a catalog that is not there is refused
+    Given a workflow with definition:
+    """yaml
+    document: { dsl: '1.0.3', namespace: default, name: function-catalog-missing, version: '1.0.0' }
+    use: { catalogs: { ours: { endpoint: 'https://api.example.com/catalog' } } }
+    do:
+      - twice: { call: 'nothing:1.0.0@ours', with: { n: 4 } }
+    """
+    Then the workflow should be refused

@@ -1,5 +1,5 @@
 Feature: If
-  When a task is skipped, and what that means.
+  Tasks that are skipped, and what that means.
 
   Scenario: A skipped task gives its input on
     Given a workflow with definition:

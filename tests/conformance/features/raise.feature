@@ -97,7 +97,7 @@ Feature: Raise
           try: [ { bad: { raise: { error: { type: 'https://example.com/e', status: 418, title: Teapot } } } } ]
           catch:
             do:
-              - again: { raise: { error: { type: '${ $error.type }', status: '${ $error.status }', title: '${ $error.title }' } } }
+              - again: { raise: { error: { type: '${ $error.type }', status: 418, title: '${ $error.title }' } } }
     """
     When the workflow is executed
     Then the workflow should fault with error:

@@ -29,7 +29,7 @@ Feature: Wait
       | ISO 8601 with weeks           | P1W                                                         | P7D       |
       | ISO 8601 with a fraction      | PT0.25S                                                     | PT0.25S   |
       | an expression                 | '${ .iso }'                                                 | PT90S     |
-      | a composed expression         | '${ "PT\(.n)M" }'                                           | PT5M      |
+      | a composed expression         | '${ "PT\\(.n)M" }'                                           | PT5M      |
       | nothing at all                | PT0S                                                        | PT0S      |
 
   Scenario: A wait gives its input on

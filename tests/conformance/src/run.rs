@@ -398,9 +398,8 @@ fn remark(diagnostic: &Diagnostic) -> (String, String) {
 fn services(surroundings: &Surroundings, stub: &Stub) -> Result<Performer, String> {
     let address = stub.address.to_string();
     let hosts: Result<Vec<_>, _> = HOSTS.iter().map(|host| Mapping::new(host, &address)).collect();
-    let allow = ["127.0.0.1".parse()].into_iter().collect::<Result<Vec<_>, _>>();
     let egress = egress::Config {
-        allow: allow.map_err(|error| error.to_string())?,
+        allow: vec!["127.0.0.1".parse().map_err(|error: egress::NotATarget| error.to_string())?],
         hosts: hosts.map_err(|error| error.to_string())?,
         certificates: vec![Stub::authority()?.as_bytes().to_vec()],
         ..egress::Config::default()

@@ -351,6 +351,25 @@ async fn emitted_events(case: &mut Case, step: &Step) -> Result<(), String> {
     Ok(())
 }
 
+/// `of the workflow`: those of workflows; `of '/do/0/x'`: those of one task; otherwise all.
+#[then(regex = r"^the lifecycle events( of the workflow| of '[^']+')? should be:$")]
+async fn lifecycle_events(case: &mut Case, step: &Step, whose: String) -> Result<(), String> {
+    let expected = document(step)?;
+    let task = whose.strip_prefix(" of '").and_then(|rest| rest.strip_suffix('\''));
+    let wanted = |event: &Value| match task {
+        Some(task) => event["data"]["task"] == task,
+        None if whose.is_empty() => true,
+        None => event["type"].as_str().is_some_and(|name| name.contains(".workflow.")),
+    };
+    for run in &case.runs {
+        let told = run.emitted().await?;
+        let told = told.into_iter().filter(|event| is_lifecycle(event) && wanted(event)).collect();
+        let told = Value::Array(told);
+        ensure(contains(&told, &expected), || format!("{}: {}", run.mode.word(), show(&told)))?;
+    }
+    Ok(())
+}
+
 // --------------------------------------------------------------------------------------------- services
 
 #[then("the requests should be:")]
