@@ -434,6 +434,7 @@ Feature: Listen
     """
     And the workflow should have taken P7D
 
+  @pending
   Scenario: until an event of its own kind comes
     Given a workflow with definition:
     """yaml
@@ -462,6 +463,7 @@ Feature: Listen
     [ 1, 2 ]
     """
 
+  @pending
   Scenario: until a condition on the events so far holds
     Given a workflow with definition:
     """yaml
@@ -486,6 +488,7 @@ Feature: Listen
     [ 1, 2 ]
     """
 
+  @pending
   Scenario: foreach does something with each event, and its outputs are the output
     Given a workflow with definition:
     """yaml
@@ -514,6 +517,7 @@ Feature: Listen
     [ [ 0, 2 ], [ 1, 4 ] ]
     """
 
+  @pending
   Scenario: Events that come while foreach is at work wait their turn
     Given a workflow with definition:
     """yaml
@@ -544,6 +548,7 @@ Feature: Listen
     """
     And work should have begun after PT0S, PT10S, PT20S
 
+  @pending
   Scenario: foreach may export after each event
     Given a workflow with definition:
     """yaml

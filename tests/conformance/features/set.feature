@@ -95,5 +95,4 @@ Feature: Set
       | value     |
       | {}        |
       | [ 1 ]     |
-      | text      |
       | 5         |

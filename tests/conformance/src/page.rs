@@ -200,9 +200,11 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
 }
 
 fn official_section(kit: &[Checked], played: &[Played]) -> String {
-    let mut text = format!("\nUnedited, from the specification's repository. {}.\n\n", Numbers::of(played).sentence());
+    let mut text =
+        format!("\nUnedited, from the specification's repository. {}.\n\n", Numbers::of(played).sentence());
     text += &table(played, |file| {
-        let hash = kit.iter().find(|it| it.name == file).map(|it| it.hash.chars().take(12).collect::<String>());
+        let hash =
+            kit.iter().find(|it| it.name == file).map(|it| it.hash.chars().take(12).collect::<String>());
         Some(format!("`{}`", hash.unwrap_or_default()))
     });
     let told = played.iter().filter_map(|it| match &it.verdict {

@@ -16,8 +16,8 @@ use yiwang_dsl::Diagnostic;
 use yiwang_runtime::harness::{Harness, Step};
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
-    ChannelInfo, ChannelRequest, Channels, Delivery, IncomingEvent, InstanceFilter, Outside,
-    PageRequest, Query as _, Received, Rejected, Store,
+    ChannelInfo, ChannelRequest, Channels, Delivery, IncomingEvent, InstanceFilter, Outside, PageRequest,
+    Query as _, Received, Rejected, Store,
 };
 use yiwang_runtime::{Config, Error, OperatorAct, Start};
 use yiwang_services::egress::Mapping;
@@ -93,7 +93,10 @@ pub struct Run {
 
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Run").field("mode", &self.mode).field("instance", &self.instance).finish_non_exhaustive()
+        f.debug_struct("Run")
+            .field("mode", &self.mode)
+            .field("instance", &self.instance)
+            .finish_non_exhaustive()
     }
 }
 
@@ -427,7 +430,8 @@ impl Channels for NoChannels {
 
     fn send(&self, channel: &str, _: Delivery) -> BoxFuture<'_, yiwang_core::input::EffectOutcome> {
         let message = format!("there is no channel `{channel}`");
-        let outcome = yiwang_core::input::EffectOutcome::Permanent { code: "channel.unknown".to_owned(), message };
+        let outcome =
+            yiwang_core::input::EffectOutcome::Permanent { code: "channel.unknown".to_owned(), message };
         Box::pin(std::future::ready(outcome))
     }
 }

@@ -106,7 +106,10 @@ impl Stub {
     }
 }
 
-async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let mut headers = serde_json::Map::new();
@@ -245,7 +248,10 @@ struct Authority {
 /// One authority and one certificate for the whole process.
 fn authority() -> Result<&'static Authority, String> {
     static AUTHORITY: OnceLock<Result<Authority, String>> = OnceLock::new();
-    AUTHORITY.get_or_init(|| make_authority().map_err(|error| error.to_string())).as_ref().map_err(Clone::clone)
+    AUTHORITY
+        .get_or_init(|| make_authority().map_err(|error| error.to_string()))
+        .as_ref()
+        .map_err(Clone::clone)
 }
 
 fn make_authority() -> Result<Authority, Box<dyn std::error::Error>> {

@@ -77,9 +77,11 @@ impl Trace {
 
     /// From its beginning to its end, in milliseconds.
     pub fn taken(&self) -> i64 {
-        let last = self.0.iter().rev().find(|line| {
-            ["completed", "faulted", "cancelled"].contains(&line.event.as_str())
-        });
+        let last = self
+            .0
+            .iter()
+            .rev()
+            .find(|line| ["completed", "faulted", "cancelled"].contains(&line.event.as_str()));
         let first = self.0.first().map_or(0, |line| line.at);
         last.or(self.0.last()).map_or(0, |line| line.at - first)
     }

@@ -40,9 +40,9 @@ fn main() -> ExitCode {
     }
     let word = arguments.iter().find(|argument| !argument.starts_with('-') && *argument != NAME);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let told = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
-        runtime.block_on(play_all(word.map(String::as_str)))
-    });
+    let told = runtime
+        .map_err(|error| error.to_string())
+        .and_then(|runtime| runtime.block_on(play_all(word.map(String::as_str))));
     match told {
         Ok(remarks) if remarks.is_empty() => ExitCode::SUCCESS,
         Ok(remarks) => {
@@ -61,9 +61,12 @@ async fn play_all(word: Option<&str>) -> Result<Vec<String>, String> {
     let mut remarks = Vec::new();
     let official = match kit::official() {
         Some(folder) => {
-            let kit = kit::check(&folder).map_err(|error| format!("reading {}: {error}", folder.display()))?;
+            let kit =
+                kit::check(&folder).map_err(|error| format!("reading {}: {error}", folder.display()))?;
             let edited = kit.iter().filter(|it| !it.known);
-            remarks.extend(edited.map(|it| format!("the official feature `{}` is not the text we know", it.name)));
+            remarks.extend(
+                edited.map(|it| format!("the official feature `{}` is not the text we know", it.name)),
+            );
             let mut played = play(&folder, word, false).await;
             let failed: Vec<String> = played.iter().filter(|it| it.failed()).map(Played::key).collect();
             if !failed.is_empty() {
@@ -79,7 +82,10 @@ async fn play_all(word: Option<&str>) -> Result<Vec<String>, String> {
             Some((kit, played))
         }
         None => {
-            println!("skipped: no official features beside the repository; {} may name their folder", kit::VARIABLE);
+            println!(
+                "skipped: no official features beside the repository; {} may name their folder",
+                kit::VARIABLE
+            );
             None
         }
     };

@@ -93,7 +93,9 @@ async fn faults_with(case: &mut Case, step: &Step) -> Result<(), String> {
     let expected = document(step)?;
     each(case, |run, trace| {
         let actual = error(run, trace)?;
-        ensure(contains(&actual, &expected), || format!("expected {}, got {}", show(&expected), show(&actual)))
+        ensure(contains(&actual, &expected), || {
+            format!("expected {}, got {}", show(&expected), show(&actual))
+        })
     })
     .await
 }
@@ -127,7 +129,8 @@ async fn is_refused(case: &mut Case, code: String) -> Result<(), String> {
 #[then("the workflow should be accepted")]
 async fn is_accepted(case: &mut Case) -> Result<(), String> {
     case.open().await?;
-    each(case, |run, _| ensure(run.refused.is_none(), || format!("it was refused with {:?}", run.refused))).await
+    each(case, |run, _| ensure(run.refused.is_none(), || format!("it was refused with {:?}", run.refused)))
+        .await
 }
 
 #[then(regex = r"^the workflow output should have properties (.+)$")]
@@ -306,7 +309,9 @@ async fn instances_started(case: &mut Case, count: usize) -> Result<(), String> 
 
 #[then("the instances should have been started at:")]
 async fn instances_started_at(case: &mut Case, step: &Step) -> Result<(), String> {
-    let Value::Array(expected) = document(step)? else { return Err("a list of times must follow".to_owned()) };
+    let Value::Array(expected) = document(step)? else {
+        return Err("a list of times must follow".to_owned());
+    };
     let parse = |text: &Value| text.as_str().and_then(yiwang_core::Timestamp::parse).map(|time| time.0);
     let expected: Option<Vec<i64>> = expected.iter().map(parse).collect();
     let expected = expected.ok_or("a list of times must follow")?;
