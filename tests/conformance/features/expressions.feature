@@ -375,7 +375,6 @@ Feature: Expressions
     { type: 'https://open-workflow-specification.org/spec/1.0.0/errors/expression', status: 400, instance: /do/0/put }
     """
 
-  @pending
   Scenario Outline: In loose mode a string is an expression if it is one: <text>
     Given a workflow with definition:
     """yaml

@@ -1,4 +1,3 @@
-@pending
 Feature: Extensions
   Tasks around tasks.
 

@@ -1,4 +1,3 @@
-@pending
 Feature: Fork
   Branches that run side by side, and what becomes of their results.
 

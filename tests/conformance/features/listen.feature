@@ -434,7 +434,6 @@ Feature: Listen
     """
     And the workflow should have taken P7D
 
-  @pending
   Scenario: until an event of its own kind comes
     Given a workflow with definition:
     """yaml
@@ -463,7 +462,6 @@ Feature: Listen
     [ 1, 2 ]
     """
 
-  @pending
   Scenario: until a condition on the events so far holds
     Given a workflow with definition:
     """yaml
@@ -488,7 +486,6 @@ Feature: Listen
     [ 1, 2 ]
     """
 
-  @pending
   Scenario: foreach does something with each event, and its outputs are the output
     Given a workflow with definition:
     """yaml
@@ -517,7 +514,6 @@ Feature: Listen
     [ [ 0, 2 ], [ 1, 4 ] ]
     """
 
-  @pending
   Scenario: Events that come while foreach is at work wait their turn
     Given a workflow with definition:
     """yaml
@@ -548,7 +544,6 @@ Feature: Listen
     """
     And work should have begun after PT0S, PT10S, PT20S
 
-  @pending
   Scenario: foreach may export after each event
     Given a workflow with definition:
     """yaml

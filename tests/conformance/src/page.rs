@@ -1,9 +1,8 @@
-//! What came of all scenarios: the published page, the summary of a run, and a JUnit report.
+//! What came of all scenarios: the published page, the summary of a run, and a report for `JUnit`.
 //!
 //! Without the official features at hand the page keeps what it says of them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::kit::Checked;
@@ -130,7 +129,7 @@ impl Page {
         format!("{HEAD}\n{OFFICIAL}\n{}\n\n{OWN}\n\n{}", official.trim_end(), own_section(&self.own))
     }
 
-    /// All scenarios as JUnit wants them.
+    /// All scenarios as `JUnit` wants them.
     pub fn junit(&self) -> String {
         let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
         let official = self.official.as_ref().map(|(_, played)| played.as_slice()).unwrap_or_default();
@@ -250,8 +249,8 @@ fn table(played: &[Played], hash: impl Fn(&str) -> Option<String>) -> String {
         let numbers = Numbers::of(scenarios);
         let Numbers { passed, failed, skipped, with_alias } = numbers;
         let all = numbers.all();
-        let _ = write!(text, "| {file} | {all} | {passed} | {failed} | {skipped} | {with_alias} |");
-        let _ = writeln!(text, "{}", hash(file).map(|hash| format!(" {hash} |")).unwrap_or_default());
+        let hash = hash(file).map(|hash| format!(" {hash} |")).unwrap_or_default();
+        text += &format!("| {file} | {all} | {passed} | {failed} | {skipped} | {with_alias} |{hash}\n");
     }
     text
 }

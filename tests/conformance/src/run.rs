@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -34,6 +35,14 @@ const TURNS_MAX: usize = 20_000;
 
 /// Begins on a Sunday morning in the district.
 pub const BEGINNING: Timestamp = Timestamp(1_767_225_600_000);
+
+/// Engines killed by this process so far.
+static KILLED: AtomicU64 = AtomicU64::new(0);
+
+/// How many engines were killed and opened again so far.
+pub fn killed() -> u64 {
+    KILLED.load(Ordering::Relaxed)
+}
 
 /// How the engine lives through a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +160,7 @@ impl Run {
             Mode::Reloaded => {
                 let engine = self.engine.take().expect("an engine is there between two calls");
                 let engine = engine.reopen(&self.config).await;
+                KILLED.fetch_add(1, Ordering::Relaxed);
                 self.engine = Some(engine.map_err(|error| format!("the engine does not open: {error}"))?);
                 Ok(())
             }
@@ -408,11 +418,8 @@ fn services(surroundings: &Surroundings, stub: &Stub) -> Result<Performer, Strin
         ..egress::Config::default()
     };
     let secrets = surroundings.secrets.clone();
-    let config = yiwang_services::Config {
-        egress,
-        secrets: Arc::new(move |name, _| secrets.get(name).cloned()),
-        ..yiwang_services::Config::default()
-    };
+    let config =
+        yiwang_services::Config { egress, secrets: Arc::new(move |name, _| secrets.get(name).cloned()) };
     Performer::new(config).map_err(|error| error.to_string())
 }
 

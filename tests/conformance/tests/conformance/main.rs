@@ -92,6 +92,7 @@ async fn play_all(word: Option<&str>) -> Result<Vec<String>, String> {
     let own = play(&kit::own(), word, false).await;
     let page = Page { official, own };
     println!("{}", page.summary());
+    println!("engines killed between two commits: {}", yiwang_conformance::run::killed());
     remarks.extend(page.failures());
     if let Some(path) = std::env::var_os("YIWANG_JUNIT") {
         std::fs::write(path, page.junit()).map_err(|error| format!("writing the JUnit report: {error}"))?;

@@ -77,8 +77,5 @@ pub(crate) fn not_yet(feature: &gherkin::Feature, scenario: &gherkin::Scenario) 
     if pending {
         return Some("waits for a part of the language".to_owned());
     }
-    if feature.name == "Composite Task" && scenario.name.starts_with("Fork") {
-        return Some("waits for forks".to_owned());
-    }
     is_networked(scenario).then(|| "waits for calls of services".to_owned())
 }
