@@ -1,5 +1,7 @@
 //! What the engine is told at its start. Every field has a default that fits one district on one machine.
 
+use yiwang_dsl::error::TypeAliases;
+
 use crate::limits;
 
 /// Settings of one engine.
@@ -23,6 +25,8 @@ pub struct Config {
     pub channel_sends_max: usize,
     /// Calls of one kind of service that are under way at the same time.
     pub service_calls_max: usize,
+    /// Which spellings of an error type are equal, unless a workflow says otherwise itself.
+    pub error_types: TypeAliases,
     /// Where randomness begins; none: the operating system says. Given by simulations and tests.
     pub seed: Option<u64>,
 }
@@ -39,6 +43,7 @@ impl Default for Config {
             hot_bytes_max: limits::HOT_BYTES_MAX,
             channel_sends_max: limits::CHANNEL_SENDS_MAX,
             service_calls_max: limits::SERVICE_CALLS_MAX,
+            error_types: TypeAliases::default(),
             seed: None,
         }
     }

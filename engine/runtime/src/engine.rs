@@ -34,7 +34,7 @@ impl Engine {
         outside: Outside,
         clock: Arc<dyn Clock>,
     ) -> Result<Handle, StoreError> {
-        let compiler = Arc::new(Compiler::new(catalog(&*outside.channels)));
+        let compiler = Arc::new(Compiler::new(catalog(&config, &*outside.channels)));
         let shard = Shard::open(&config, store, Arc::clone(&compiler)).await?;
         let (requests, queue) = mpsc::channel(config.queue_len_max.max(1));
         let next_due = watch::Sender::new(None);
@@ -73,8 +73,10 @@ impl Engine {
 }
 
 /// The functions that a workflow may call with these channels.
-pub(crate) fn catalog(channels: &dyn Channels) -> yiwang_dsl::Catalog {
-    catalog::channel_catalog(channels.list().into_iter().map(|channel| channel.id))
+pub(crate) fn catalog(config: &Config, channels: &dyn Channels) -> yiwang_dsl::Catalog {
+    let mut catalog = catalog::channel_catalog(channels.list().into_iter().map(|channel| channel.id));
+    catalog.set_error_types(config.error_types);
+    catalog
 }
 
 struct Task {

@@ -71,7 +71,7 @@ impl Harness {
         outside: Outside,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let compiler = Arc::new(Compiler::new(crate::engine::catalog(&*outside.channels)));
+        let compiler = Arc::new(Compiler::new(crate::engine::catalog(&config, &*outside.channels)));
         let shard = Shard::open(&config, Arc::clone(&store), Arc::clone(&compiler)).await;
         let shard = shard.map_err(|error| Error::Unavailable(Arc::new(error)))?;
         let clock = VirtualClock::new(now);

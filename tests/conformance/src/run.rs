@@ -14,6 +14,7 @@ use yiwang_core::transition::Status;
 use yiwang_core::work_item::Actor;
 use yiwang_core::{Event, InstanceId, Timestamp};
 use yiwang_dsl::Diagnostic;
+use yiwang_dsl::error::TypeAliases;
 use yiwang_runtime::harness::{Harness, Step};
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
@@ -118,7 +119,9 @@ impl Run {
         let store = Arc::new(MemoryStore::new());
         let services = services(surroundings, &stub)?;
         let outside = Outside { channels: Arc::new(NoChannels), services: Arc::new(services) };
-        let config = Config { seed: Some(1), ..Config::default() };
+        let error_types =
+            if surroundings.legacy_aliases { TypeAliases::Legacy } else { TypeAliases::default() };
+        let config = Config { seed: Some(1), error_types, ..Config::default() };
         let mut run = Self {
             mode,
             stub,
