@@ -421,8 +421,11 @@ fn services(surroundings: &Surroundings, stub: &Stub) -> Result<Performer, Strin
         ..egress::Config::default()
     };
     let secrets = surroundings.secrets.clone();
-    let config =
-        yiwang_services::Config { egress, secrets: Arc::new(move |name, _| secrets.get(name).cloned()) };
+    let config = yiwang_services::Config {
+        egress,
+        secrets: Arc::new(move |name, _| secrets.get(name).cloned()),
+        ..yiwang_services::Config::default()
+    };
     Performer::new(config).map_err(|error| error.to_string())
 }
 
