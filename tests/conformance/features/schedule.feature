@@ -153,6 +153,7 @@ Feature: Schedule
     [ '2026-05-01T08:10:00Z', '2026-05-01T08:50:00Z' ]
     """
 
+  @pending
   Scenario: after starts with the deployment, and then so long after each end
     Given a workflow with definition:
     """yaml
@@ -228,6 +229,7 @@ Feature: Schedule
     - { got: 2 }
     """
 
+  @pending
   Scenario: on all starts once for each full set
     Given a workflow with definition:
     """yaml
