@@ -17,7 +17,7 @@ const SEEDS: [&str; 3] = ["examples", "engine/dsl/tests/fixtures", "workflows"];
 /// What to tell LLVM: count which edges of the code a text reaches.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-    -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks -Ccodegen-units=1 --cfg fuzzing";
+    -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks --cfg fuzzing";
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {

@@ -3,13 +3,23 @@
 //! The checker does not use it: its remarks name what was meant, which no schema can. A test holds the two
 //! together.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Language;
 use crate::yaml;
 
-const LANGUAGE: &str = include_str!("language.yaml");
+/// Read once: in English, in Chinese.
+static LANGUAGES: LazyLock<[Value; 2]> = LazyLock::new(|| {
+    let written = yaml::parse(include_str!("language.yaml")).expect("our own text is YAML").to_json();
+    [Language::English, Language::Chinese].map(|language| {
+        let mut schema = written.clone();
+        describe(&mut schema, language);
+        schema
+    })
+});
 
 /// The schema (draft 2020-12), with descriptions in a language and the catalog's functions as values of
 /// `call` and schemas of `with`.
@@ -17,8 +27,11 @@ const LANGUAGE: &str = include_str!("language.yaml");
 /// # Panics
 /// Never: our own text is read in a test.
 pub fn schema(catalog: &Catalog, language: Language) -> Value {
-    let mut schema = yaml::parse(LANGUAGE).expect("our own text is YAML").to_json();
-    describe(&mut schema, language);
+    let [english, chinese] = &*LANGUAGES;
+    let mut schema = match language {
+        Language::English => english.clone(),
+        Language::Chinese => chinese.clone(),
+    };
     let mut names: Vec<Value> =
         ["a2a", "asyncapi", "grpc", "http", "mcp", "openapi"].into_iter().map(Value::from).collect();
     let mut rules = Vec::new();
