@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use yiwang_core::catalog::{channel_catalog, default_catalog};
 use yiwang_dsl::diagnostic::{Report, Severity};
+use yiwang_dsl::resource::{Needed, Resources, needed};
 use yiwang_dsl::{Catalog, Diagnostic, yaml};
 use yiwang_services::process::Processes;
 
@@ -103,6 +104,8 @@ pub(crate) struct Package {
     pub(crate) path: PathBuf,
     pub(crate) source: String,
     pub(crate) forms: BTreeMap<String, Value>,
+    /// Texts from elsewhere that lie in files: functions and schemas.
+    pub(crate) resources: Resources,
 }
 
 impl Project {
@@ -153,6 +156,13 @@ impl Project {
         Ok(channels)
     }
 
+    /// What its workflows may call, with these channels.
+    pub(crate) fn catalog(&self, channels: impl IntoIterator<Item = String>) -> Catalog {
+        let mut catalog = channel_catalog(channels);
+        catalog.allow(self.settings.processes.allowed());
+        catalog
+    }
+
     /// All workflows, in order of their folders' names.
     pub(crate) fn packages(&self) -> Result<Vec<Package>, Failure> {
         let folder = self.below(self.settings.workflows.as_deref(), "workflows");
@@ -191,18 +201,38 @@ impl Package {
             let stem = form.file_stem().unwrap_or_default().to_string_lossy();
             forms.insert(format!("forms/{stem}"), schema);
         }
-        Ok(Self { path: path.to_owned(), source, forms })
+        let resources = in_files(path, &source);
+        Ok(Self { path: path.to_owned(), source, forms, resources })
     }
 }
 
-/// The functions that workflows may call; with a project, its channels too.
-pub(crate) fn catalog(project: Option<&Path>) -> Result<Catalog, Failure> {
-    Ok(match project {
-        None => default_catalog(),
-        Some(root) => {
-            channel_catalog(Project::open(root, None)?.channels()?.into_iter().map(|channel| channel.id))
+/// The texts from elsewhere that lie in files: relative to the workflow's own, or `file:` URIs. What cannot be
+/// read is noted with the reason; what lies on the network is left to who may go there.
+fn in_files(path: &Path, source: &str) -> Resources {
+    let mut texts = Resources::new();
+    loop {
+        let mut wanted = needed(source, &texts);
+        wanted.retain(|one| !one.uri.starts_with("http://") && !one.uri.starts_with("https://"));
+        if wanted.is_empty() {
+            return texts;
         }
-    })
+        for Needed { uri, .. } in wanted {
+            let file = uri.strip_prefix("file:").unwrap_or(&uri);
+            let file = path.with_file_name(file.strip_prefix("//").unwrap_or(file));
+            match std::fs::read_to_string(&file) {
+                Ok(text) => texts.add(uri, text),
+                Err(error) => texts.refuse(uri, format!("{}: {error}", file.display())),
+            }
+        }
+    }
+}
+
+/// What workflows may call; with a project, its channels and the processes it allows too.
+pub(crate) fn catalog(project: Option<&Path>) -> Result<Catalog, Failure> {
+    let Some(root) = project else { return Ok(default_catalog()) };
+    let project = Project::open(root, None)?;
+    let ids = project.channels()?.into_iter().map(|channel| channel.id);
+    Ok(project.catalog(ids))
 }
 
 /// The workflow of a file, or all `workflow.yaml` in and below a folder (two levels).

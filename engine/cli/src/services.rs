@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use yiwang_dsl::error::Kind;
+use yiwang_dsl::resource::{Resources, needed};
 use yiwang_dsl::{Data, Fault};
 use yiwang_host::{Scripts, ScriptsConfig};
 use yiwang_runtime::ports::Services;
@@ -15,7 +16,7 @@ use yiwang_services::script::Script;
 
 use crate::egress;
 use crate::failure::Failure;
-use crate::project::Project;
+use crate::project::{Package, Project};
 
 /// The services of a project, with compiled interpreters below `data`.
 pub(crate) fn of_project(project: &Project, data: &Path) -> Result<Arc<dyn Services>, Failure> {
@@ -31,6 +32,20 @@ pub(crate) fn of_project(project: &Project, data: &Path) -> Result<Arc<dyn Servi
 pub(crate) fn alone(project: Option<&Project>, allow: &[Target]) -> Result<Arc<dyn Services>, Failure> {
     let scripts = ScriptsConfig::new(interpreters(project.map(Project::plugins)), user_cache());
     performer(scripts, egress::config(project, allow)?)
+}
+
+/// All texts from elsewhere that a workflow needs to be checked: those in files, and those that are fetched by
+/// the rules of the project.
+pub(crate) fn texts(project: Option<&Path>, package: &Package) -> Result<Resources, Failure> {
+    let known = package.resources.clone();
+    if needed(&package.source, &known).is_empty() {
+        return Ok(known);
+    }
+    let project = project.map(|root| Project::open(root, None)).transpose()?;
+    let services = alone(project.as_ref(), &[])?;
+    let complete = yiwang_runtime::complete_texts(&services, &package.source, known);
+    // The commands that check are not async themselves: they may run again and again, by a watcher.
+    Ok(tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(complete)))
 }
 
 fn performer(scripts: ScriptsConfig, config: Config) -> Result<Arc<dyn Services>, Failure> {

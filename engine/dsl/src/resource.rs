@@ -66,6 +66,12 @@ impl Resources {
     }
 }
 
+impl From<BTreeMap<String, Arc<str>>> for Resources {
+    fn from(texts: BTreeMap<String, Arc<str>>) -> Self {
+        Self { texts: texts.into_iter().map(|(uri, text)| (uri, Ok(text))).collect() }
+    }
+}
+
 /// What a workflow wants besides these. Empty: it can be checked, as far as texts from elsewhere go.
 pub fn needed(text: &str, resources: &Resources) -> Vec<Needed> {
     crate::check::needed(text, &Catalog::new(), resources)

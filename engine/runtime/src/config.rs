@@ -1,5 +1,6 @@
 //! What the engine is told at its start. Every field has a default that fits one district on one machine.
 
+use yiwang_dsl::catalog::Processes;
 use yiwang_dsl::error::TypeAliases;
 
 use crate::limits;
@@ -27,6 +28,8 @@ pub struct Config {
     pub service_calls_max: usize,
     /// Which spellings of an error type are equal, unless a workflow says otherwise itself.
     pub error_types: TypeAliases,
+    /// Which processes workflows may run on this machine.
+    pub processes: Processes,
     /// Where randomness begins; none: the operating system says. Given by simulations and tests.
     pub seed: Option<u64>,
 }
@@ -44,6 +47,7 @@ impl Default for Config {
             channel_sends_max: limits::CHANNEL_SENDS_MAX,
             service_calls_max: limits::SERVICE_CALLS_MAX,
             error_types: TypeAliases::default(),
+            processes: Processes::default(),
             seed: None,
         }
     }

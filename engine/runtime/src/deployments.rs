@@ -9,6 +9,7 @@ use std::sync::Arc;
 use yiwang_core::correlation::{self, SubscriptionKey};
 use yiwang_core::{Deployment, Event, Timestamp, schedule};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId, Schedule, Schema};
+use yiwang_dsl::resource::Resources;
 use yiwang_dsl::{Catalog, Data, Diagnostic};
 
 use crate::ports::DeploymentRow;
@@ -54,18 +55,20 @@ impl Compiler {
         Self { catalog }
     }
 
-    /// Checks text and forms.
+    /// Checks text and forms, with the texts from elsewhere that it uses.
     pub(crate) fn compile(
         &self,
         source: &str,
         forms: BTreeMap<String, serde_json::Value>,
+        resources: &Resources,
     ) -> Result<Compiled, Error> {
-        let bytes = source.len() + crate::weight::weight(&forms);
+        let elsewhere: usize = resources.iter().map(|(_, text)| text.map_or(0, |text| text.len())).sum();
+        let bytes = source.len() + crate::weight::weight(&forms) + elsewhere;
         if bytes > limits::DEPLOYMENT_BYTES_MAX {
             let what = "the workflow with its forms".to_owned();
             return Err(Error::TooLarge { what, bytes, limit: limits::DEPLOYMENT_BYTES_MAX });
         }
-        let (definition, diagnostics) = yiwang_dsl::check(source, &self.catalog);
+        let (definition, diagnostics) = yiwang_dsl::check_with(source, &self.catalog, resources);
         let Some(definition) = definition else { return Err(Error::Invalid(diagnostics)) };
         let forms = forms.into_iter().map(|(name, document)| match form(document) {
             Ok(schema) => Ok((name, schema)),
@@ -85,6 +88,7 @@ impl Compiled {
             id: self.deployment.definition.id.clone(),
             source: Arc::clone(&self.deployment.definition.source),
             forms: forms.map(|(name, form)| (name.clone(), form.document.clone())).collect(),
+            resources: self.deployment.definition.resources.clone(),
             at,
             by: by.to_owned(),
         }

@@ -46,6 +46,7 @@ impl Engine {
             tally: shard.tally(),
             next_due: next_due.subscribe(),
             compiler,
+            services: Arc::clone(&outside.services),
             stop: CancellationToken::new(),
             stopped: CancellationToken::new(),
         };
@@ -76,6 +77,7 @@ impl Engine {
 pub(crate) fn catalog(config: &Config, channels: &dyn Channels) -> yiwang_dsl::Catalog {
     let mut catalog = catalog::channel_catalog(channels.list().into_iter().map(|channel| channel.id));
     catalog.set_error_types(config.error_types);
+    catalog.allow(config.processes);
     catalog
 }
 

@@ -11,15 +11,16 @@ use tokio_util::sync::CancellationToken;
 use yiwang_core::{Deployment, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::DefinitionId;
+use yiwang_dsl::resource::Resources;
 
-use crate::Error;
 use crate::deployments::{Compiler, DefinitionInfo, Deployments};
-use crate::ports::{IncomingEvent, RejectionRow};
+use crate::ports::{IncomingEvent, RejectionRow, Services};
 use crate::request::{
     Accepted, Begun, Deployed, Ended, OperatorAct, Request, Start, StartReply, WorkItemAct,
 };
 use crate::tally::{Tallied, Tally};
 use crate::weight::weight;
+use crate::{Error, elsewhere};
 
 /// A running engine.
 #[derive(Clone)]
@@ -31,6 +32,7 @@ pub struct Handle {
     pub(crate) tally: Arc<Tally>,
     pub(crate) next_due: watch::Receiver<Option<Timestamp>>,
     pub(crate) compiler: Arc<Compiler>,
+    pub(crate) services: Arc<dyn Services>,
     pub(crate) stop: CancellationToken,
     pub(crate) stopped: CancellationToken,
 }
@@ -55,11 +57,24 @@ impl Handle {
         forms: BTreeMap<String, serde_json::Value>,
         by: &str,
     ) -> Result<Deployed, Error> {
+        self.deploy_with(source, forms, Resources::new(), by).await
+    }
+
+    /// The same with texts from elsewhere that the caller has; others that it needs are fetched. What was
+    /// deployed with the same text and forms is not fetched again.
+    pub async fn deploy_with(
+        &self,
+        source: &str,
+        forms: BTreeMap<String, serde_json::Value>,
+        resources: Resources,
+        by: &str,
+    ) -> Result<Deployed, Error> {
         let same = self.deployments.borrow().with_content(source, &forms);
         if let Some(deployed) = same {
             return Ok(deployed);
         }
-        let compiled = self.compiler.compile(source, forms)?;
+        let resources = elsewhere::complete(&self.services, source, resources).await;
+        let compiled = self.compiler.compile(source, forms, &resources)?;
         let row = compiled.row(Timestamp::default(), by);
         let weight = source.len();
         let (deployment, warnings) = (compiled.deployment, compiled.warnings);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use yiwang_core::{Deployment, Effect, Timestamp};
 use yiwang_dsl::Data;
+use yiwang_dsl::resource::Resources;
 
 use crate::clock::VirtualClock;
 use crate::deployments::{Compiler, DefinitionInfo};
@@ -18,7 +19,7 @@ use crate::request::{
     Accepted, Begun, Deployed, Ended, OperatorAct, Reply, Request, Start, StartReply, WorkItemAct,
 };
 use crate::shard::Shard;
-use crate::{Config, Error};
+use crate::{Config, Error, elsewhere};
 
 /// Turns that one [`Harness::settle`] may take: more means that workflows keep each other going for ever.
 const TURNS_MAX: usize = 100_000;
@@ -91,11 +92,23 @@ impl Harness {
         forms: BTreeMap<String, serde_json::Value>,
         by: &str,
     ) -> Result<Deployed, Error> {
+        self.deploy_with(source, forms, Resources::new(), by).await
+    }
+
+    /// The same with texts from elsewhere that the caller has; others that it needs are fetched.
+    pub async fn deploy_with(
+        &mut self,
+        source: &str,
+        forms: BTreeMap<String, serde_json::Value>,
+        resources: Resources,
+        by: &str,
+    ) -> Result<Deployed, Error> {
         let same = self.shard.deployments().borrow().with_content(source, &forms);
         if let Some(deployed) = same {
             return Ok(deployed);
         }
-        let compiled = self.compiler.compile(source, forms)?;
+        let resources = elsewhere::complete(&self.outside.services, source, resources).await;
+        let compiled = self.compiler.compile(source, forms, &resources)?;
         let row = compiled.row(self.now, by);
         let (deployment, warnings) = (compiled.deployment, compiled.warnings);
         self.ask(|reply| Request::Deploy { row, deployment, warnings, reply }).await

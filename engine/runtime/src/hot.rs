@@ -105,6 +105,7 @@ mod tests {
             output: Default::default(),
             timeout: None,
             secrets: Vec::new(),
+            resources: BTreeMap::new(),
             extensions: Vec::new(),
             root: Vec::new(),
             tasks: Vec::new(),

@@ -59,3 +59,7 @@ pub const STORE_RETRY_MILLIS: u64 = 1_000;
 
 /// Bytes of a workflow's text together with its forms.
 pub const DEPLOYMENT_BYTES_MAX: usize = 4 << 20;
+
+/// Texts from elsewhere that one workflow may need: functions and schemas. Each is at most what one call of a
+/// service may bring.
+pub const TEXTS_ELSEWHERE_MAX: usize = 50;

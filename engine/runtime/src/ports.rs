@@ -327,6 +327,8 @@ pub struct DeploymentRow {
     pub source: Arc<str>,
     /// Forms by name.
     pub forms: BTreeMap<String, serde_json::Value>,
+    /// Texts from elsewhere that it uses, by URI.
+    pub resources: BTreeMap<String, Arc<str>>,
     /// When.
     pub at: Timestamp,
     /// By whom.

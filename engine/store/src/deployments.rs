@@ -7,7 +7,8 @@ use yiwang_runtime::ports::{DeploymentRow, StoreError};
 
 use crate::sql::{Sql, body, column, doing, insert, parse};
 
-const COLUMNS: &[&str] = &["hash", "namespace", "name", "version", "source", "forms", "at", "by"];
+const COLUMNS: &[&str] =
+    &["hash", "namespace", "name", "version", "source", "forms", "resources", "at", "by"];
 
 /// Keeps these.
 pub(crate) async fn write(tx: &impl ConnectionTrait, deployments: &[DeploymentRow]) -> Result<(), DbErr> {
@@ -19,6 +20,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, deployments: &[DeploymentRo
             row.id.version.clone().into(),
             row.source.to_string().into(),
             body(&row.forms),
+            body(&row.resources),
             row.at.0.into(),
             row.by.clone().into(),
         ]
@@ -29,7 +31,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, deployments: &[DeploymentRo
 /// All of them, oldest first.
 pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<DeploymentRow>, StoreError> {
     let rows = Sql::new(
-        "SELECT hash, namespace, name, version, source, at, by, forms FROM deployment ORDER BY number",
+        "SELECT hash, namespace, name, version, source, at, by, forms, resources FROM deployment ORDER BY number",
         [],
     );
     let rows = rows.all(db).await.map_err(doing("reading deployments"))?;
@@ -40,6 +42,7 @@ fn read(row: &QueryResult) -> Result<DeploymentRow, StoreError> {
     let text = |at| column::<String>(row, at).map_err(doing("reading a deployment"));
     let hash = text(0)?;
     let forms = parse(row, 7, || format!("the forms of deployment {hash}"))?;
+    let resources = parse(row, 8, || format!("the texts that deployment {hash} uses"))?;
     Ok(DeploymentRow {
         id: DefinitionId { namespace: text(1)?, name: text(2)?, version: text(3)? },
         source: text(4)?.into(),
@@ -47,5 +50,6 @@ fn read(row: &QueryResult) -> Result<DeploymentRow, StoreError> {
         by: text(6)?,
         hash: DefinitionHash(hash.into()),
         forms,
+        resources,
     })
 }

@@ -43,6 +43,7 @@ pub fn deployment(name: &str, version: &str) -> DeploymentRow {
         id: definition(name, version),
         source: Arc::from(format!("# {name} 流程")),
         forms: BTreeMap::from([("forms/a".to_owned(), json!({"type": "object"}))]),
+        resources: BTreeMap::from([("https://a.cn/f.yaml".to_owned(), Arc::from("set: {}"))]),
         at: NOW,
         by: "li".to_owned(),
     }

@@ -10,6 +10,7 @@ use yiwang_dsl::diagnostic::Severity;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
 use crate::project::{catalog, packages, print_remarks};
+use crate::services;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -34,7 +35,8 @@ fn once(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
     let (mut checked, mut errors, mut warnings) = (0_usize, 0_usize, 0_usize);
     for path in &args.files {
         for package in packages(path)? {
-            let (_, remarks) = yiwang_dsl::check(&package.source, &catalog);
+            let resources = services::texts(args.project.as_deref(), &package)?;
+            let (_, remarks) = yiwang_dsl::check_with(&package.source, &catalog, &resources);
             let bad = remarks.iter().filter(|remark| remark.severity() == Severity::Error).count();
             checked += 1;
             errors += bad;

@@ -1,5 +1,6 @@
 //! `yiwang deploy FILE|DIR…`: workflows with their forms, onto a server.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -21,7 +22,9 @@ pub(super) async fn run(args: Args, remote: &Remote, format: Format) -> Result<(
     let mut deployed: Vec<Value> = Vec::new();
     for path in &args.paths {
         for package in packages(path)? {
-            let body = json!({ "source": package.source, "forms": package.forms });
+            let resources: BTreeMap<&str, &str> =
+                package.resources.iter().filter_map(|(uri, text)| Some((uri, &**text.ok()?))).collect();
+            let body = json!({ "source": package.source, "forms": package.forms, "resources": resources });
             match remote.post("/definitions", Some(&body), &[]).await {
                 Ok(answer) => deployed.push(answer),
                 Err(failure) => {

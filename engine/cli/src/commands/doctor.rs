@@ -4,7 +4,6 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use yiwang_core::catalog::channel_catalog;
 use yiwang_runtime::SystemClock;
 use yiwang_runtime::ports::{Channels, Clock};
 use yiwang_services::egress::Target;
@@ -103,10 +102,10 @@ fn workflows(project: &Project) -> Finding {
         Err(failure) => return bad("workflows", failure.to_string()),
     };
     let ids = project.channels().unwrap_or_default().into_iter().map(|channel| channel.id);
-    let catalog = channel_catalog(ids);
+    let catalog = project.catalog(ids);
     let mut errors = 0;
     for package in &packages {
-        let (_, remarks) = yiwang_dsl::check(&package.source, &catalog);
+        let (_, remarks) = yiwang_dsl::check_with(&package.source, &catalog, &package.resources);
         errors += print_remarks(&package.path, &package.source, &remarks);
     }
     let says = format!("{} workflows, {errors} mistakes", packages.len());

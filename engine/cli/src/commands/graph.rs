@@ -8,6 +8,7 @@ use crate::draw::{dot, mermaid, svg};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Wanted};
 use crate::project::{Package, catalog, print_remarks};
+use crate::services;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -21,7 +22,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, wanted: Option<Wanted>) -> Result<(), Failure> {
     let file = if args.file.is_dir() { args.file.join("workflow.yaml") } else { args.file.clone() };
     let package = Package::read(&file)?;
-    let (definition, remarks) = yiwang_dsl::check(&package.source, &catalog(args.project.as_deref())?);
+    let resources = services::texts(args.project.as_deref(), &package)?;
+    let (definition, remarks) =
+        yiwang_dsl::check_with(&package.source, &catalog(args.project.as_deref())?, &resources);
     let Some(definition) = definition else {
         print_remarks(&package.path, &package.source, &remarks);
         return Err(Failure::said(Exit::Invalid));

@@ -64,11 +64,13 @@ pub(super) async fn run(args: Args, wanted: Option<Format>) -> Result<(), Failur
     };
     let project = args.project.as_deref().map(|root| Project::open(root, None)).transpose()?;
     let services = services::alone(project.as_ref(), &args.allow)?;
+    let processes = project.as_ref().map(|project| project.settings.processes.allowed()).unwrap_or_default();
+    let config = Config { processes, ..Config::default() };
     let Scratch { store, query, file } = Scratch::open(args.db.as_deref()).await?;
     let trace = args.trace.then(|| Trace::new(query, wanted));
     let channels = Arc::new(Scripted::new(channels_of(&package.source)));
     let outside = Outside { channels: channels.clone(), services };
-    let ended = run_here(&args, &package, Data::from(input), store, outside, trace).await;
+    let ended = run_here(&args, &package, Data::from(input), store, outside, config, trace).await;
     if let Some(file) = file {
         file.close().await;
     }
@@ -100,11 +102,15 @@ async fn run_here(
     input: Data,
     store: Arc<dyn Store>,
     outside: Outside,
+    config: Config,
     mut trace: Option<Trace>,
 ) -> Result<Ended, Failure> {
     let clock = SystemClock;
-    let mut harness = Harness::open(Config::default(), store, outside, clock.now()).await.map_err(engine)?;
-    let deployed = match harness.deploy(&package.source, package.forms.clone(), "cli").await {
+    let mut harness = Harness::open(config, store, outside, clock.now()).await.map_err(engine)?;
+    let deployed = match harness
+        .deploy_with(&package.source, package.forms.clone(), package.resources.clone(), "cli")
+        .await
+    {
         Ok(deployed) => deployed,
         Err(Error::Invalid(remarks)) => {
             print_remarks(&package.path, &package.source, &remarks);

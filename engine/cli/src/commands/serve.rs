@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use yiwang_core::Timestamp;
-use yiwang_core::catalog::channel_catalog;
+use yiwang_dsl::Catalog;
+use yiwang_dsl::resource::needed;
 use yiwang_runtime::ports::{Channels, Clock, Outside, Tokens};
 use yiwang_runtime::{Config as EngineConfig, Engine, Error, Handle, SystemClock};
 use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
@@ -48,7 +49,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let project = Project::open(&args.project, args.config.as_deref())?;
     let channels = project.channels()?;
     let packages = if args.no_deploy { Vec::new() } else { project.packages()? };
-    check(&packages, channels.iter().map(|channel| channel.id.clone()))?;
+    check(&packages, &project.catalog(channels.iter().map(|channel| channel.id.clone())))?;
     // Before anything is opened: a stop that comes early is a stop in order too.
     let signals = Signals::catch()?;
     let data = args.data.clone().unwrap_or_else(|| project.data());
@@ -67,6 +68,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if let Some(prefix) = &project.settings.case_prefix {
         engine.case_prefix.clone_from(prefix);
     }
+    engine.processes = project.settings.processes.allowed();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let outside = Outside { channels: host.clone(), services };
     let handle = Engine::start(engine, stores.store.clone(), outside, clock.clone());
@@ -82,7 +84,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         channels: host,
         tokens: stores.tokens.clone(),
         clock,
-        catalog: Arc::new(channel_catalog(ids)),
+        catalog: Arc::new(project.catalog(ids)),
     };
     let config = config(&args, &project);
     let listen = config.listen;
@@ -114,11 +116,14 @@ fn config(args: &Args, project: &Project) -> Config {
 }
 
 /// All workflows are checked before anything is opened: a project with mistakes does not start.
-fn check(packages: &[Package], channels: impl Iterator<Item = String>) -> Result<(), Failure> {
-    let catalog = channel_catalog(channels);
+fn check(packages: &[Package], catalog: &Catalog) -> Result<(), Failure> {
     let mut errors = 0;
     for package in packages {
-        let (_, remarks) = yiwang_dsl::check(&package.source, &catalog);
+        // What lies on the network is fetched when it is deployed, unless it was before.
+        if !needed(&package.source, &package.resources).is_empty() {
+            continue;
+        }
+        let (_, remarks) = yiwang_dsl::check_with(&package.source, catalog, &package.resources);
         errors += print_remarks(&package.path, &package.source, &remarks);
     }
     if errors == 0 {
@@ -135,7 +140,7 @@ fn check(packages: &[Package], channels: impl Iterator<Item = String>) -> Result
 async fn deploy(handle: &Handle, packages: Vec<Package>) -> Result<(), Failure> {
     for package in packages {
         let path = package.path.display().to_string();
-        match handle.deploy(&package.source, package.forms, "project").await {
+        match handle.deploy_with(&package.source, package.forms, package.resources, "project").await {
             Ok(deployed) => tracing::info!(
                 workflow = format!("{}/{}", deployed.id.namespace, deployed.id.name),
                 version = deployed.id.version,

@@ -9,6 +9,7 @@ use yiwang_core::input::{Cause, OperatorCommand};
 use yiwang_core::transition::RefusalKind;
 use yiwang_core::work_item::{Actor, WorkItemCommand, WorkItemState};
 use yiwang_core::{Event, InstanceId, Timestamp, WorkItem};
+use yiwang_dsl::catalog::Processes;
 use yiwang_dsl::yaml::{self, Node};
 use yiwang_dsl::{Data, duration};
 use yiwang_runtime::harness::Harness;
@@ -147,13 +148,17 @@ impl World {
         let channels = Arc::new(Scripted::new(ids));
         let services = Arc::new(Mocked::default());
         // The same file gives the same run: ids, jitter and all.
-        let config = Config { seed: Some(1), ..Config::default() };
+        // Processes are mocked: a scenario runs nothing.
+        let processes = Processes { shell: true, container: true, stdio: true };
+        let config = Config { seed: Some(1), processes, ..Config::default() };
         let outside = Outside { channels: channels.clone(), services: services.clone() };
         let opened = Harness::open(config, store.clone(), outside, start).await;
         let mut harness = opened.map_err(|error| Miss::at("", error.to_string()))?;
         let mut workflow = String::new();
         for package in all {
-            let deployed = harness.deploy(&package.source, package.forms.clone(), "scenario").await;
+            let deployed = harness
+                .deploy_with(&package.source, package.forms.clone(), package.resources.clone(), "scenario")
+                .await;
             let deployed = deployed.map_err(|error| {
                 let sentence =
                     format!("{} was not deployed: {}", package.path.display(), said(&error, &package.source));

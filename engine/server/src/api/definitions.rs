@@ -1,6 +1,7 @@
 //! Workflows: deployed, listed, shown, checked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,9 @@ struct Text {
     /// JSON Schemas by the name that `form.ref` uses, e.g. `forms/dispatch`.
     #[serde(default)]
     forms: BTreeMap<String, Value>,
+    /// Texts from elsewhere that lie where the caller is, by URI: functions and schemas. Others are fetched.
+    #[serde(default)]
+    resources: BTreeMap<String, Arc<str>>,
 }
 
 /// 201 for a new version; 200 when this very content is deployed already.
@@ -102,20 +106,21 @@ async fn deploy(mut call: Call) -> Answer {
     }
     let text: Text = call.json().await?;
     let by = call.actor()?.person.clone();
-    let deployed = match call.app.handle.deploy(&text.source, text.forms, &by).await {
-        Ok(deployed) => deployed,
-        Err(Error::Invalid(remarks)) => {
-            let sentence = Error::Invalid(remarks.clone()).to_string();
-            return Err(Problem::in_definition(sentence, located(&remarks, &text.source)));
-        }
-        Err(Error::InvalidForm { name, problem }) => {
-            let pointer = format!("/forms/{}", name.replace('~', "~0").replace('/', "~1"));
-            return Err(
-                Problem::from(Error::InvalidForm { name, problem: problem.clone() }).at(pointer, problem)
-            );
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let deployed =
+        match call.app.handle.deploy_with(&text.source, text.forms, text.resources.into(), &by).await {
+            Ok(deployed) => deployed,
+            Err(Error::Invalid(remarks)) => {
+                let sentence = Error::Invalid(remarks.clone()).to_string();
+                return Err(Problem::in_definition(sentence, located(&remarks, &text.source)));
+            }
+            Err(Error::InvalidForm { name, problem }) => {
+                let pointer = format!("/forms/{}", name.replace('~', "~0").replace('/', "~1"));
+                return Err(
+                    Problem::from(Error::InvalidForm { name, problem: problem.clone() }).at(pointer, problem)
+                );
+            }
+            Err(error) => return Err(error.into()),
+        };
     tracing::info!(workflow = ?deployed.id, by, existing = deployed.existing, "workflow deployed");
     let status = if deployed.existing { StatusCode::OK } else { StatusCode::CREATED };
     let (id, hash) = (deployed.id, deployed.hash.0.to_string());

@@ -19,6 +19,17 @@ pub struct Processes {
     pub mcp: Stdio,
 }
 
+impl Processes {
+    /// What of it workflows may use at all: the checker refuses the rest.
+    pub fn allowed(&self) -> yiwang_dsl::catalog::Processes {
+        yiwang_dsl::catalog::Processes {
+            shell: self.shell.allow,
+            container: self.container.allow,
+            stdio: self.mcp.allow,
+        }
+    }
+}
+
 /// `processes.shell`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

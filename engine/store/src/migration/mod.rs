@@ -8,7 +8,10 @@ use crate::Error;
 use crate::sql::{Sql, column};
 
 /// Name and text, in order; a version is a position, counted from 1.
-const MIGRATIONS: &[(&str, &str)] = &[("first", include_str!("0001_first.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("first", include_str!("0001_first.sql")),
+    ("texts elsewhere", include_str!("0002_texts_elsewhere.sql")),
+];
 
 /// The newest schema known here.
 const KNOWN: i64 = MIGRATIONS.len() as i64;

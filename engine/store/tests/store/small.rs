@@ -63,6 +63,7 @@ async fn deployments_and_schedules_read_back() {
         id: workflow(name),
         source: "document: {}".into(),
         forms: BTreeMap::from([("forms/x".to_owned(), serde_json::json!({ "type": "object" }))]),
+        resources: BTreeMap::from([("https://a.cn/f.yaml".to_owned(), "set: {}".into())]),
         at: Timestamp(5),
         by: "admin".to_owned(),
     };
