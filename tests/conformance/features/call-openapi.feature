@@ -1,4 +1,3 @@
-@pending
 Feature: Call OpenAPI
   Operations of described services.
 

@@ -1,4 +1,3 @@
-@pending
 Feature: Durability
   What a workflow must come to, however often its engine is killed.
 

@@ -1,4 +1,3 @@
-@pending
 Feature: Run workflow
   Workflows that run workflows.
 

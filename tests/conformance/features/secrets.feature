@@ -1,4 +1,3 @@
-@pending
 Feature: Secrets
   What workflows may know and must not tell.
 
