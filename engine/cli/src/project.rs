@@ -9,7 +9,7 @@
 //! ```
 //! Unknown keys are mistakes, told with their place. What a channel's plugin wants is not known here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +18,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use yiwang_core::catalog::{channel_catalog, default_catalog};
+use yiwang_core::lifecycle::Sink;
 use yiwang_dsl::diagnostic::{Report, Severity};
+use yiwang_dsl::lifecycle::LifecycleEvent;
 use yiwang_dsl::resource::{Needed, Resources, needed};
 use yiwang_dsl::{Catalog, Diagnostic, yaml};
 use yiwang_services::process::Processes;
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) channels: Option<PathBuf>,
     /// Folder with the workflows, relative to the project.
     pub(crate) workflows: Option<PathBuf>,
+    /// Where the lifecycle events of all workflows are posted.
+    pub(crate) lifecycle: Option<Lifecycle>,
     /// Sizes.
     #[serde(default)]
     pub(crate) limits: Limits,
@@ -57,6 +61,47 @@ pub(crate) struct Settings {
     pub(crate) secrets: BTreeMap<String, WorkflowSecret>,
 }
 
+/// `lifecycle` of `yiwang.yaml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Lifecycle {
+    /// `CloudEvents` are posted here.
+    pub(crate) uri: String,
+    /// Names of lifecycle events, `workflow` and `task`.
+    pub(crate) events: Vec<String>,
+}
+
+impl Lifecycle {
+    /// What the engine is told.
+    fn sink(&self) -> Result<Sink, Failure> {
+        let mut events = BTreeSet::new();
+        for name in &self.events {
+            let named = LifecycleEvent::named(name);
+            if named.is_empty() {
+                let text = format!("yiwang.yaml: there is no lifecycle event `{name}`");
+                return Err(Failure::new(Exit::Invalid, "project.lifecycle", text)
+                    .help("`workflow`, `task`, or one of them like `workflow.completed`"));
+            }
+            events.extend(named);
+        }
+        Ok(Sink { uri: self.uri.clone(), events })
+    }
+}
+
+impl Settings {
+    /// The settings of the engine.
+    pub(crate) fn engine(&self) -> Result<yiwang_runtime::Config, Failure> {
+        let usual = yiwang_runtime::Config::default();
+        Ok(yiwang_runtime::Config {
+            case_prefix: self.case_prefix.clone().unwrap_or(usual.case_prefix),
+            service_calls_max: self.limits.service_calls.unwrap_or(usual.service_calls_max),
+            lifecycle: self.lifecycle.as_ref().map(Lifecycle::sink).transpose()?,
+            processes: self.processes.allowed(),
+            ..usual
+        })
+    }
+}
+
 /// `limits` of `yiwang.yaml`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -67,6 +112,8 @@ pub(crate) struct Limits {
     pub(crate) requests_concurrent: Option<usize>,
     /// Seconds that a script may compute.
     pub(crate) script_seconds: Option<u32>,
+    /// Calls of one kind of service that are under way at the same time.
+    pub(crate) service_calls: Option<usize>,
 }
 
 /// A project with all its paths.

@@ -12,7 +12,7 @@ use yiwang_dsl::definition::{EventFilter, Strategy, TaskKind, Until};
 use yiwang_dsl::expression::Expression;
 use yiwang_dsl::{Data, Definition};
 
-use crate::Event;
+use crate::{Event, gathering};
 
 /// First eight bytes of SHA-256 over type and correlation values, as a signed number for SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl Shape<'_> {
     }
 }
 
-/// The distinct shapes of all listeners of a definition.
+/// The shapes of all listeners of a definition, and of the sets of events that it begins with.
 pub fn shapes(definition: &Definition) -> Vec<Shape<'_>> {
     let mut shapes: Vec<Shape<'_>> = Vec::new();
     for task in &definition.tasks {
@@ -84,6 +84,7 @@ pub fn shapes(definition: &Definition) -> Vec<Shape<'_>> {
             }
         }
     }
+    shapes.extend(gathering::shapes(definition));
     shapes
 }
 

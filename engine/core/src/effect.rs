@@ -54,6 +54,9 @@ pub enum Action {
         wait: bool,
         /// How many parents it has above it: 1 for the child of an instance that has none.
         depth: u32,
+        /// Is it to make no lifecycle events?
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        quiet: bool,
     },
     /// Tell a parent how its child has ended. Done by the runtime itself.
     Tell {

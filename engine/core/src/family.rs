@@ -38,7 +38,7 @@ pub(crate) fn begin(
     let owner = Owner::Frame(machine.top().id);
     let (workflow, version) = (workflow.to_owned(), version.map(str::to_owned));
     let function = format!("workflow {workflow}");
-    let action = Action::Start { workflow, version, input, wait, depth };
+    let action = Action::Start { workflow, version, input, wait, depth, quiet: machine.state.quiet };
     outbox::request(machine, owner, Repeat::None, function, action);
     Ok(Move::Park)
 }
@@ -64,7 +64,7 @@ pub(crate) fn began(machine: &mut Machine<'_>, effect: EffectId, instance: Insta
 /// The parent that a cause names.
 pub(crate) fn parent(cause: &Cause) -> Option<Parent> {
     match cause {
-        Cause::Parent { effect, depth, waits } => {
+        Cause::Parent { effect, depth, waits, quiet: _ } => {
             Some(Parent { effect: *effect, depth: *depth, waits: *waits })
         }
         Cause::Request { .. } | Cause::Events { .. } | Cause::Schedule { .. } => None,

@@ -20,6 +20,17 @@ pub(crate) fn correlates(filter: &EventFilter, expect: &[Vec<Data>], envelope: &
     })
 }
 
+/// The values that a filter outside of any instance correlates by, in the order of `correlate`; empty where
+/// the first event decides.
+pub(crate) fn constants(filter: &EventFilter) -> Vec<Vec<Data>> {
+    let constant = |correlation: &Correlation| match &correlation.expect {
+        None => Vec::new(),
+        // A value that cannot be had, null, is equal to none.
+        Some(expect) => vec![expect.evaluate(&Data::null(), &()).unwrap_or_default()],
+    };
+    filter.correlate.iter().map(constant).collect()
+}
+
 /// The event's value of a correlation key. An event without it correlates with nothing.
 pub(crate) fn correlated_value(correlation: &Correlation, envelope: &Data) -> Option<Data> {
     correlation.from.evaluate(envelope, &()).ok().filter(|value| !value.is_null())

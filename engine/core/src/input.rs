@@ -92,6 +92,9 @@ pub enum Cause {
         depth: u32,
         /// Does the parent wait for its end?
         waits: bool,
+        /// It makes no lifecycle events: its parent has to do with some.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        quiet: bool,
     },
 }
 

@@ -27,10 +27,11 @@ use self::entropy::Entropy;
 pub(crate) use self::evaluate::{Binding, Place, error_variable, settle};
 use crate::deployment::Deployment;
 use crate::history::What;
+use crate::lifecycle::{Before, Sink};
 use crate::limits::{DEPTH_MAX, TASKS_PER_STEP_MAX};
-use crate::state::{Again, Doing, Frame, FrameId, Goes, Incoming, Pending, State, TryPhase};
+use crate::state::{Again, Doing, Frame, FrameId, Goes, Incoming, State, TryPhase};
 use crate::transition::{Ambient, CaseNumbers, Status};
-use crate::{Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, family, limits, task};
+use crate::{Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, family, lifecycle, limits, task};
 
 /// One step under way.
 pub(crate) struct Machine<'a> {
@@ -49,6 +50,10 @@ pub(crate) struct Machine<'a> {
     pub(crate) published: Vec<Event>,
     work_items: BTreeMap<u32, WorkItem>,
     case_changed: bool,
+    /// Kept only where somebody wants lifecycle events.
+    before: Option<Before>,
+    /// Where the server's operator wants lifecycle events.
+    pub(crate) sink: Option<&'a Sink>,
 }
 
 /// What happens next.
@@ -85,6 +90,8 @@ impl From<Goes> for Move {
 impl<'a> Machine<'a> {
     pub(crate) fn new(deployment: &'a Deployment, state: &'a mut State, ambient: Ambient<'a>) -> Self {
         Self {
+            before: Before::new(deployment, state, ambient.lifecycle),
+            sink: ambient.lifecycle,
             deployment,
             state,
             now: ambient.now,
@@ -456,16 +463,28 @@ impl<'a> Machine<'a> {
         self.effects.push(effect);
     }
 
+    /// Whether something outside is under way for it decides between two phases.
+    fn settle_status(&mut self) {
+        let state = &mut *self.state;
+        if !matches!(state.status, Status::Pending | Status::Suspended) && !state.has_ended() {
+            let outside = state.outbox.iter().any(|pending| pending.is_due() && !pending.is_notice());
+            state.status = if outside { Status::Running } else { Status::Waiting };
+        }
+    }
+
     /// Everything that the step did.
     pub(crate) fn finish(mut self, reply: Data) -> Transition {
         if let Some(outcome) = family::ending(&self.history) {
             family::tell(&mut self, outcome);
         }
-        let state = self.state;
-        if !matches!(state.status, Status::Suspended) && !state.has_ended() {
-            let outside = state.outbox.iter().any(Pending::is_due);
-            state.status = if outside { Status::Running } else { Status::Waiting };
+        self.settle_status();
+        lifecycle::hush(self.state, &self.history);
+        if let Some(before) = self.before.take() {
+            // What is done to send them makes lines of its own, behind these.
+            let lines = self.history.clone();
+            lifecycle::tell(&mut self, &lines, &before);
         }
+        let state = self.state;
         // An effect can be requested and forgotten in one step, when its scope ends at once.
         let mut effects = self.effects;
         effects.retain(|effect| {

@@ -16,7 +16,8 @@ pub(crate) fn command(
     let status = machine.state.status;
     let possible = match command {
         OperatorCommand::Cancel => {
-            matches!(status, Status::Running | Status::Waiting | Status::Suspended | Status::Faulted)
+            // One that is pending gathers the events it is to begin with.
+            !matches!(status, Status::Cancelled | Status::Completed)
         }
         OperatorCommand::Retry => status == Status::Faulted,
         OperatorCommand::Suspend => matches!(status, Status::Running | Status::Waiting),

@@ -64,17 +64,16 @@ pub(crate) fn returned(machine: &mut Machine<'_>, effect: EffectId, attempt: u32
         }
         EffectOutcome::Retryable { code, message, retry_after } => {
             match delay(&machine.state.outbox[at], retry_after) {
-                Some(millis) => {
-                    let pending = &mut machine.state.outbox[at];
-                    pending.attempt += 1;
-                    pending.waits = true;
-                    let n = pending.n;
-                    machine.set_timer(machine.now.plus_millis(millis), owner, Why::Resend { n });
-                }
+                Some(millis) => try_again(machine, at, millis),
                 None => give_up(machine, at, owner, &code, &message),
             }
         }
         EffectOutcome::Faulted { error } => {
+            // A call has no other word for a receiver that may be there again tomorrow.
+            if let Some(millis) = delay(&machine.state.outbox[at], None) {
+                try_again(machine, at, millis);
+                return;
+            }
             machine.state.outbox.remove(at);
             conclude(machine, owner, |machine| {
                 Move::Fail(Fault { instance: machine.top_task().reference.clone(), ..error })
@@ -111,6 +110,14 @@ fn delay(pending: &Pending, retry_after: Option<u64>) -> Option<u64> {
             Some((*scheduled).max(retry_after.unwrap_or(0)))
         }
     }
+}
+
+fn try_again(machine: &mut Machine<'_>, at: usize, millis: u64) {
+    let pending = &mut machine.state.outbox[at];
+    pending.attempt += 1;
+    pending.waits = true;
+    let (n, owner) = (pending.n, pending.owner);
+    machine.set_timer(machine.now.plus_millis(millis), owner, Why::Resend { n });
 }
 
 fn give_up(machine: &mut Machine<'_>, at: usize, owner: Owner, code: &str, message: &str) {

@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use yiwang_dsl::definition::{Schedule, Strategy};
 use yiwang_dsl::{Data, Definition};
 
-use crate::filter;
 use crate::task::listen::read_event;
 use crate::{Event, Timestamp};
+use crate::{filter, gathering};
 
 /// The time zone of cron expressions where the policy names none.
 pub const TIMEZONE_DEFAULT: &str = "Asia/Shanghai";
@@ -17,12 +17,22 @@ pub fn start_input(definition: &Definition, event: &Event) -> Option<Data> {
     let Some(Schedule::On { strategy, read }) = &definition.schedule else { return None };
     let filters = match strategy {
         Strategy::One(_) | Strategy::Any(_) => strategy.filters(),
-        // A set of events needs a place to gather in; the language refuses it.
+        // One event is not enough: see `gathers`.
         Strategy::All(_) => return None,
     };
     let envelope = event.envelope();
-    let wanted = filters.is_empty() || filters.iter().any(|filter| filter::holds(filter, &envelope, &()));
+    let passes = |filter| {
+        filter::holds(filter, &envelope, &())
+            && filter::correlates(filter, &filter::constants(filter), &envelope)
+    };
+    let wanted = filters.is_empty() || filters.iter().any(passes);
     wanted.then(|| Data::array([read_event(*read, event)]))
+}
+
+/// Does this definition's `schedule.on.all` want `event` in its set? If no instance that gathers takes it
+/// ([`crate::Input::Event`]), a new one begins to gather with it.
+pub fn gathers(definition: &Definition, event: &Event) -> bool {
+    gathering::is_wanted(definition, event)
 }
 
 /// The first planned time of `schedule.cron` or `schedule.every` after `after`, in the definition's time

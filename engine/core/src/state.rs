@@ -21,6 +21,7 @@ pub(crate) use self::timer::{Owner, Timer, Why};
 pub(crate) use self::work::{Decided, OpenItem, Rung};
 use crate::case::Case;
 use crate::correlation::SubscriptionKey;
+use crate::gathering::Gathering;
 use crate::transition::Status;
 use crate::{Effect, EffectId, InstanceId, Timestamp, WorkItem};
 
@@ -38,6 +39,12 @@ pub struct State {
     /// Who began it, if it is a child.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) parent: Option<Parent>,
+    /// It has to do with lifecycle events: it makes none itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) quiet: bool,
+    /// The events it is to begin with, while they are not all there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) gathering: Option<Gathering>,
     /// Lines of control: the workflow's own, and one for each branch of a `fork` that is under way. A strand
     /// stands behind the one that it branches off.
     pub(crate) strands: Vec<Strand>,
@@ -133,6 +140,8 @@ impl State {
             input: Data::null(),
             counters: Counters::default(),
             parent: None,
+            quiet: false,
+            gathering: None,
             strands: Vec::new(),
             timers: Vec::new(),
             outbox: Vec::new(),
@@ -179,6 +188,11 @@ impl State {
         effect.instance == self.instance && self.outbox.iter().any(|pending| pending.n == effect.n)
     }
 
+    /// Does it still gather the events it is to begin with?
+    pub fn is_gathering(&self) -> bool {
+        self.gathering.is_some()
+    }
+
     /// Who began it, if it is a child.
     pub fn parent(&self) -> Option<&Parent> {
         self.parent.as_ref()
@@ -193,7 +207,14 @@ impl State {
     /// What events it waits for.
     pub fn subscriptions(&self) -> Vec<SubscriptionKey> {
         match self.status {
-            Status::Pending | Status::Cancelled | Status::Faulted | Status::Completed => Vec::new(),
+            Status::Pending => {
+                let wanted = self.gathering.iter().flat_map(|gathering| &gathering.wanted);
+                let mut keys: Vec<_> = wanted.filter(|one| !one.taken).map(|one| one.key).collect();
+                keys.sort_unstable();
+                keys.dedup();
+                keys
+            }
+            Status::Cancelled | Status::Faulted | Status::Completed => Vec::new(),
             Status::Running | Status::Waiting | Status::Suspended => {
                 let frames = self.strands.iter().flat_map(|strand| &strand.frames);
                 let mut keys: Vec<_> = frames.flat_map(|frame| frame.doing.subscriptions()).collect();

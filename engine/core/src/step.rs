@@ -7,12 +7,12 @@ use yiwang_dsl::definition::empty_context;
 use crate::deployment::Deployment;
 use crate::event::Event;
 use crate::history::What;
-use crate::input::{Cause, Input};
+use crate::input::{Cause, Input, OperatorCommand};
 use crate::machine::Machine;
 use crate::state::{State, Strand};
 use crate::task::listen;
 use crate::transition::{Ambient, Refusal, RefusalKind, Status, Transition};
-use crate::{desk, family, operator, outbox};
+use crate::{desk, family, gathering, operator, outbox};
 
 /// Applies `input` to the instance. It runs as far as it can without the world: until it waits for a
 /// person, an event, a timer or an effect, or ends.
@@ -60,7 +60,7 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
         return Ok(Data::null());
     }
     if status == Status::Pending {
-        return Err(Refusal::new(RefusalKind::Conflict, "the instance has not begun yet".to_owned()));
+        return before_start(machine, input);
     }
     match input {
         Input::Start { .. } | Input::Wake => Ok(Data::null()),
@@ -95,7 +95,29 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
     }
 }
 
-fn start(machine: &mut Machine<'_>, input: Data, cause: Cause) {
+/// What an instance takes that has not begun: the events it is to begin with, and that it never shall.
+fn before_start(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
+    match input {
+        Input::Event(event) => gathering::take(machine, &event)?,
+        Input::Operator { command: command @ OperatorCommand::Cancel, by, reason }
+            if machine.state.is_gathering() =>
+        {
+            operator::command(machine, command, &by, reason)?;
+        }
+        Input::Start { .. }
+        | Input::Wake
+        | Input::EffectDone { .. }
+        | Input::ChildStarted { .. }
+        | Input::Abandoned { .. }
+        | Input::WorkItem { .. }
+        | Input::Operator { .. } => {
+            return Err(Refusal::new(RefusalKind::Conflict, "the instance has not begun yet".to_owned()));
+        }
+    }
+    Ok(Data::null())
+}
+
+pub(crate) fn start(machine: &mut Machine<'_>, input: Data, cause: Cause) {
     machine.state.parent = family::parent(&cause);
     machine.record(None, What::Started { cause, input: input.clone() });
     machine.state.definition = Some(machine.deployment.hash.clone());

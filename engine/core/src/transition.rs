@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use yiwang_dsl::Data;
 
 use crate::correlation::SubscriptionKey;
+use crate::lifecycle::Sink;
 use crate::{Case, CaseNo, Effect, Event, HistoryEvent, InstanceId, Timestamp, WorkItem};
 
 /// Phase of an instance (DSL, "Status phases").
@@ -39,6 +40,8 @@ pub struct Ambient<'a> {
     pub entropy: u64,
     /// Where case numbers come from.
     pub case_numbers: &'a mut CaseNumbers,
+    /// Where the server's operator wants lifecycle events.
+    pub lifecycle: Option<&'a Sink>,
 }
 
 /// Hands out case numbers, counted per day.

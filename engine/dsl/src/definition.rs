@@ -4,7 +4,7 @@
 //! instance is a number that stays valid as long as the definition's hash does.
 //! Nothing here can be built wrong: only [`crate::check()`] makes a [`Definition`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::Data;
 use crate::error::TypeAliases;
 use crate::expression::{Expression, Template};
+use crate::lifecycle::LifecycleEvent;
 
 /// Which workflow, in which version. Immutable once deployed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -90,6 +91,8 @@ pub struct Policy {
     pub misfire: Misfire,
     /// Which spellings of an error's type a `catch` takes for the same.
     pub error_types: TypeAliases,
+    /// Which lifecycle events enter the inbox, where other workflows can wait for them.
+    pub lifecycle: BTreeSet<LifecycleEvent>,
 }
 
 /// Overlap policy of `schedule.cron` and `schedule.every`.

@@ -20,6 +20,7 @@ pub mod expression;
 mod format;
 pub mod graph;
 pub mod language;
+pub mod lifecycle;
 pub mod resource;
 pub mod yaml;
 

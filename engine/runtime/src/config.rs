@@ -1,5 +1,6 @@
 //! What the engine is told at its start. Every field has a default that fits one district on one machine.
 
+use yiwang_core::lifecycle::Sink;
 use yiwang_dsl::catalog::Processes;
 use yiwang_dsl::error::TypeAliases;
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub error_types: TypeAliases,
     /// Which processes workflows may run on this machine.
     pub processes: Processes,
+    /// Where lifecycle events of all workflows are posted.
+    pub lifecycle: Option<Sink>,
     /// Where randomness begins; none: the operating system says. Given by simulations and tests.
     pub seed: Option<u64>,
 }
@@ -48,6 +51,7 @@ impl Default for Config {
             service_calls_max: limits::SERVICE_CALLS_MAX,
             error_types: TypeAliases::default(),
             processes: Processes::default(),
+            lifecycle: None,
             seed: None,
         }
     }

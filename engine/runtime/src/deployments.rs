@@ -228,6 +228,12 @@ impl Deployments {
             .collect()
     }
 
+    /// Which deployments put this event into a set that an instance begins with.
+    pub(crate) fn gatherers(&self, event: &Event) -> Vec<Arc<Deployment>> {
+        let newest = self.newest().map(|(_, deployment, _)| deployment);
+        newest.filter(|deployment| schedule::gathers(&deployment.definition, event)).cloned().collect()
+    }
+
     /// Under which keys a listener for this event may stand.
     pub(crate) fn keys(&self, event: &Event) -> Vec<SubscriptionKey> {
         let of_type = self.shapes.get(&Some(event.r#type.clone()));

@@ -1,20 +1,17 @@
-//! How a turn does each kind of request, and what has come due.
+//! How a turn does each kind of request, and what has come due in the inbox.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use yiwang_core::input::Cause;
-use yiwang_core::transition::Status;
-use yiwang_core::{Deployment, Input, InstanceId};
+use yiwang_core::{Deployment, Input};
 use yiwang_dsl::{Data, Diagnostic};
 
 use crate::Error;
 use crate::deployments::workflow_name;
-use crate::ports::{DeploymentRow, Disposition, InboxRow, IncomingEvent, ScheduleRow};
+use crate::ports::{DeploymentRow, Disposition, InboxRow, IncomingEvent};
 use crate::prepare::name;
 use crate::request::{Accepted, Deployed, Request, StartReply};
 use crate::routing::Route;
-use crate::schedules::{self, Fired};
 use crate::sessions::{self, Sessions};
 use crate::turn::Turn;
 
@@ -159,36 +156,5 @@ impl Turn<'_> {
                 self.dispose(row.id, Disposition::Unmatched { reason });
             }
         }
-    }
-
-    /// Starts what a schedule has planned.
-    pub(crate) fn fire(&mut self, fired: Fired) {
-        let Fired { workflow, deployment, starts, handled, unless_active, run } = fired;
-        let skips = deployment.definition.policy.overlap == yiwang_dsl::definition::Overlap::Skip;
-        let mut run = run;
-        let mut active = unless_active;
-        for planned in starts {
-            if active.is_some_and(|run| self.is_active(run)) {
-                tracing::warn!(workflow, %planned, "skipped: the last run is still active");
-                continue;
-            }
-            let cause = Cause::Schedule { at: planned };
-            let key = Some(schedules::start_key(planned));
-            match self.start_deployment(Arc::clone(&deployment), key, Data::object([]), cause) {
-                Ok(begun) => run = Some(begun.instance),
-                Err(error) => tracing::error!(workflow, %planned, %error, "a scheduled start failed"),
-            }
-            if skips {
-                active = run;
-            }
-        }
-        self.schedule_fired(ScheduleRow { workflow, fired: handled, run });
-    }
-
-    fn is_active(&self, id: InstanceId) -> bool {
-        self.working.get(&id).is_some_and(|working| match working.instance.state.status() {
-            Status::Pending | Status::Running | Status::Waiting | Status::Suspended => true,
-            Status::Cancelled | Status::Faulted | Status::Completed => false,
-        })
     }
 }

@@ -51,8 +51,8 @@ impl Turn<'_> {
         }
         let Effect { id, attempt, action } = effect;
         match action {
-            Action::Start { workflow, version, input, wait, depth } => {
-                let cause = Cause::Parent { effect: id, depth, waits: wait };
+            Action::Start { workflow, version, input, wait, depth, quiet } => {
+                let cause = Cause::Parent { effect: id, depth, waits: wait, quiet };
                 let start = Start { workflow, version, key: Some(child_key(id)), input, cause };
                 self.begin_child(id, attempt, start);
             }

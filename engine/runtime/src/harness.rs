@@ -207,9 +207,9 @@ impl Harness {
     pub async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
         let stored = self.store.next_due().await;
         let stored = stored.map_err(|error| Error::Unavailable(Arc::new(error)))?;
-        // What is due and did not move cannot: it has its incident, and others come after it.
-        let stored = stored.map(|at| if at > self.now { at } else { self.shard.next() });
-        Ok(stored.into_iter().chain(self.shard.next_schedule()).min())
+        let known = [stored, self.shard.next_schedule(), self.shard.paused_until()];
+        // What is due and did not move cannot: it has its incident, or the store has just failed.
+        Ok(known.into_iter().flatten().min().map(|at| if at > self.now { at } else { self.shard.next() }))
     }
 
     /// Settles, then lets the time pass: each timer and schedule in order, settled after each.

@@ -26,6 +26,7 @@ mod engine;
 mod error;
 mod family;
 mod fingerprint;
+mod firing;
 mod handle;
 pub mod harness;
 mod hot;

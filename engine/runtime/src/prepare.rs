@@ -126,6 +126,7 @@ impl Prepared {
         let route = |inbox: u64, event: Arc<Event>| Route {
             inbox,
             starts: deployments.starts(&event),
+            gatherers: deployments.gatherers(&event),
             keys: deployments.keys(&event),
             event,
         };
@@ -163,7 +164,8 @@ impl Prepared {
             }
         }
         for route in self.routes.values().chain(self.new_routes.values()) {
-            for (deployment, _) in &route.starts {
+            let starts = route.starts.iter().map(|(deployment, _)| deployment);
+            for deployment in starts.chain(&route.gatherers) {
                 let workflow = workflow_name(&deployment.definition.id);
                 keys.insert(StartKey { workflow, key: routing::start_key(&route.event) });
             }

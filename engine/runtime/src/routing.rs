@@ -17,9 +17,10 @@ use yiwang_core::transition::RefusalKind;
 use yiwang_core::{Deployment, Event, Input, InstanceId};
 use yiwang_dsl::Data;
 
-use crate::Error;
+use crate::deployments::workflow_name;
 use crate::ports::{Disposition, InboxRow};
 use crate::turn::Turn;
+use crate::{Error, fingerprint};
 
 /// An event with all that is needed to route it.
 pub(crate) struct Route {
@@ -28,6 +29,8 @@ pub(crate) struct Route {
     pub(crate) event: Arc<Event>,
     /// What it starts.
     pub(crate) starts: Vec<(Arc<Deployment>, Data)>,
+    /// Which put it into a set that an instance begins with.
+    pub(crate) gatherers: Vec<Arc<Deployment>>,
     /// Where its takers may stand.
     pub(crate) keys: Vec<SubscriptionKey>,
 }
@@ -58,7 +61,7 @@ impl Turn<'_> {
     }
 
     fn route(&mut self, route: Route, candidates: BTreeSet<InstanceId>) {
-        let Route { inbox, event, starts, keys } = route;
+        let Route { inbox, event, starts, gatherers, keys } = route;
         let mut takers = BTreeSet::new();
         let mut reason = None;
         for (deployment, input) in starts {
@@ -77,14 +80,35 @@ impl Turn<'_> {
                 }
             }
         }
+        // An event belongs to one set of a workflow: the oldest that wants it.
+        let mut gathered = BTreeSet::new();
         for id in candidates {
+            let gathers = self.gathers(id);
+            if gathers.as_ref().is_some_and(|workflow| gathered.contains(workflow)) {
+                continue;
+            }
             match self.apply(id, Input::Event(Arc::clone(&event))) {
                 Ok(_) => {
                     takers.insert(id);
+                    gathered.extend(gathers);
                 }
                 Err(Error::Refused(refusal)) if refusal.kind == RefusalKind::NotExpected => {}
                 Err(error) => {
                     tracing::warn!(instance = %id, event = event.id, %error, "an event was not taken");
+                    reason = Some(format!("{}: {error}", error.code()));
+                }
+            }
+        }
+        for deployment in gatherers {
+            if gathered.contains(&workflow_name(&deployment.definition.id)) {
+                continue;
+            }
+            match self.begin_gathering(deployment, &event) {
+                Ok(instance) => {
+                    takers.insert(instance);
+                }
+                Err(error) => {
+                    tracing::warn!(event = event.id, source = event.source, %error, "not gathered");
                     reason = Some(format!("{}: {error}", error.code()));
                 }
             }
@@ -98,6 +122,26 @@ impl Turn<'_> {
             Disposition::Unmatched { reason: reason.unwrap_or_else(nobody) }
         };
         self.dispose(inbox, disposition);
+    }
+
+    /// The workflow of an instance that gathers the events it is to begin with.
+    fn gathers(&self, id: InstanceId) -> Option<String> {
+        let instance = &self.working.get(&id)?.instance;
+        instance.state.is_gathering().then(|| workflow_name(&instance.deployment.definition.id))
+    }
+
+    /// A new instance, with the first event of its set.
+    fn begin_gathering(
+        &mut self,
+        deployment: Arc<Deployment>,
+        event: &Arc<Event>,
+    ) -> Result<InstanceId, Error> {
+        let key = Some((start_key(event), fingerprint::of(&event.data)));
+        match self.begin(deployment, key, Input::Event(Arc::clone(event))) {
+            Ok(begun) => Ok(begun.instance),
+            Err(Error::StartConflict { instance, .. }) => Ok(instance),
+            Err(error) => Err(error),
+        }
     }
 
     /// Notes what became of a row, whether it is stored already or comes with this turn.

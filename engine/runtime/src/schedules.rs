@@ -20,9 +20,14 @@ pub(crate) struct Schedules {
 struct Scheduled {
     deployment: Arc<Deployment>,
     anchor: Timestamp,
-    /// Planned times up to this one are handled.
+    /// Planned times up to this one are handled. For `after`: when the last run began, or ended.
     handled: Timestamp,
+    /// The last run. For `after`: the one that is under way.
     run: Option<InstanceId>,
+    /// Has it ever fired?
+    begun: bool,
+    /// `after`: is the run known to be under way? After a start it may have ended under another version.
+    watched: bool,
     next: Option<Timestamp>,
 }
 
@@ -33,6 +38,8 @@ pub(crate) struct Fired {
     pub(crate) deployment: Arc<Deployment>,
     /// To be started, in order.
     pub(crate) starts: Vec<Timestamp>,
+    /// The last of those that were missed, and that nothing is started for.
+    pub(crate) missed: Option<Timestamp>,
     /// All times up to this one are handled with it.
     pub(crate) handled: Timestamp,
     /// Do not start while this run goes on.
@@ -52,19 +59,22 @@ impl Schedules {
         let mut by_workflow = BTreeMap::new();
         for (workflow, deployment, anchor) in deployments.newest() {
             match &deployment.definition.schedule {
-                None | Some(Schedule::On { .. } | Schedule::After(_)) => continue,
-                Some(Schedule::Every(_) | Schedule::Cron(_)) => {}
+                None | Some(Schedule::On { .. }) => continue,
+                Some(Schedule::Every(_) | Schedule::Cron(_) | Schedule::After(_)) => {}
             }
             let row = rows.iter().find(|row| row.workflow == *workflow);
             // A time before this version was deployed is not one of its times.
             let handled = row.map_or(anchor, |row| row.fired.max(anchor));
-            let scheduled = Scheduled {
-                next: schedule::next_fire(&deployment.definition, anchor, handled),
+            let mut scheduled = Scheduled {
+                next: None,
                 deployment: Arc::clone(deployment),
                 anchor,
                 handled,
                 run: row.and_then(|row| row.run),
+                begun: row.is_some(),
+                watched: false,
             };
+            scheduled.next = scheduled.fire_after(handled);
             by_workflow.insert(workflow.clone(), scheduled);
         }
         Self { by_workflow }
@@ -72,7 +82,8 @@ impl Schedules {
 
     /// The same schedules over other deployments.
     pub(crate) fn renewed(&self, deployments: &Deployments) -> Self {
-        let rows = self.by_workflow.iter().map(|(workflow, it)| ScheduleRow {
+        let begun = self.by_workflow.iter().filter(|(_, it)| it.begun);
+        let rows = begun.map(|(workflow, it)| ScheduleRow {
             workflow: workflow.clone(),
             fired: it.handled,
             run: it.run,
@@ -96,25 +107,58 @@ impl Schedules {
         let Some(it) = self.by_workflow.get_mut(&row.workflow) else { return };
         it.handled = row.fired.max(it.handled);
         it.run = row.run;
-        it.next = schedule::next_fire(&it.deployment.definition, it.anchor, it.handled);
+        it.begun = true;
+        it.watched = true;
+        it.next = it.fire_after(it.handled);
+    }
+
+    /// The runs whose end begins a time of rest, with their workflows.
+    pub(crate) fn watched(&self) -> BTreeMap<InstanceId, String> {
+        let after = self.by_workflow.iter().filter(|(_, it)| it.is_after());
+        after.filter_map(|(workflow, it)| Some((it.run?, workflow.clone()))).collect()
     }
 }
 
 impl Scheduled {
     fn fire_after(&self, after: Timestamp) -> Option<Timestamp> {
-        schedule::next_fire(&self.deployment.definition, self.anchor, after)
+        match (&self.deployment.definition.schedule, self.run) {
+            (Some(Schedule::After(_)), Some(_)) => (!self.watched).then_some(after),
+            (Some(Schedule::After(rest)), None) if self.begun => Some(self.handled.plus_millis(*rest)),
+            (Some(Schedule::After(_)), None) => Some(self.anchor),
+            (Some(Schedule::Every(_) | Schedule::Cron(_) | Schedule::On { .. }) | None, _) => {
+                schedule::next_fire(&self.deployment.definition, self.anchor, after)
+            }
+        }
+    }
+
+    fn is_after(&self) -> bool {
+        matches!(self.deployment.definition.schedule, Some(Schedule::After(_)))
     }
 
     fn fired(&self, workflow: &str, now: Timestamp) -> Fired {
+        if self.is_after() {
+            // A run that has not been looked at since the start is only looked at, if it is under way.
+            let planned = self.next.filter(|_| self.run.is_none()).unwrap_or(now);
+            return Fired {
+                workflow: workflow.to_owned(),
+                deployment: Arc::clone(&self.deployment),
+                starts: vec![planned],
+                missed: None,
+                handled: self.handled,
+                unless_active: self.run,
+                run: self.run,
+            };
+        }
         let policy = &self.deployment.definition.policy;
         let on_time = Timestamp(now.0.saturating_sub_unsigned(limits::MISFIRE_MILLIS));
         let mut starts = Vec::new();
+        let mut skipped = None;
         let mut handled = self.handled;
         if let Some(missed) = self.last_missed(on_time) {
             handled = missed;
             match policy.misfire {
                 Misfire::FireOnce => starts.push(missed),
-                Misfire::Skip => tracing::warn!(workflow, until = %missed, "missed times are skipped"),
+                Misfire::Skip => skipped = Some(missed),
             }
         }
         while let Some(next) = self.fire_after(handled).filter(|next| *next <= now) {
@@ -129,7 +173,15 @@ impl Scheduled {
             Overlap::Skip => self.run,
         };
         let (deployment, run) = (Arc::clone(&self.deployment), self.run);
-        Fired { workflow: workflow.to_owned(), deployment, starts, handled, unless_active, run }
+        Fired {
+            workflow: workflow.to_owned(),
+            deployment,
+            starts,
+            missed: skipped,
+            handled,
+            unless_active,
+            run,
+        }
     }
 
     /// The last unhandled time before `until`. Found by growing steps back from `until`: a server that was

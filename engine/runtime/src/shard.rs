@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use yiwang_core::lifecycle::Sink;
 use yiwang_core::transition::{CaseNumbers, Status};
 use yiwang_core::{Effect, InstanceId, Timestamp};
 
@@ -37,6 +38,7 @@ pub(crate) struct Shard {
     store: Arc<dyn Store>,
     compiler: Arc<Compiler>,
     buffer_millis: u64,
+    lifecycle: Option<Sink>,
     deployments: watch::Sender<Arc<Deployments>>,
     tally: Arc<Tally>,
     hot: Hot,
@@ -81,6 +83,7 @@ impl Shard {
             store,
             compiler,
             buffer_millis: config.buffer_millis,
+            lifecycle: config.lifecycle.clone(),
             deployments: watch::Sender::new(Arc::default()),
             tally: Arc::default(),
             hot: Hot::new(config.hot_len_max, config.hot_bytes_max),
@@ -150,6 +153,11 @@ impl Shard {
     /// The next timer, schedule or closing session that is known without the store.
     pub(crate) fn next_known(&self) -> Option<Timestamp> {
         [self.timers.first(), self.inbox_at, self.schedules.next()].into_iter().flatten().min()
+    }
+
+    /// Until when nothing is done by itself, because the store has just failed.
+    pub(crate) fn paused_until(&self) -> Option<Timestamp> {
+        self.pause_until
     }
 
     /// When the next schedule fires.
@@ -263,6 +271,7 @@ impl Shard {
             entropy: &mut self.entropy,
             case_numbers: &mut self.case_numbers,
             parked: &mut self.parked,
+            lifecycle: self.lifecycle.as_ref(),
             buffer_millis: self.buffer_millis,
             started: prepared.started,
             subscribers: prepared.subscribers,
@@ -272,6 +281,7 @@ impl Shard {
             dispositions: BTreeMap::new(),
             answers: Answers::default(),
             waits: Vec::new(),
+            watched: self.schedules.watched(),
         };
         let mut routes = prepared.routes;
         let mut events = Events {

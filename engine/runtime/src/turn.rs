@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::history::What;
+use yiwang_core::lifecycle::Sink;
 use yiwang_core::transition::{Ambient, CaseNumbers, Status};
 use yiwang_core::{
     Case, Deployment, Effect, EffectId, HistoryEvent, Input, InstanceId, State, Timestamp, Transition,
@@ -35,6 +36,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) case_numbers: &'a mut CaseNumbers,
     /// Instances that cannot go on, and why.
     pub(crate) parked: &'a mut BTreeMap<InstanceId, Parked>,
+    /// Where the operator wants lifecycle events.
+    pub(crate) lifecycle: Option<&'a Sink>,
     /// How long an event is buffered.
     pub(crate) buffer_millis: u64,
 
@@ -55,6 +58,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) answers: Answers,
     /// Who waits for the end of an instance.
     pub(crate) waits: Vec<(InstanceId, Reply<Ended>)>,
+    /// Runs of workflows that rest after each end.
+    pub(crate) watched: BTreeMap<InstanceId, String>,
 }
 
 /// Why an instance cannot go on.
@@ -67,7 +72,7 @@ pub(crate) struct Parked {
 /// One instance within a turn.
 pub(crate) struct Working {
     pub(crate) instance: Instance,
-    moved: bool,
+    pub(crate) moved: bool,
     start: Option<(StartKey, String)>,
     history: Vec<HistoryEvent>,
     work_items: BTreeMap<WorkItemId, WorkItem>,
@@ -102,7 +107,7 @@ impl Working {
         }
     }
 
-    fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         match self.instance.state.status() {
             Status::Cancelled | Status::Faulted | Status::Completed => true,
             Status::Pending | Status::Running | Status::Waiting | Status::Suspended => false,
@@ -127,9 +132,20 @@ impl Turn<'_> {
         input: Data,
         cause: yiwang_core::input::Cause,
     ) -> Result<Begun, Error> {
-        let key = key.map(|key| {
+        let key = key.map(|key| (key, fingerprint::of(&input)));
+        self.begin(deployment, key, Input::Start { input, cause })
+    }
+
+    /// A new instance with its first input. The key goes with the hash of what it began with.
+    pub(crate) fn begin(
+        &mut self,
+        deployment: Arc<Deployment>,
+        key: Option<(String, String)>,
+        first: Input,
+    ) -> Result<Begun, Error> {
+        let key = key.map(|(key, hash)| {
             let workflow = workflow_name(&deployment.definition.id);
-            (StartKey { workflow, key }, fingerprint::of(&input))
+            (StartKey { workflow, key }, hash)
         });
         if let Some((key, hash)) = &key
             && let Some(started) = self.started.get(key)
@@ -143,7 +159,7 @@ impl Turn<'_> {
         let id = self.ids.instance(self.now);
         let instance = Instance { deployment, state: State::new(id), rev: 0, bytes: 0 };
         self.working.insert(id, Working::new(instance));
-        if let Err(error) = self.apply(id, Input::Start { input, cause }) {
+        if let Err(error) = self.apply(id, first) {
             self.working.remove(&id);
             return Err(error);
         }
@@ -186,6 +202,7 @@ impl Turn<'_> {
             now: self.now,
             entropy: self.entropy.next(),
             case_numbers: self.case_numbers,
+            lifecycle: self.lifecycle,
         };
         let Instance { deployment, state, .. } = &mut working.instance;
         match catch_unwind(AssertUnwindSafe(|| step(deployment, state, input, ambient))) {
@@ -301,6 +318,7 @@ impl Turn<'_> {
     /// Makes the rows of all that moved.
     pub(crate) fn finish(mut self) -> Finished {
         self.batch.now = self.now;
+        self.note_ends();
         self.batch.dispositions = std::mem::take(&mut self.dispositions).into_iter().collect();
         let mut moved = BTreeMap::new();
         let mut untouched = Vec::new();

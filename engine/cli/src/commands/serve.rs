@@ -10,7 +10,7 @@ use yiwang_core::Timestamp;
 use yiwang_dsl::Catalog;
 use yiwang_dsl::resource::needed;
 use yiwang_runtime::ports::{Channels, Clock, Outside, Tokens};
-use yiwang_runtime::{Config as EngineConfig, Engine, Error, Handle, SystemClock};
+use yiwang_runtime::{Engine, Error, Handle, SystemClock};
 use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
 
 use crate::failure::{self, Exit, Failure};
@@ -64,11 +64,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
             }
         }
     }
-    let mut engine = EngineConfig::default();
-    if let Some(prefix) = &project.settings.case_prefix {
-        engine.case_prefix.clone_from(prefix);
-    }
-    engine.processes = project.settings.processes.allowed();
+    let engine = project.settings.engine()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let outside = Outside { channels: host.clone(), services };
     let handle = Engine::start(engine, stores.store.clone(), outside, clock.clone());

@@ -52,10 +52,11 @@ impl Machine<'_> {
     /// its children and its parent are told.
     pub(crate) fn cancel(&mut self) {
         self.forget_work();
-        self.state.outbox.retain(|pending| pending.action.is_internal());
+        self.state.outbox.retain(|pending| pending.action.is_internal() || pending.is_notice());
         let n: Vec<u32> = self.state.outbox.iter().map(|pending| pending.n).collect();
         self.state.timers.retain(|timer| matches!(timer.why, Why::Resend { n: of } if n.contains(&of)));
         self.state.faulted = None;
+        self.state.gathering = None;
         self.record(None, What::Cancelled);
         self.state.status = Status::Cancelled;
     }

@@ -35,6 +35,11 @@ pub(crate) enum Repeat {
 }
 
 impl Pending {
+    /// Is it a lifecycle event on its way? The instance itself waits for none of these.
+    pub(crate) fn is_notice(&self) -> bool {
+        matches!(self.action, Action::Call(_)) && self.repeat == Repeat::Default
+    }
+
     /// Is something to be done for it now?
     pub(crate) fn is_due(&self) -> bool {
         !self.waits && self.child.is_none()

@@ -258,7 +258,7 @@ fn stop_if_holds(machine: &mut Machine<'_>, task: &Task) -> Result<(), Fault> {
 }
 
 /// The first event of an `all` fixes the values that the others must have under the same key.
-fn fix_correlation(all: &[EventFilter], wanted: &mut [Wanted], n: usize, event: &Event) {
+pub(crate) fn fix_correlation(all: &[EventFilter], wanted: &mut [Wanted], n: usize, event: &Event) {
     let envelope = event.envelope();
     for correlation in &all[n].correlate {
         let Some(value) = filter::correlated_value(correlation, &envelope) else { continue };

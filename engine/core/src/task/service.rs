@@ -12,7 +12,7 @@ use crate::effect::{Action, Request, Service};
 use crate::limits::{self, CALLS_MAX};
 use crate::machine::{Machine, Move, Place};
 use crate::outbox;
-use crate::state::{Doing, Owner, Repeat};
+use crate::state::{Doing, Owner, Pending, Repeat};
 
 /// Characters of its standard error that the fault of a process tells.
 const STDERR_SHOWN_MAX: usize = 500;
@@ -34,7 +34,8 @@ pub(super) fn request(
     place: Place<'_>,
     wanted: Wanted,
 ) -> Result<(), Fault> {
-    let under_way = machine.state.outbox.iter().filter(|one| matches!(one.action, Action::Call(_))).count();
+    let counts = |one: &&Pending| matches!(one.action, Action::Call(_)) && !one.is_notice();
+    let under_way = machine.state.outbox.iter().filter(counts).count();
     if under_way >= CALLS_MAX {
         return Err(limits::exceeded("calls", CALLS_MAX, &machine.top_task().reference));
     }

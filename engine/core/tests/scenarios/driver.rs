@@ -11,6 +11,7 @@ use yiwang_core::correlation::shapes;
 use yiwang_core::effect::Action;
 use yiwang_core::history::What;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
+use yiwang_core::lifecycle::Sink;
 use yiwang_core::transition::{Ambient, CaseNumbers, Refusal, Status};
 use yiwang_core::work_item::{Actor, WorkItemCommand};
 use yiwang_core::{
@@ -45,6 +46,7 @@ pub(crate) struct Run {
     pub(crate) now: Timestamp,
     numbers: CaseNumbers,
     steps: u64,
+    pub(crate) lifecycle: Option<Sink>,
     pub(crate) log: String,
     pub(crate) transitions: Vec<Transition>,
 }
@@ -75,6 +77,7 @@ impl Run {
             now: BEGIN,
             numbers: CaseNumbers::new("QC"),
             steps: 0,
+            lifecycle: None,
             log: String::new(),
             transitions: Vec::new(),
         }
@@ -89,7 +92,13 @@ impl Run {
         self.steps += 1;
         let (mut numbers, mut twin_numbers) = (self.numbers.clone(), self.numbers.clone());
         let entropy = self.steps.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let ambient = |numbers| Ambient { instance: INSTANCE, now: self.now, entropy, case_numbers: numbers };
+        let ambient = |case_numbers| Ambient {
+            instance: INSTANCE,
+            now: self.now,
+            entropy,
+            case_numbers,
+            lifecycle: self.lifecycle.as_ref(),
+        };
         let result = step(&self.deployment, &mut reloaded, input.clone(), ambient(&mut numbers));
         let twin = step(&self.deployment, &mut self.twin, input, ambient(&mut twin_numbers));
         assert_eq!(result, twin, "a reloaded state does the same");

@@ -1,6 +1,6 @@
 //! The document's head, and what belongs to the workflow as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -12,6 +12,7 @@ use super::{Checker, block, context, extension, name, timing};
 use crate::definition::{Definition, DefinitionHash, DefinitionId, Misfire, Overlap, Policy};
 use crate::diagnostic::{Code, nearest};
 use crate::error::TypeAliases;
+use crate::lifecycle::LifecycleEvent;
 use crate::text;
 
 /// Versions of the language that are read.
@@ -164,6 +165,7 @@ impl<'n> Checker<'n> {
         let timezone = fields.get("timezone");
         let schedule = fields.get("schedule");
         let errors = fields.get("errors");
+        let lifecycle = fields.get("lifecycle");
         for free in ["caseType", "calendar", "retention", "classification"] {
             if let Some(place) = fields.get(free) {
                 self.text(&place);
@@ -176,8 +178,15 @@ impl<'n> Checker<'n> {
             Some(schedule) => self.schedule_policy(&schedule),
         };
         let error_types = errors.map_or(Some(default.error_types), |errors| self.error_policy(&errors));
+        let lifecycle = lifecycle.map_or_else(|| Some(BTreeSet::new()), |it| self.lifecycle(&it));
         let (overlap, misfire) = schedule?;
-        Some(Policy { timezone: transpose(timezone)?, overlap, misfire, error_types: error_types? })
+        Some(Policy {
+            timezone: transpose(timezone)?,
+            overlap,
+            misfire,
+            lifecycle: lifecycle?,
+            error_types: error_types?,
+        })
     }
 
     fn error_policy(&mut self, place: &Place<'n>) -> Option<TypeAliases> {
@@ -189,6 +198,36 @@ impl<'n> Checker<'n> {
             Some(legacy) if self.truth(&legacy)? => Some(TypeAliases::Legacy),
             Some(_) => Some(TypeAliases::Hosts),
         }
+    }
+
+    /// `lifecycle: { events: [workflow, task.faulted], to: inbox }`.
+    fn lifecycle(&mut self, place: &Place<'n>) -> Option<BTreeSet<LifecycleEvent>> {
+        let mut fields = self.fields(place)?;
+        let events = fields.need(self, "events");
+        let to = fields.get("to");
+        fields.finish(self);
+        let to = to.map_or(Some(()), |to| self.word(&to, &[("inbox", ())]));
+        let mut wanted = BTreeSet::new();
+        let mut complete = true;
+        for place in self.items(&events?)? {
+            match self.lifecycle_events(&place) {
+                Some(events) => wanted.extend(events),
+                None => complete = false,
+            }
+        }
+        to.filter(|()| complete).map(|()| wanted)
+    }
+
+    fn lifecycle_events(&mut self, place: &Place<'n>) -> Option<Vec<LifecycleEvent>> {
+        let text = self.text(place)?;
+        let events = LifecycleEvent::named(text);
+        if events.is_empty() {
+            let names = ["workflow", "task"].into_iter().chain(LifecycleEvent::ALL.map(LifecycleEvent::name));
+            let message = text!("there is no lifecycle event `{}`", text);
+            self.report(Code::BadValue, place, message).meant(text, names);
+            return None;
+        }
+        Some(events)
     }
 
     fn schedule_policy(&mut self, place: &Place<'n>) -> Option<(Overlap, Misfire)> {

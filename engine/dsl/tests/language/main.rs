@@ -17,6 +17,7 @@ mod fork;
 mod format;
 mod functions;
 mod graph;
+mod lifecycle;
 mod listening;
 mod mutation;
 mod processes;

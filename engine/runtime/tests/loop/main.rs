@@ -9,8 +9,12 @@
 mod crash;
 mod effects;
 mod events;
+mod gathering;
 mod incidents;
+mod lifecycle;
+mod plug;
 mod queue;
+mod rests;
 mod schedules;
 mod starts;
 mod timers;

@@ -43,6 +43,7 @@ async fn missed_times_are_one_start_or_none() {
         assert_eq!(starts(&world).await, expected, "{policy}");
         world.later(HOUR / 2).await;
         assert_eq!(starts(&world).await.last(), Some(&360), "{policy}: then as planned");
+        assert_eq!(world.rejections().await.len(), 1 - expected.len(), "{policy}: what is missed is told");
     }
 }
 
@@ -55,5 +56,9 @@ async fn a_run_that_still_goes_on_is_not_overtaken_if_so_decided() {
         world.restart().await;
         world.later(3 * HOUR).await;
         assert_eq!(starts(&world).await, expected, "{policy}");
+        let skipped = world.rejections().await;
+        assert_eq!(skipped.len(), 4 - expected.len(), "{policy}: {skipped:?}");
+        let overlap = "schedule.overlap: the run of test/sweep planned for ";
+        assert!(skipped.iter().all(|row| row.starts_with(overlap)), "{skipped:?}");
     }
 }

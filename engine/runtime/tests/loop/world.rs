@@ -9,13 +9,15 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::input::{Cause, EffectOutcome};
-use yiwang_core::{Event, InstanceId, Timestamp, WorkItem};
+use yiwang_core::{EffectId, Event, InstanceId, Timestamp, WorkItem};
+use yiwang_dsl::Fault;
+use yiwang_dsl::error::Kind;
 use yiwang_runtime::harness::Harness;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
     Batch, ChannelInfo, ChannelRequest, Channels, CommitError, Delivery, DeploymentRow, InboxRow,
-    IncomingEvent, InstanceFilter, Loaded, NoServices, Outside, PageRequest, Query as _, Received, Rejected,
-    ScheduleRow, Session, StartKey, Started, Store, StoreError, WorkItemFilter,
+    IncomingEvent, InstanceFilter, Loaded, Outside, PageRequest, Query as _, Received, Rejected, ScheduleRow,
+    ServiceCall, Services, Session, StartKey, Started, Store, StoreError, WorkItemFilter,
 };
 use yiwang_runtime::{Config, Start};
 
@@ -187,10 +189,60 @@ impl Channels for Scripted {
     }
 }
 
+/// Services that note what they are called with and answer by a script.
+#[derive(Default)]
+pub(crate) struct Called {
+    pub(crate) calls: Mutex<Vec<ServiceCall>>,
+    /// For a URI, how many different calls fail before one succeeds. A call that is made again after a
+    /// crash is not another one.
+    pub(crate) fails: Mutex<BTreeMap<String, usize>>,
+    /// What is answered, first to last; then the body of the call, or what a process would give.
+    pub(crate) outcomes: Mutex<Vec<EffectOutcome>>,
+}
+
+impl Called {
+    /// Different calls, by what their URI was.
+    pub(crate) fn distinct(&self, uri: &str) -> Vec<EffectId> {
+        let calls = self.calls.lock().unwrap();
+        let mut ids: Vec<_> = calls.iter().filter(|it| uri_of(it) == uri).map(|it| it.effect).collect();
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(*id));
+        ids
+    }
+}
+
+fn uri_of(call: &ServiceCall) -> String {
+    let with = call.request.with.to_json();
+    with["endpoint"]["uri"].as_str().or(with["endpoint"].as_str()).unwrap_or_default().to_owned()
+}
+
+impl Services for Called {
+    fn call(&self, call: ServiceCall) -> BoxFuture<'_, EffectOutcome> {
+        let (uri, id) = (uri_of(&call), call.effect);
+        let with = call.request.with.to_json();
+        self.calls.lock().unwrap().push(call);
+        let mut outcomes = self.outcomes.lock().unwrap();
+        if !outcomes.is_empty() {
+            return futures::future::ready(outcomes.remove(0)).boxed();
+        }
+        let number = self.distinct(&uri).iter().position(|known| *known == id).unwrap();
+        let fails = self.fails.lock().unwrap().get(&uri).copied().unwrap_or(0);
+        let outcome = if number < fails {
+            let error = Fault::new(Kind::Communication, "", format!("{uri} is not there"));
+            EffectOutcome::Faulted { error }
+        } else {
+            EffectOutcome::done(with["body"].clone())
+        };
+        futures::future::ready(outcome).boxed()
+    }
+}
+
 /// An engine with its surroundings.
 pub(crate) struct World {
     pub(crate) store: Arc<Faulty>,
     pub(crate) channels: Arc<Scripted>,
+    pub(crate) services: Arc<Called>,
+    pub(crate) config: Config,
     pub(crate) engine: Harness,
 }
 
@@ -209,8 +261,18 @@ impl World {
     }
 
     pub(crate) async fn with(store: Arc<Faulty>, channels: Arc<Scripted>, now: Timestamp) -> Self {
-        let engine = open(&store, &channels, now).await;
-        Self { store, channels, engine }
+        let config = Config { seed: Some(7), ..Config::default() };
+        let services = Arc::default();
+        let engine = open(&config, &store, &channels, &services, now).await;
+        Self { store, channels, services, config, engine }
+    }
+
+    /// With other settings, from the beginning.
+    pub(crate) async fn configured(config: Config) -> Self {
+        let mut world = Self::new().await;
+        world.config = Config { seed: Some(7), ..config };
+        world.restart().await;
+        world
     }
 
     pub(crate) async fn deploy(&mut self, workflow: &str) {
@@ -223,7 +285,7 @@ impl World {
     /// The process dies and starts again at the same time.
     pub(crate) async fn restart(&mut self) {
         let now = self.engine.now();
-        self.engine = open(&self.store, &self.channels, now).await;
+        self.engine = open(&self.config, &self.store, &self.channels, &self.services, now).await;
     }
 
     pub(crate) async fn start(&mut self, workflow: &str, key: Option<&str>, input: Value) -> InstanceId {
@@ -246,6 +308,19 @@ impl World {
         let history = self.history(id).await;
         let lines = history.iter().filter(|line| line["event"] == word);
         lines.map(|line| line["at"].as_i64().unwrap() - NOON.0).collect()
+    }
+
+    /// The value of a member of the last line with this word.
+    pub(crate) async fn last(&self, id: InstanceId, word: &str, member: &str) -> Value {
+        let history = self.history(id).await;
+        history.iter().rfind(|line| line["event"] == word).map_or(Value::Null, |line| line[member].clone())
+    }
+
+    /// Kept rejections, as `code: reason`.
+    pub(crate) async fn rejections(&self) -> Vec<String> {
+        let mut rows = self.store.inner.rejections(None, PageRequest::default()).await.unwrap().items;
+        rows.reverse();
+        rows.iter().map(|row| format!("{}: {}", row.code, row.reason)).collect()
     }
 
     pub(crate) async fn status(&self, id: InstanceId) -> String {
@@ -283,10 +358,15 @@ impl World {
     }
 }
 
-async fn open(store: &Arc<Faulty>, channels: &Arc<Scripted>, now: Timestamp) -> Harness {
-    let config = Config { seed: Some(7), ..Config::default() };
-    let outside = Outside { channels: Arc::clone(channels) as _, services: Arc::new(NoServices) };
-    Harness::open(config, Arc::clone(store) as Arc<dyn Store>, outside, now).await.unwrap()
+async fn open(
+    config: &Config,
+    store: &Arc<Faulty>,
+    channels: &Arc<Scripted>,
+    services: &Arc<Called>,
+    now: Timestamp,
+) -> Harness {
+    let outside = Outside { channels: Arc::clone(channels) as _, services: Arc::clone(services) as _ };
+    Harness::open(config.clone(), Arc::clone(store) as Arc<dyn Store>, outside, now).await.unwrap()
 }
 
 pub(crate) fn start(workflow: &str, key: Option<&str>, input: Value) -> Start {
