@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use expect_test::expect_file;
 use yiwang_core::history::What;
 use yiwang_core::input::OperatorCommand;
-use yiwang_core::{HistoryEvent, State};
+use yiwang_core::{EffectId, HistoryEvent, Input, InstanceId, State};
 
 use crate::driver::person;
 use crate::{Run, json};
@@ -93,7 +93,7 @@ fn every_kind_of_history_keeps_its_form() {
 }
 
 /// As many as `What` has variants.
-const KINDS: usize = 32;
+const KINDS: usize = 33;
 
 /// The name of the variant in the record.
 fn kind(what: &What) -> String {
@@ -136,6 +136,13 @@ fn histories() -> Vec<HistoryEvent> {
         &[],
     );
     run.start(json!({})).wake();
+    all.extend(run.transitions.into_iter().flat_map(|transition| transition.history));
+
+    let child = "run: {workflow: {namespace: test, name: c, version: '1.0.0', input: {}}}";
+    let mut run = Run::new(&format!("do:\n  - child: {{{child}}}\n"), &[]);
+    run.start(json!({}));
+    let effect = EffectId { instance: InstanceId(42), n: 1 };
+    run.input("child begins", Input::ChildStarted { effect, instance: InstanceId(77) });
     all.extend(run.transitions.into_iter().flat_map(|transition| transition.history));
 
     let mut run = Run::new("do:\n  - fail: {raise: {error: {type: 'https://x.cn/e', status: 409}}}\n", &[]);

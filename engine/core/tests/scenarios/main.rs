@@ -29,6 +29,7 @@ mod lifecycle;
 mod messages;
 mod nesting;
 mod operate;
+mod outside;
 mod streams;
 mod timeouts;
 

@@ -6,6 +6,8 @@
     reason = "this crate is one test: what goes wrong here shall stop it"
 )]
 
+mod calls;
+mod children;
 mod crash;
 mod effects;
 mod events;
