@@ -10,6 +10,7 @@ mod calls;
 mod children;
 mod crash;
 mod effects;
+mod elsewhere;
 mod events;
 mod gathering;
 mod incidents;
