@@ -29,6 +29,9 @@ pub(crate) struct Egress {
     /// Where names lead, `host[:port]` to `address[:port]`.
     #[serde(default)]
     pub(crate) hosts: Hosts,
+    /// Where gRPC is spoken over TLS, beside port 443.
+    #[serde(default)]
+    pub(crate) tls: Vec<Target>,
     /// Files with certificates of private authorities (PEM), relative to the project.
     #[serde(default)]
     pub(crate) certificates: Vec<PathBuf>,
@@ -158,7 +161,8 @@ pub(crate) fn performer(config: Config) -> Result<Performer, Failure> {
 }
 
 fn egress_config(project: &Project) -> Result<egress::Config, Failure> {
-    let Egress { allow, deny, hosts, certificates, documents, limits } = project.settings.egress.clone();
+    let Egress { allow, deny, hosts, tls: secured, certificates, documents, limits } =
+        project.settings.egress.clone();
     let usual = egress::Limits::default();
     let limits = egress::Limits {
         connect_time: limits.connect_seconds.map_or(usual.connect_time, Duration::from_secs),
@@ -174,7 +178,16 @@ fn egress_config(project: &Project) -> Result<egress::Config, Failure> {
     let certificates = certificates.into_iter().map(read).collect::<Result<_, _>>()?;
     let folders = documents.into_iter().map(|folder| project.root.join(folder)).collect();
     let hosts = hosts.0;
-    Ok(egress::Config { allow, deny, hosts, certificates, folders, limits, ..egress::Config::default() })
+    Ok(egress::Config {
+        allow,
+        deny,
+        hosts,
+        secured,
+        certificates,
+        folders,
+        limits,
+        ..egress::Config::default()
+    })
 }
 
 fn secrets(project: &Project) -> Secrets {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use bytes::Bytes;
 use serde_json::Value;
 use url::Url;
 use yiwang_dsl::{Data, Fault, yaml};
@@ -53,19 +54,35 @@ pub(crate) async fn get(inner: &Inner, call: &mut Call, resource: &Data) -> Resu
     let uri = endpoint.get("uri").unwrap_or_else(|| endpoint.clone());
     let uri = uri.as_str().ok_or_else(|| fault::configuration("the document's `endpoint` has no `uri`"))?;
     let credentials = Credentials::of(inner, call, endpoint.get("authentication"))?;
-    if let Some(rest) = uri.strip_prefix("file:") {
-        return from_file(inner, uri, rest).await;
-    }
     // What was shown to one workflow's credentials is not for the others.
     let shared = matches!(credentials, Credentials::Nobody);
     if let Some(document) = inner.documents.find(uri).filter(|_| shared) {
         return Ok(document);
     }
+    let (url, body) = fetch(inner, call, &credentials, uri).await?;
+    let document = Document { url, value: Arc::new(read(http::without_query(uri), &body)?) };
+    // Files cost little to read, and a change of theirs should be seen.
+    if shared && document.url.scheme() != "file" {
+        inner.documents.keep(uri, document.clone());
+    }
+    Ok(document)
+}
+
+/// The bytes of a document, and where they came from.
+pub(crate) async fn fetch(
+    inner: &Inner,
+    call: &mut Call,
+    credentials: &Credentials,
+    uri: &str,
+) -> Result<(Url, Bytes), Fault> {
+    if let Some(rest) = uri.strip_prefix("file:") {
+        return from_file(inner, uri, rest).await;
+    }
     let request = Request::get(http::address(uri)?);
-    let response = auth::send(inner, call, &credentials, request).await?;
+    let response = auth::send(inner, call, credentials, request).await?;
     // The scheme is told of the call itself, not of its document.
     call.scheme = None;
-    let place = http::without_query(uri).to_owned();
+    let place = http::without_query(uri);
     let status = response.status;
     if !status.is_success() {
         let detail = format!("the document {place} cannot be had: the server answered {status}");
@@ -73,16 +90,11 @@ pub(crate) async fn get(inner: &Inner, call: &mut Call, resource: &Data) -> Resu
     }
     let url = response.url.clone();
     let body = response.up_to(limits::DOCUMENT_BYTES_MAX).bytes().await;
-    let body = body.map_err(|failure| fault::of(&failure))?;
-    let document = Document { url, value: Arc::new(read(&place, &body)?) };
-    if shared {
-        inner.documents.keep(uri, document.clone());
-    }
-    Ok(document)
+    Ok((url, body.map_err(|failure| fault::of(&failure))?))
 }
 
 /// A file below one of the folders that the operator has opened for documents.
-async fn from_file(inner: &Inner, uri: &str, rest: &str) -> Result<Document, Fault> {
+async fn from_file(inner: &Inner, uri: &str, rest: &str) -> Result<(Url, Bytes), Fault> {
     let refused = || {
         fault::authorization(format!(
             "the document {uri} is in no folder that `egress.documents` of the settings opens"
@@ -93,7 +105,7 @@ async fn from_file(inner: &Inner, uri: &str, rest: &str) -> Result<Document, Fau
     let reading = tokio::task::spawn_blocking(move || read_below(&folders, &path));
     let bytes = reading.await.ok().flatten().ok_or_else(refused)?;
     let url = Url::parse(uri).map_err(|_| refused())?;
-    Ok(Document { url, value: Arc::new(read(uri, &bytes)?) })
+    Ok((url, Bytes::from(bytes)))
 }
 
 /// The bytes of a file that is below one of these folders in truth, links followed. A file that is not there

@@ -9,22 +9,28 @@
 //! Implements `runtime::ports::Services`. It knows no store, no plugins and no HTTP server: what a workflow
 //! asks comes in as data, and what came of it goes back as data. Retries are the workflow's own.
 
+mod a2a;
+mod asyncapi;
 mod auth;
 pub mod call;
 mod document;
 mod duration;
 pub mod egress;
+mod endpoint;
 pub mod fault;
 mod grpc;
 mod http;
 pub mod limits;
 mod mask;
+mod mcp;
+mod nats;
 mod openapi;
 mod performer;
 pub mod process;
-mod resource;
+mod rpc;
 pub mod script;
 pub mod secret;
+mod sse;
 mod uuid;
 mod wire;
 

@@ -17,7 +17,7 @@ use crate::egress::{self, Egress};
 use crate::process::{self, Processes};
 use crate::script::{self, NoScripts, Scripts};
 use crate::secret::{self, Secrets};
-use crate::{fault, grpc, http, openapi};
+use crate::{a2a, asyncapi, grpc, http, mcp, openapi};
 
 /// What the operator decides.
 pub struct Config {
@@ -96,18 +96,18 @@ impl Inner {
         let task = call.request.task.clone();
         let mut call = Call::new(call, &self.secrets)?;
         let performed = match call.service {
-            Service::Protocol(Protocol::Http) => http::perform(self, &mut call).await,
-            Service::Protocol(Protocol::OpenApi) => openapi::perform(self, &mut call).await,
+            Service::Protocol(Protocol::A2a) => a2a::perform(self, &mut call).await,
+            Service::Protocol(Protocol::AsyncApi) => asyncapi::perform(self, &mut call).await,
             Service::Protocol(Protocol::Grpc) => grpc::perform(self, &mut call).await,
+            Service::Protocol(Protocol::Http) => http::perform(self, &mut call).await,
+            Service::Protocol(Protocol::Mcp) => mcp::perform(self, &mut call).await,
+            Service::Protocol(Protocol::OpenApi) => openapi::perform(self, &mut call).await,
             Service::Shell => process::shell::run(&self.processes.shell, &call.with.to_json()).await,
             Service::Container => {
                 let policy = &self.processes.container;
                 process::container::run(policy, &call.workflow, &task, &call.with.to_json()).await
             }
             Service::Script(language) => script::perform(self, &mut call, language).await,
-            Service::Protocol(Protocol::A2a | Protocol::AsyncApi | Protocol::Mcp) => {
-                Err(fault::configuration(format!("nothing here performs calls of {:?}", call.service)))
-            }
         };
         match performed {
             Ok(output) => Ok(EffectOutcome::Done { output, authorization: call.scheme }),

@@ -2,15 +2,15 @@
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::HeaderMap;
 use serde_json::Value;
 use yiwang_core::{EffectId, Timestamp};
 use yiwang_dsl::definition::ScriptLanguage;
 use yiwang_dsl::{Data, Fault};
 
+use crate::auth::Credentials;
 use crate::call::Call;
 use crate::performer::Inner;
-use crate::{fault, resource};
+use crate::{document, fault};
 
 /// A sandbox for scripts.
 pub trait Scripts: Send + Sync {
@@ -46,19 +46,20 @@ impl Scripts for NoScripts {
 pub(crate) async fn perform(inner: &Inner, call: &mut Call, language: ScriptLanguage) -> Result<Data, Fault> {
     let with = match call.get("source") {
         None => call.with.clone(),
-        Some(source) => with_code(&call.with, fetched(inner, &source).await?),
+        Some(source) => {
+            let code = fetched(inner, call, &source).await?;
+            with_code(&call.with, code)
+        }
     };
     inner.scripts.run(Script { language, with, effect: call.effect, now: call.now }).await
 }
 
-async fn fetched(inner: &Inner, source: &Data) -> Result<String, Fault> {
+async fn fetched(inner: &Inner, call: &mut Call, source: &Data) -> Result<String, Fault> {
     let endpoint = source.get("endpoint").unwrap_or_else(|| source.clone());
     let uri = endpoint.get("uri").unwrap_or_else(|| endpoint.clone());
     let uri = uri.as_str().ok_or_else(|| fault::configuration("`source.endpoint.uri` must be a text"))?;
-    if endpoint.get("authentication").is_some_and(|policy| !policy.is_null()) {
-        return Err(fault::configuration("a script is fetched without authentication only"));
-    }
-    let bytes = resource::fetch(&inner.egress, &resource::address(uri)?, HeaderMap::new()).await?;
+    let credentials = Credentials::of(inner, call, endpoint.get("authentication"))?;
+    let (_, bytes) = document::fetch(inner, call, &credentials, uri).await?;
     let text = String::from_utf8(bytes.to_vec());
     text.map_err(|_| fault::configuration("what `source` names is no text in UTF-8"))
 }

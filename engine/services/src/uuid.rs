@@ -11,6 +11,15 @@ pub(crate) fn v4() -> Result<String, Fault> {
     Ok(written(bytes, 4))
 }
 
+/// The one that belongs to a text, always the same: of version 8, out of its SHA-256.
+pub(crate) fn of(text: &str) -> String {
+    use sha2::Digest as _;
+    let digest = sha2::Sha256::digest(text.as_bytes());
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    written(bytes, 8)
+}
+
 fn written(mut bytes: [u8; 16], version: u8) -> String {
     bytes[6] = bytes[6] & 0x0f | version << 4;
     bytes[8] = bytes[8] & 0x3f | 0x80;

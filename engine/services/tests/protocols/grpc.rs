@@ -185,7 +185,7 @@ async fn what_fails_is_a_fault() {
     check(
         &performer,
         missing,
-        expect!["communication 404 the document `/none.proto` answered 404 Not Found"],
+        expect!["communication 404 the document http://127.0.0.1:35795/none.proto cannot be had: the server answered 404 Not Found"],
     )
     .await;
 }

@@ -1,9 +1,12 @@
 //! Calls of protocols against servers on the loopback, and processes: what a workflow gets of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking")]
-#![allow(dead_code, reason = "the protocols over HTTP come next")]
 
+mod a2a;
+mod asyncapi;
 mod grpc;
+mod mcp;
+mod nats_server;
 mod processes;
 mod scripts;
 mod world;

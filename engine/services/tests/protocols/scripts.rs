@@ -45,10 +45,12 @@ async fn code_is_handed_over_or_fetched_first() {
     let from = |path: &str| json!({ "endpoint": { "uri": server.url(path) } });
     expect![[r#"{"code":"return 1","stdin":"x"}"#]]
         .assert_eq(&run(json!({ "source": from("/a.js"), "stdin": "x" })).await);
-    expect!["communication 404 the document `/b.js` answered 404 Not Found"]
-        .assert_eq(&run(json!({ "source": from("/b.js") })).await);
+    expect![
+        "communication 404 the document http://host/b.js cannot be had: the server answered 404 Not Found"
+    ]
+    .assert_eq(&run(json!({ "source": from("/b.js") })).await);
     let closed = json!({ "endpoint": { "uri": server.url("/a.js"), "authentication": { "bearer": {} } } });
-    expect!["configuration 400 a script is fetched without authentication only"]
+    expect!["configuration 400 the authentication `bearer` cannot be used: missing field `token`"]
         .assert_eq(&run(json!({ "source": closed })).await);
 }
 
