@@ -112,18 +112,19 @@ pub(crate) fn yiwang() -> Result<PathBuf> {
 /// # Errors
 /// When it does not build, or the server refuses something.
 pub(crate) fn bench() -> Result<()> {
-    let mut steps = Steps::new(4);
-    steps.step("release build", || {
-        run(cargo(), &["build", "--release", "--package", "yiwang-cli", "--package", "yiwang-bench"])
+    let release = target().join("release");
+    let yiwang = release.join("yiwang").to_string_lossy().into_owned();
+    let plugins = plugins::output().to_string_lossy().into_owned();
+    let mut steps = Steps::new(6);
+    // Not together with the bench: what is built at once shares its features, and the binary measured is the
+    // one that is given away.
+    steps.step("release build", || run(cargo(), &["build", "--release", "--package", "yiwang-cli"]))?;
+    steps.step("release build of the bench, and of the runtime beside us", || {
+        run(cargo(), &["build", "--release", "--package", "yiwang-bench", "--features", "beside"])
     })?;
     steps.step("plugins", || plugins::run(plugins::Args::default()))?;
-    steps.step("figures", || {
-        let release = target().join("release");
-        let arguments = [release.join("yiwang"), plugins::output()];
-        let arguments: Vec<_> = arguments.iter().map(|path| path.to_string_lossy()).collect();
-        let arguments: Vec<&str> = arguments.iter().map(|path| &**path).collect();
-        run(release.join("yiwang-bench"), &arguments)
-    })?;
+    steps.step("figures of the language", || run(release.join("yiwang-bench-language"), &[&yiwang]))?;
+    steps.step("figures of the server", || run(release.join("yiwang-bench"), &[&yiwang, &plugins]))?;
     steps.step("a plugin's call beside a bare one", || {
         let figures = ["test", "--release", "--package", "yiwang-host", "--test", "it", "--"];
         run(cargo(), &[&figures[..], &["--ignored", "--nocapture", "figures"]].concat())

@@ -21,7 +21,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The figures: throughput, latency, memory, disk, plugin calls, on the release build.
+    /// The figures: language, throughput, latency, memory, disk, plugin calls, on the release build.
     Bench,
     /// A district for a minute: people, channels, staff, two crashes, and the proof that nothing was lost.
     Demo(demo::Args),

@@ -1,8 +1,11 @@
 //! Measures: how long each of many things took, and what a process and a disk need for it.
 //!
-//! It knows no workflow; the figures and their workloads stand in `main.rs`.
+//! It knows no workflow; the figures and their workloads stand in the programs: `main.rs` measures the whole
+//! over HTTP, `bin/language` the language without server and store.
 
+pub mod cost;
 pub mod disk;
+pub mod figure;
 pub mod load;
 pub mod process;
 pub mod spread;

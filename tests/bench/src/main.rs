@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+use yiwang_bench::figure::print;
 use yiwang_bench::load::post;
 use yiwang_bench::{disk, process};
 use yiwang_e2e::http::Client;
@@ -171,9 +172,4 @@ fn lay_out(folder: &Path, plugins: &Path) -> Result<()> {
     let channel =
         "id: form\ntitle: 表单\nplugin: web-form\nconfig: { channel: bench }\ngrants: { kv: true }\n";
     std::fs::write(folder.join("channels/form.yaml"), channel).context("writing the channel")
-}
-
-#[expect(clippy::print_stdout, reason = "figures are what was asked for")]
-fn print(what: &str, figure: &str) {
-    println!("{what:<44} {figure}");
 }
