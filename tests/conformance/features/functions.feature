@@ -215,7 +215,6 @@ Feature: Functions
       | a function that calls itself      | own                      |
       | a catalog that is not there       | 'x:1.0.0@nowhere'        |
 
-  @pending
   Scenario: A function of a catalog is read from its place below the catalog's address
     Given 'https://api.example.com/catalog/functions/double/1.0.0/function.yaml' answers:
     """yaml
