@@ -1,6 +1,8 @@
-@pending
 Feature: Lifecycle events
   What a runtime tells about its workflows and tasks.
+
+  Background:
+    Given the runtime tells of lifecycle events
 
   Scenario: A workflow that completes
     Given a workflow with definition:

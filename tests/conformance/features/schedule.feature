@@ -153,7 +153,6 @@ Feature: Schedule
     [ '2026-05-01T08:10:00Z', '2026-05-01T08:50:00Z' ]
     """
 
-  @pending
   Scenario: after starts with the deployment, and then so long after each end
     Given a workflow with definition:
     """yaml
@@ -229,7 +228,6 @@ Feature: Schedule
     - { got: 2 }
     """
 
-  @pending
   Scenario: on all starts once for each full set
     Given a workflow with definition:
     """yaml

@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use yiwang_core::input::{Cause, OperatorCommand};
+use yiwang_core::lifecycle::Sink;
 use yiwang_core::transition::Status;
 use yiwang_core::work_item::Actor;
 use yiwang_core::{Event, InstanceId, Timestamp};
 use yiwang_dsl::Diagnostic;
 use yiwang_dsl::error::TypeAliases;
+use yiwang_dsl::lifecycle::LifecycleEvent;
 use yiwang_runtime::harness::{Harness, Step};
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
@@ -25,7 +27,7 @@ use yiwang_runtime::{Config, Error, OperatorAct, Start};
 use yiwang_services::egress::Mapping;
 use yiwang_services::{Performer, egress};
 
-use crate::stub::{HOSTS, Stub};
+use crate::stub::{HOSTS, LIFECYCLE, Stub};
 use crate::trace::{Line, Trace};
 
 /// Times that a run may go on to the next timer: a scenario that needs more is a loop.
@@ -74,6 +76,8 @@ pub struct Surroundings {
     pub now: Option<Timestamp>,
     /// Secrets that the operator provides.
     pub secrets: BTreeMap<String, Value>,
+    /// Are lifecycle events told?
+    pub lifecycle: bool,
     /// Are the misprinted error types of the official kit taken for the real ones?
     pub legacy_aliases: bool,
 }
@@ -121,7 +125,11 @@ impl Run {
         let outside = Outside { channels: Arc::new(NoChannels), services: Arc::new(services) };
         let error_types =
             if surroundings.legacy_aliases { TypeAliases::Legacy } else { TypeAliases::default() };
-        let config = Config { seed: Some(1), error_types, ..Config::default() };
+        // The change of a status is told by other events already; the specification leaves it open.
+        let told = LifecycleEvent::ALL.into_iter().filter(|event| !event.name().ends_with("status-changed"));
+        let sink = Sink { uri: LIFECYCLE.to_owned(), events: told.collect() };
+        let lifecycle = surroundings.lifecycle.then_some(sink);
+        let config = Config { seed: Some(1), error_types, lifecycle, ..Config::default() };
         let mut run = Self {
             mode,
             stub,
@@ -368,6 +376,12 @@ impl Run {
         let ours = |event: &Event| self.published.iter().any(|(s, id)| *s == event.source && *id == event.id);
         let emitted = rows.items.iter().rev().filter(|row| !ours(&row.event));
         Ok(emitted.map(|row| row.event.envelope().to_json()).collect())
+    }
+
+    /// Lifecycle events that were told, in order.
+    pub fn told(&self) -> Vec<Value> {
+        let posted = self.stub.requests().into_iter().filter(|request| request.uri == LIFECYCLE);
+        posted.map(|request| request.body["body"].clone()).collect()
     }
 
     /// Everything that is stored of all instances, as one text: for looking whether a secret is in it.

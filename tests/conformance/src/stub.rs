@@ -29,6 +29,9 @@ use crate::compare::{at, contains};
 pub const HOSTS: [&str; 5] =
     ["petstore.swagger.io", "httpbin.org", "api.example.com", "auth.example.com", "other.example.com"];
 
+/// Where lifecycle events are taken.
+pub const LIFECYCLE: &str = "https://api.example.com/lifecycle";
+
 /// One request as it came.
 #[derive(Clone, Debug)]
 pub struct Recorded {
@@ -162,9 +165,12 @@ fn response(answer: &Value) -> Response<Full<Bytes>> {
 
 // ------------------------------------------------------------------------ what the official kit wants
 
-/// The public services of the official kit, as far as it uses them.
+/// The public services of the official kit, as far as it uses them, and whoever takes lifecycle events.
 fn built_in(asked: &Value) -> Option<Value> {
     let uri = asked["uri"].as_str()?;
+    if uri == LIFECYCLE {
+        return Some(json!({ "status": 202 }));
+    }
     if let Some(path) = uri.strip_prefix("https://petstore.swagger.io/v2") {
         return petstore(path, asked["query"].as_str().unwrap_or_default());
     }

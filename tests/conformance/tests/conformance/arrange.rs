@@ -42,6 +42,11 @@ fn the_time(case: &mut Case, text: String) -> Result<(), String> {
     Ok(())
 }
 
+#[given("the runtime tells of lifecycle events")]
+fn lifecycle_events(case: &mut Case) {
+    case.surroundings.lifecycle = true;
+}
+
 #[given(regex = r"^given the secret '([^']+)' is:$")]
 fn a_secret(case: &mut Case, step: &Step, name: String) -> Result<(), String> {
     case.surroundings.secrets.insert(name, document(step)?);
