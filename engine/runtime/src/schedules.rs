@@ -102,6 +102,12 @@ impl Schedules {
         due.map(|(workflow, it)| it.fired(workflow, now)).collect()
     }
 
+    /// Does this row say nothing new? A run that was only looked at after a start is not worth a commit.
+    pub(crate) fn knows(&self, row: &ScheduleRow) -> bool {
+        let known = self.by_workflow.get(&row.workflow);
+        known.is_some_and(|it| it.begun && it.handled == row.fired && it.run == row.run)
+    }
+
     /// This row is stored.
     pub(crate) fn moved(&mut self, row: &ScheduleRow) {
         let Some(it) = self.by_workflow.get_mut(&row.workflow) else { return };

@@ -320,13 +320,14 @@ impl Shard {
     }
 
     async fn commit(&mut self, store: &dyn Store, mut finished: Finished, now: Timestamp) -> Released {
-        let batch = std::mem::take(&mut finished.batch);
+        let mut batch = std::mem::take(&mut finished.batch);
+        let schedules = batch.schedules.clone();
+        batch.schedules.retain(|row| !self.schedules.knows(row));
         if is_empty(&batch) {
-            return self.release(finished, &[], now);
+            return self.release(finished, &schedules, now);
         }
         let turns = batch.turns.len();
         let inbox_at = inbox_at(&batch, now);
-        let schedules = batch.schedules.clone();
         let incidents = batch.incidents.clone();
         match store.commit(batch).await {
             Ok(()) => {
