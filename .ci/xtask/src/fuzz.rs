@@ -114,7 +114,7 @@ fn report(name: &str, log: &std::path::Path, held: bool) -> Result<()> {
         line.and_then(|line| line.split(':').next_back()).map_or("?", str::trim).to_owned()
     };
     if !held {
-        let from = text.rfind("panicked at").map_or_else(|| text.len().saturating_sub(3_000), |at| at);
+        let from = text.rfind("panicked at").unwrap_or_else(|| text.len().saturating_sub(3_000));
         say(text.get(from..).unwrap_or_default());
         bail!(
             "the target `{name}` found a text that does not hold; its path is the last line of {}",

@@ -37,7 +37,7 @@ fn workflows() -> Vec<(String, String)> {
 fn good_workflows_fit() {
     let schema = schema();
     let workflows = workflows();
-    assert!(workflows.len() >= 2);
+    assert!(!workflows.is_empty());
     for (path, text) in workflows {
         let json = yaml::parse(&text).unwrap_or_else(|_| panic!("{path} is no YAML")).to_json();
         let problems: Vec<String> =
