@@ -41,7 +41,13 @@ impl Ours {
         let cause = Cause::Request { person: "bench".to_owned() };
         let mut input = Input::Start { input: self.input.clone(), cause };
         for entropy in 0.. {
-            let ambient = Ambient { instance: INSTANCE, now: NOW, entropy, case_numbers: &mut self.numbers };
+            let ambient = Ambient {
+                instance: INSTANCE,
+                now: NOW,
+                entropy,
+                case_numbers: &mut self.numbers,
+                lifecycle: None,
+            };
             let transition = yiwang_core::step(&self.deployment, &mut state, input, ambient)
                 .map_err(|refusal| anyhow!("refused: {}", refusal.message))?;
             saw(&transition);
