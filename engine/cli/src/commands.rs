@@ -23,6 +23,7 @@ mod version;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
+use crate::language::Lang;
 use crate::output::{Format, Wanted};
 use crate::remote::Server;
 
@@ -33,6 +34,9 @@ pub(crate) struct Cli {
     /// How to show results: a table at a terminal, JSON otherwise.
     #[arg(short, long, value_enum, global = true, value_name = "FORMAT")]
     pub(crate) output: Option<Wanted>,
+    /// Language of remarks and pages; without it that of the environment.
+    #[arg(long, value_enum, global = true, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Lang>,
     #[command(subcommand)]
     command: Command,
 }

@@ -82,11 +82,7 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
 fn language(parameters: &InitializeParams) -> Language {
     let wanted = parameters.initialization_options.as_ref().and_then(|options| options.get("language"));
     let wanted = wanted.and_then(|wanted| wanted.as_str()).or(parameters.locale.as_deref());
-    if wanted.is_some_and(|wanted| wanted.to_lowercase().starts_with("zh")) {
-        Language::Chinese
-    } else {
-        Language::English
-    }
+    wanted.and_then(Language::of_tag).unwrap_or_default()
 }
 
 struct Server<'c> {

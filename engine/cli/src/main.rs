@@ -6,6 +6,7 @@ mod commands;
 mod draw;
 mod egress;
 mod failure;
+mod language;
 mod lsp;
 mod output;
 mod project;
@@ -22,6 +23,7 @@ use crate::commands::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    language::choose(cli.lang);
     let json = cli.output == Some(output::Wanted::Json);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = runtime

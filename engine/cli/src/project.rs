@@ -27,6 +27,7 @@ use yiwang_services::process::Processes;
 
 use crate::egress::{Egress, WorkflowSecret};
 use crate::failure::{self, Exit, Failure};
+use crate::language;
 use crate::output;
 
 /// `yiwang.yaml`.
@@ -329,8 +330,9 @@ pub(crate) fn from_yaml<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> 
 /// Prints remarks with the lines they are about, on stderr. The number of errors among them.
 pub(crate) fn print_remarks(path: &Path, source: &str, remarks: &[Diagnostic]) -> usize {
     let named = Arc::new(NamedSource::new(path.display().to_string(), source.to_owned()));
+    let language = language::chosen();
     for remark in remarks {
-        let report = Report { diagnostic: remark.clone(), source_code: Arc::clone(&named) };
+        let report = Report { diagnostic: remark.clone(), source_code: Arc::clone(&named), language };
         output::note(&format!("{:?}", miette::Report::new(report)));
     }
     remarks.iter().filter(|remark| remark.severity() == Severity::Error).count()

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use reqwest::header::ACCEPT_LANGUAGE;
 use reqwest::{Method, Response};
 use serde_json::Value;
 
 use crate::failure::{self, Exit, Failure};
+use crate::language;
 
 /// How to reach the server.
 #[derive(Args, Clone, Debug)]
@@ -135,8 +137,8 @@ impl Remote {
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value, Failure> {
-        let response =
-            request.bearer_auth(&self.token).send().await.map_err(|error| self.unreachable(error))?;
+        let request = request.bearer_auth(&self.token).header(ACCEPT_LANGUAGE, language::tag());
+        let response = request.send().await.map_err(|error| self.unreachable(error))?;
         let status = response.status();
         let body = response.bytes().await.map_err(|error| self.unreachable(error))?;
         let value = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice::<Value>(&body) };

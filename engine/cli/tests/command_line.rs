@@ -20,7 +20,7 @@ fn yiwang(arguments: &[&str]) -> Done {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("YIWANG_")) {
         command.env_remove(name);
     }
-    let done = command.env("NO_COLOR", "1").output().unwrap();
+    let done = command.env("NO_COLOR", "1").env("LC_ALL", "C").output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Done { code: done.status.code().unwrap(), out: text(done.stdout), err: text(done.stderr) }
 }
@@ -195,6 +195,21 @@ fn every_page_of_a_code_can_be_explained() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
     let done = yiwang(&["explain", "yw0101"]);
     assert_eq!(done.out.trim_end(), std::fs::read_to_string(folder.join("YW0101.md")).unwrap().trim_end());
+}
+
+#[test]
+fn authors_read_chinese_if_they_like() {
+    let broken = fixture("broken.yaml");
+    let done = yiwang(&["check", &broken]);
+    assert!(done.err.contains("there is no task"), "{}", done.err);
+    let done = yiwang(&["--lang", "zh", "check", &broken]);
+    assert!(done.err.contains("没有步骤"), "{}", done.err);
+    let done = yiwang(&["check", &broken, "-o", "json", "--lang", "zh"]);
+    assert!(done.out.contains("没有步骤"), "{}", done.out);
+    let done = yiwang(&["explain", "YW0101", "--lang", "zh"]);
+    assert!(done.out.starts_with("# YW0101：`then`"), "{}", done.out);
+    let done = yiwang(&["explain", "request.json", "--lang", "zh"]);
+    assert!(done.out.starts_with("## request.json\n400。"), "{}", done.out);
 }
 
 /// What `yiwang doctor` says about one thing in a project with these settings: its exit code and the line.

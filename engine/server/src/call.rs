@@ -8,13 +8,14 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MATCH};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MATCH};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use yiwang_core::Timestamp;
 use yiwang_core::work_item::Actor;
+use yiwang_dsl::diagnostic::Language;
 use yiwang_runtime::ports::PageRequest;
 
 use crate::json;
@@ -135,6 +136,12 @@ impl Call {
         Ok(key.map(str::to_owned))
     }
 
+    /// The language that the caller reads best, of those in which there are remarks.
+    pub(crate) fn language(&self) -> Language {
+        let wishes = self.headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
+        preferred(wishes.flat_map(|value| value.split(',')))
+    }
+
     /// A header that may stand once.
     pub(crate) fn header(&self, name: &str) -> Result<Option<&str>, Problem> {
         let mut all = self.headers.get_all(name).iter();
@@ -145,6 +152,20 @@ impl Call {
         let text = std::str::from_utf8(value.as_bytes());
         text.map(Some).map_err(|_| Problem::new(Code::Header, format!("`{name}` is not UTF-8")))
     }
+}
+
+/// The language with the greatest weight; of equal ones the first.
+fn preferred<'h>(wishes: impl Iterator<Item = &'h str>) -> Language {
+    let mut best = (0.0, Language::English);
+    for wish in wishes {
+        let (tag, weight) = wish.split_once(';').unwrap_or((wish, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        let weight = weight.unwrap_or(0.0);
+        if let Some(language) = Language::of_tag(tag.trim()).filter(|_| weight > best.0) {
+            best = (weight, language);
+        }
+    }
+    best.1
 }
 
 /// The page that a query asks for.
@@ -180,4 +201,20 @@ pub(crate) fn tagged(mut response: Response, version: u32) -> Response {
     let tag = HeaderValue::try_from(format!("\"{version}\"")).expect("digits are a header value");
     response.headers_mut().insert(ETAG, tag);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_with_the_greatest_weight_is_taken() {
+        let of = |header: &str| preferred(header.split(','));
+        assert_eq!(of("zh-CN,zh;q=0.9,en;q=0.8"), Language::Chinese);
+        assert_eq!(of("en;q=0.5, zh-CN;q=0.7"), Language::Chinese);
+        assert_eq!(of("en-GB, zh;q=0.7"), Language::English);
+        assert_eq!(of("de, zh;q=0"), Language::English);
+        assert_eq!(of("*, zh;q=high"), Language::English);
+        assert_eq!(of(""), Language::English);
+    }
 }

@@ -279,6 +279,12 @@ async fn definitions_are_checked_and_never_change() {
     let errors = wrong.json()["errors"].clone();
     assert!(errors.as_array().is_some_and(|all| all.len() > 1), "{errors}");
     assert!(errors[0]["start"]["line"].is_u64(), "{errors}");
+    let chinese = Sent::new("POST", "/api/v1/definitions:validate")
+        .bearer(app.token(HANDLER))
+        .header("accept-language", "zh-CN,zh;q=0.9,en;q=0.5")
+        .json(&json!({ "source": "document: {}\ndoo: []\n" }));
+    let chinese = send(&app, chinese).await.json();
+    assert_eq!(chinese["diagnostics"][0]["message"], "这里缺少键 `dsl`", "{chinese}");
     let valid =
         app.post(HANDLER, "/api/v1/definitions:validate", json!({ "source": COMPLAINT })).await.json();
     assert_eq!(valid["valid"], true, "{valid}");

@@ -25,10 +25,11 @@ pub fn check(data: &[u8]) {
             assert_span(text, span, "a related place");
         }
         // Every remark can be shown, in every language.
-        let located = remark.locate(text);
-        assert!(located.start.line >= 1 && located.start.column >= 1);
-        assert!(!remark.message.render(Language::English).is_empty());
-        assert!(!remark.message.render(Language::Chinese).is_empty());
+        for language in [Language::English, Language::Chinese] {
+            let located = remark.locate(text, language);
+            assert!(located.start.line >= 1 && located.start.column >= 1);
+            assert!(!located.message.is_empty());
+        }
     }
     for symbol in assist::symbols(text) {
         assert_span(text, &symbol.whole, "a symbol");

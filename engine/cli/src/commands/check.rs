@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use yiwang_dsl::diagnostic::Severity;
 
 use crate::failure::{Exit, Failure};
+use crate::language;
 use crate::output::{self, Format};
 use crate::project::{catalog, packages, print_remarks};
 use crate::services;
@@ -42,7 +43,8 @@ fn once(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
             errors += bad;
             warnings += remarks.len() - bad;
             if wanted == Some(Format::Json) {
-                let located: Vec<_> = remarks.iter().map(|remark| remark.locate(&package.source)).collect();
+                let located: Vec<_> =
+                    remarks.iter().map(|remark| remark.locate(&package.source, language::chosen())).collect();
                 results.push(json!({ "file": package.path.display().to_string(), "valid": bad == 0, "diagnostics": located }));
             } else {
                 print_remarks(&package.path, &package.source, &remarks);

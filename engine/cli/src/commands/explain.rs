@@ -1,6 +1,9 @@
-//! `yiwang explain CODE`: the page of a code, out of the binary.
+//! `yiwang explain CODE`: the page of a code, out of the binary; in English where there is no translation.
+
+use yiwang_dsl::diagnostic::Language;
 
 use crate::failure::{Exit, Failure};
+use crate::language;
 use crate::output;
 
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
@@ -12,7 +15,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let text = page(&args.code).ok_or_else(|| {
+    let text = page(&args.code, language::chosen()).ok_or_else(|| {
         Failure::new(Exit::NotFound, "cli.code", format!("there is no page for the code `{}`", args.code))
             .help("codes look like `YW0101`, `request.json` or `plugin.timeout`")
     })?;
@@ -20,10 +23,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The page in a language, or else in English.
+fn page(code: &str, language: Language) -> Option<&'static str> {
+    match language {
+        Language::English => among(PAGES, code),
+        Language::Chinese => among(PAGES_ZH, code).or_else(|| among(PAGES, code)),
+    }
+}
+
 /// A page of its own, or a section of a page.
-fn page(code: &str) -> Option<&'static str> {
-    let own = PAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(code));
-    own.map(|(_, text)| *text).or_else(|| PAGES.iter().find_map(|(_, text)| section(text, code)))
+fn among(pages: &[(&str, &'static str)], code: &str) -> Option<&'static str> {
+    let own = pages.iter().find(|(name, _)| name.eq_ignore_ascii_case(code));
+    own.map(|(_, text)| *text).or_else(|| pages.iter().find_map(|(_, text)| section(text, code)))
 }
 
 /// The section under the heading `## code`, up to the next heading of that level.
@@ -54,10 +65,21 @@ mod tests {
     #[test]
     fn every_code_that_users_see_is_explained() {
         for code in yiwang_server::Code::ALL {
-            assert!(page(code.as_str()).is_some(), "{}", code.as_str());
+            for pages in [PAGES, PAGES_ZH] {
+                assert!(among(pages, code.as_str()).is_some(), "{}", code.as_str());
+            }
         }
-        assert!(page("request.json").unwrap().starts_with("## request.json\n"));
-        assert!(page("request.jso").is_none());
-        assert!(page("").is_none());
+        assert!(page("request.json", Language::English).unwrap().starts_with("## request.json\n"));
+        assert!(page("request.jso", Language::Chinese).is_none());
+        assert!(page("", Language::English).is_none());
+    }
+
+    #[test]
+    fn every_page_of_the_language_is_there_in_both() {
+        for (name, text) in PAGES.iter().filter(|(name, _)| name.starts_with("YW")) {
+            assert_eq!(page(name, Language::English), Some(*text));
+            let translated = page(name, Language::Chinese).unwrap();
+            assert!(translated.starts_with(&format!("# {name}：")), "{name}");
+        }
     }
 }

@@ -30,6 +30,7 @@ use super::services::Mocked;
 use super::world::{Failing, Scripted};
 use super::{format, names};
 use crate::failure::Failure;
+use crate::language;
 use crate::project::{Package, packages};
 
 /// How a scenario went.
@@ -99,7 +100,7 @@ type Failures = Vec<(Range<usize>, String)>;
 
 fn read(source: &str) -> Result<(Scenario, Node), Failures> {
     let failures = |remarks: Vec<yiwang_dsl::Diagnostic>| -> Failures {
-        remarks.into_iter().map(|remark| (remark.span, remark.message.to_string())).collect()
+        remarks.into_iter().map(|remark| (remark.span, remark.message.render(language::chosen()))).collect()
     };
     let scenario = yaml::from_str(source).map_err(failures)?;
     Ok((scenario, yaml::parse(source).map_err(failures)?))
@@ -576,8 +577,9 @@ fn said(error: &Error, source: &str) -> String {
         }
         Error::Invalid(remarks) => {
             for remark in remarks {
-                let at = remark.locate(source).start;
-                text.push_str(&format!("\n  {}:{} {} {}", at.line, at.column, remark.code, remark.message));
+                let at = remark.locate(source, language::chosen());
+                let (line, column) = (at.start.line, at.start.column);
+                text.push_str(&format!("\n  {line}:{column} {} {}", at.code, at.message));
             }
         }
         _ => {}

@@ -64,8 +64,7 @@ impl<'n> Checker<'n> {
                         return;
                     }
                 }
-                let place = if inner.is_empty() { "`with`".to_owned() } else { format!("`with{inner}`") };
-                self.report_at(Code::With, span, &pointer, text!("{} lacks `{}`", place, name));
+                self.report_at(Code::With, span, &pointer, text!("`with{}` lacks `{}`", inner, name));
             }
             ValidationErrorKind::AdditionalProperties { unexpected }
             | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
@@ -84,7 +83,8 @@ impl<'n> Checker<'n> {
                     "" => span,
                     inner => node.and_then(|node| node.at(inner)).map_or(span, |node| node.span.clone()),
                 };
-                let message = schema::shorten(&error.masked_with("this argument"));
+                let message = schema::shorten(&error.masked_with("it"));
+                let message = text!("this argument does not fit: {}", message);
                 self.report_at(Code::With, span, &pointer, message);
             }
         }

@@ -6,7 +6,7 @@ use super::Checker;
 use super::fields::Place;
 use super::flow;
 use crate::definition::{Block, TaskId};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Text};
 use crate::text;
 use crate::yaml::{Entry, Node, Value};
 
@@ -112,8 +112,8 @@ impl<'n> Checker<'n> {
     }
 
     /// An item that is one name with one value.
-    pub(super) fn single(&mut self, place: &Place<'n>, what: &str) -> Option<&'n Entry> {
-        let message = text!("an item of this list must be one name with one {}", what);
+    pub(super) fn single(&mut self, place: &Place<'n>, what: &'static str) -> Option<&'n Entry> {
+        let message = text!("an item of this list must be one name with one {}", Text::from(what));
         match &place.node.value {
             Value::Map(entries) => match entries.as_slice() {
                 [entry] => Some(entry),

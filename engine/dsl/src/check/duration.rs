@@ -7,6 +7,7 @@ use crate::definition::Span;
 use crate::diagnostic::Code;
 use crate::duration::parse;
 use crate::expression::{Written, read};
+use crate::text;
 use crate::yaml::Value;
 
 /// Milliseconds of each unit of the object form.
@@ -38,7 +39,7 @@ impl<'n> Checker<'n> {
             Value::String(text) => match parse(text) {
                 Ok(length) => length,
                 Err(help) => {
-                    let message = format!("`{text}` is not a duration");
+                    let message = text!("`{}` is not a duration", text);
                     self.report(Code::Duration, place, message).help(help);
                     return None;
                 }
@@ -64,7 +65,7 @@ impl<'n> Checker<'n> {
         }
         for unit in ["years", "months", "weeks"] {
             if fields.peek(unit).is_some() {
-                let message = format!("a duration cannot be given in {unit}");
+                let message = text!("a duration cannot be given in `{}`", unit);
                 let span = fields.key_span(unit);
                 self.report_at(Code::Duration, span, &fields.place.pointer, message).help("give it in days");
                 return None;

@@ -120,7 +120,7 @@ impl<'n> Checker<'n> {
         let diagnostic = self.report(Code::CatchNever, place, message);
         match nearest(name, &names) {
             Some(near) => diagnostic.help(text!("did you mean `{}{}`?", TYPE_BASE, near)),
-            None => diagnostic.help(text!("the standard types are {}", names.join(", "))),
+            None => diagnostic.help(text!("the standard types are {}", names)),
         };
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::diagnostic::Code;
+use crate::text;
 use crate::yaml::{Entry, Node, push_pointer};
 
 /// A node and the pointer to it.
@@ -56,7 +57,7 @@ impl<'n> Fields<'n> {
             let unknown: Vec<&str> = unknown.filter(|key| !self.asked.contains(key)).collect();
             if crate::diagnostic::nearest(key, &unknown).is_none() {
                 let span = self.head_span();
-                let message = format!("the key `{key}` is missing here");
+                let message = text!("the key `{}` is missing here", key);
                 checker.report_at(Code::MissingKey, span, &self.place.pointer, message);
             }
         }
@@ -84,7 +85,7 @@ impl<'n> Fields<'n> {
             let place = self.place_of(entry);
             let absent = self.asked.iter().filter(|asked| self.peek(asked).is_none());
             let absent: Vec<&str> = absent.copied().collect();
-            let message = format!("the key `{key}` is not known here");
+            let message = text!("the key `{}` is not known here", key);
             checker
                 .report_at(Code::UnknownKey, entry.key.span.clone(), &place.pointer, message)
                 .meant(key, absent);

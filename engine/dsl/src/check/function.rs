@@ -13,7 +13,7 @@ use super::context::{self, Usage};
 use super::elsewhere;
 use super::fields::Place;
 use crate::definition::TaskId;
-use crate::diagnostic::{self, Code, Diagnostic, Severity, Text};
+use crate::diagnostic::{self, Code, Diagnostic, Joint, Severity, Text, names};
 use crate::resource::{self, What};
 use crate::text;
 use crate::yaml::{Key, Node};
@@ -182,12 +182,12 @@ impl<'n> Checker<'n> {
     }
 
     fn calls_itself(&mut self, at: usize, name: &Name, call: &Place<'n>) {
-        let between: Vec<String> =
-            self.functions.open[at + 1..].iter().map(|other| format!("`{}`", other.as_str())).collect();
+        let between = &self.functions.open[at + 1..];
         let message = if between.is_empty() {
             text!("the function `{}` calls itself", name.as_str())
         } else {
-            text!("the function `{}` calls itself through {}", name.as_str(), between.join(", "))
+            let between = names(between.iter().map(Name::as_str), Joint::Comma);
+            text!("the function `{}` calls itself through {}", name.as_str(), between)
         };
         self.report(Code::CallsItself, call, message).help("repeat with `for`, or with a retry");
     }

@@ -6,7 +6,7 @@ use super::Checker;
 use super::fields::Place;
 use super::template::{Position, object_template};
 use crate::Data;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Joint, names};
 use crate::expression::{Template, Written, read};
 use crate::text;
 use crate::yaml::Value;
@@ -136,7 +136,7 @@ impl<'n> Checker<'n> {
     }
 
     /// A text that must be an expression from end to end.
-    fn only_expression(&mut self, place: &Place<'n>, wanted: &str) -> Option<Template> {
+    fn only_expression(&mut self, place: &Place<'n>, wanted: &'static str) -> Option<Template> {
         let text = self.text(place)?;
         if !self.loose && matches!(read(text), Ok(Written::Literal)) {
             let help = text!("an expression stands in `${ {} }`", text.trim());
@@ -153,12 +153,7 @@ impl<'n> Checker<'n> {
         head: std::ops::Range<usize>,
         given: &[(&'static str, bool)],
     ) -> Option<&'static str> {
-        let quoted: Vec<String> = given.iter().map(|(key, _)| format!("`{key}`")).collect();
-        let names = match quoted.split_last() {
-            Some((last, [])) => last.clone(),
-            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-            None => String::new(),
-        };
+        let names = names(given.iter().map(|(key, _)| *key), Joint::And);
         let there: Vec<&'static str> =
             given.iter().filter(|(_, there)| *there).map(|(key, _)| *key).collect();
         match there.as_slice() {

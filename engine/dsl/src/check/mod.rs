@@ -42,6 +42,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity, Text};
 use crate::error::TypeAliases;
 use crate::expression::Expression;
 use crate::resource::{Needed, Resources};
+use crate::text;
 use crate::yaml;
 
 /// Checks a workflow's text. The definition is there unless a diagnostic is an error.
@@ -164,14 +165,14 @@ impl<'n> Checker<'n> {
     }
 
     /// A value has the wrong type.
-    fn wrong_type(&mut self, place: &Place<'n>, wanted: &str) -> &mut Diagnostic {
-        let message = format!("this must be {wanted}, and is {}", place.node.kind());
+    fn wrong_type(&mut self, place: &Place<'n>, wanted: &'static str) -> &mut Diagnostic {
+        let message = text!("this must be {}, and is {}", Text::from(wanted), Text::from(place.node.kind()));
         let written = self.source.get(place.node.span.clone()).unwrap_or_default().to_owned();
         let scalar =
             matches!(place.node.value, yaml::Value::Bool(_) | yaml::Value::Int(_) | yaml::Value::Float(_));
         let diagnostic = self.report(Code::WrongType, place, message);
         if scalar && wanted == "a text" {
-            diagnostic.help(format!("put it in quotes: '{written}'"));
+            diagnostic.help(text!("put it in quotes: '{}'", written));
         }
         diagnostic
     }
@@ -208,7 +209,7 @@ impl<'n> Checker<'n> {
         let text = self.text(place)?;
         let found = known.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
-            let message = format!("`{text}` is not one of the values allowed here");
+            let message = text!("`{}` is not one of the values allowed here", text);
             self.report(Code::BadValue, place, message).meant(text, known.iter().map(|(word, _)| *word));
         }
         found
@@ -230,7 +231,7 @@ impl<'n> Checker<'n> {
             return None;
         };
         if !bounds.contains(&number) {
-            let message = format!("this must be between {} and {}", bounds.start(), bounds.end());
+            let message = text!("this must be between {} and {}", bounds.start(), bounds.end());
             self.report(Code::BadValue, place, message);
             return None;
         }

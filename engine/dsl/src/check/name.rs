@@ -3,6 +3,7 @@
 use super::Checker;
 use super::fields::Place;
 use crate::diagnostic::Code;
+use crate::text;
 
 /// Longest name of a namespace or workflow.
 const NAME_LEN_MAX: usize = 63;
@@ -17,7 +18,7 @@ pub(super) fn name<'n>(checker: &mut Checker<'n>, place: &Place<'n>) -> Option<S
         && !text.starts_with('-')
         && !text.ends_with('-');
     if !well_formed {
-        let message = format!("`{text}` cannot be a name");
+        let message = text!("`{}` cannot be a name", text);
         let help = "letters a–z, digits and hyphens, at most 63; Chinese belongs into `title`";
         checker.report(Code::BadName, place, message).help(help);
         return None;
@@ -32,13 +33,13 @@ pub(super) fn variable<'n>(checker: &mut Checker<'n>, place: &Place<'n>) -> Opti
     let first = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !bare.as_bytes().first().is_some_and(first) || !bare.bytes().all(inner) {
-        let message = format!("`{text}` cannot be a variable's name");
+        let message = text!("`{}` cannot be a variable's name", text);
         let help = "letters a–z, digits and `_`, not beginning with a digit";
         checker.report(Code::BadName, place, message).help(help);
         return None;
     }
     if RESERVED.contains(&bare) {
-        let message = format!("`${bare}` is a variable of the language");
+        let message = text!("`${}` is a variable of the language", bare);
         checker.report(Code::BadName, place, message).help("choose another name");
         return None;
     }
@@ -52,7 +53,7 @@ const RESERVED: &[&str] =
 pub(super) fn version<'n>(checker: &mut Checker<'n>, place: &Place<'n>) -> Option<String> {
     let text = checker.text(place)?;
     if !is_semantic(text) {
-        let message = format!("`{text}` is not a semantic version");
+        let message = text!("`{}` is not a semantic version", text);
         checker.report(Code::Version, place, message).help("three numbers: '1.0.0'");
         return None;
     }

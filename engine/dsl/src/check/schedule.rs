@@ -7,6 +7,7 @@ use super::fields::Place;
 use super::template::Position;
 use crate::definition::Schedule;
 use crate::diagnostic::Code;
+use crate::text;
 
 /// Shortest interval of `every` and `after`, in milliseconds. More is polling, and belongs into a channel.
 const INTERVAL_MIN: u64 = 1_000;
@@ -71,14 +72,14 @@ impl<'n> Checker<'n> {
         let cron = match parser.parse(text) {
             Ok(cron) if fields == 5 || text.trim().starts_with('@') => cron,
             Ok(_) | Err(_) if fields != 5 => {
-                let message = format!("a cron expression has five fields, this one has {fields}");
+                let message = text!("a cron expression has five fields, this one has {}", fields);
                 let help = "minute, hour, day of month, month, day of week (0 and 7 are Sunday)";
                 self.report(Code::Cron, place, message).help(help);
                 return None;
             }
             Ok(cron) => cron,
             Err(error) => {
-                let message = format!("`{text}` is not a cron expression: {error}");
+                let message = text!("`{}` is not a cron expression: {}", text, error.to_string());
                 self.report(Code::Cron, place, message);
                 return None;
             }
@@ -86,7 +87,7 @@ impl<'n> Checker<'n> {
         // From a fixed day, so that the answer does not depend on when it is asked.
         let day = jiff::civil::date(2026, 1, 1).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
         if cron.find_next_occurrence(&day, true).is_err() {
-            let message = format!("there is never a time that fits `{text}`");
+            let message = text!("there is never a time that fits `{}`", text);
             self.report(Code::Cron, place, message);
             return None;
         }
@@ -98,10 +99,10 @@ impl<'n> Checker<'n> {
         let text = self.text(place)?;
         if jiff::tz::TimeZone::get(text).is_err() {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let message = format!("the time zone `{text}` is not known");
+            let message = text!("the time zone `{}` is not known", text);
             let diagnostic = self.report(Code::TimeZone, place, message);
             match crate::diagnostic::nearest(text, &known.iter().map(String::as_str).collect::<Vec<_>>()) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                Some(near) => diagnostic.help(text!("did you mean `{}`?", near)),
                 None => diagnostic.help("an IANA name, for example `Asia/Shanghai`"),
             };
             return None;

@@ -8,7 +8,7 @@ use super::Checker;
 use super::fields::Place;
 use super::template::Position;
 use crate::definition::{ExportSpec, InputSpec, OutputSpec, Schema};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Text};
 use crate::resource::{self, What};
 use crate::text;
 
@@ -142,7 +142,7 @@ impl<'n> Checker<'n> {
                 let found = found.first();
                 let at = found.map_or(0, |found| found.span.start);
                 let at = crate::diagnostic::Place::of(&text.source, at);
-                let message = found.map(|found| found.message.to_string()).unwrap_or_default();
+                let message = found.map_or_else(|| "this is not YAML".into(), |found| found.message.clone());
                 text!("`{}`, line {}, column {}: {}", uri, at.line, at.column, message)
             }
         };
@@ -170,12 +170,12 @@ pub(super) fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
 }
 
 /// Compiles a schema, or says where and why it is none. Nothing is ever fetched.
-pub(crate) fn compile(document: &serde_json::Value) -> Result<Validator, (String, String)> {
+pub(crate) fn compile(document: &serde_json::Value) -> Result<Validator, (String, Text)> {
     compile_as(document, None)
 }
 
 /// The same, read as a draft, whatever its `$schema` says.
-fn compile_as(document: &serde_json::Value, draft: Option<Draft>) -> Result<Validator, (String, String)> {
+fn compile_as(document: &serde_json::Value, draft: Option<Draft>) -> Result<Validator, (String, Text)> {
     // The linear engine: a pattern cannot be made to run forever by the data it is tried on.
     let options = jsonschema::options().offline().with_pattern_options(PatternOptions::regex());
     let options = match draft {
@@ -185,9 +185,9 @@ fn compile_as(document: &serde_json::Value, draft: Option<Draft>) -> Result<Vali
     options.should_validate_formats(true).build(document).map_err(|error| {
         let pointer = error.instance_path().as_str().to_owned();
         let message = match error.instance().as_str() {
-            Some(text) if pointer.ends_with("/type") => format!("`{text}` is no JSON type"),
-            Some(text) if pointer.ends_with("/pattern") => format!("`{text}` is no regular expression"),
-            _ => shorten(&error),
+            Some(text) if pointer.ends_with("/type") => text!("`{}` is no JSON type", text),
+            Some(text) if pointer.ends_with("/pattern") => text!("`{}` is no regular expression", text),
+            _ => Text::from(shorten(&error)),
         };
         (pointer, message)
     })

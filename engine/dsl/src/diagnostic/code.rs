@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Language;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -133,9 +135,12 @@ codes! {
 }
 
 impl Code {
-    /// Its page, relative to the repository.
-    pub fn page(self) -> String {
-        format!("docs/errors/{}.md", self.as_str())
+    /// Its page in a language, relative to the repository.
+    pub fn page(self, language: Language) -> String {
+        match language {
+            Language::English => format!("docs/errors/{}.md", self.as_str()),
+            Language::Chinese => format!("docs/errors/zh/{}.md", self.as_str()),
+        }
     }
 }
 

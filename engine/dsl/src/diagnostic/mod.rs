@@ -5,12 +5,21 @@
 mod code;
 mod report;
 mod text;
+mod zh;
 
 use std::ops::Range;
 
 pub use code::{Code, Severity};
 pub use report::{Located, Place, Report};
-pub use text::{Language, Text};
+pub use text::{Argument, AsArgument, Joint, Language, Text};
+pub(crate) use text::{list, names};
+
+use crate::text;
+
+/// All that is translated into Chinese, by its English.
+pub fn chinese() -> &'static [(&'static str, &'static str)] {
+    zh::CATALOGUE
+}
 
 /// One remark about a text. The CLI, the API and the console render the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +55,9 @@ impl Diagnostic {
     pub fn meant<'n>(&mut self, written: &str, known: impl IntoIterator<Item = &'n str>) -> &mut Self {
         let known: Vec<&str> = known.into_iter().collect();
         match nearest(written, &known) {
-            Some(name) => self.help(format!("did you mean `{name}`?")),
+            Some(name) => self.help(text!("did you mean `{}`?", name)),
             None if !known.is_empty() && known.len() <= 12 => {
-                let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-                self.help(format!("known here: {}", names.join(", ")))
+                self.help(text!("known here: {}", names(known, Joint::Comma)))
             }
             None => self,
         }
@@ -60,9 +68,9 @@ impl Diagnostic {
         self.code.severity()
     }
 
-    /// The remark with lines and columns, ready to be serialised.
-    pub fn locate(&self, source: &str) -> Located {
-        Located::new(self, source)
+    /// The remark in a language, with lines and columns, ready to be serialised.
+    pub fn locate(&self, source: &str, language: Language) -> Located {
+        Located::new(self, source, language)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use miette::{LabeledSpan, NamedSource, SourceCode};
 use serde::Serialize;
 
-use super::{Diagnostic, Severity};
+use super::{Diagnostic, Language, Severity};
 
 /// A remark together with the text it is about, for a terminal (it implements [`miette::Diagnostic`]).
 #[derive(Clone, Debug)]
@@ -16,11 +16,13 @@ pub struct Report {
     pub diagnostic: Diagnostic,
     /// The text, with the name it is shown under.
     pub source_code: Arc<NamedSource<String>>,
+    /// The language of the reader.
+    pub language: Language,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.diagnostic.message.fmt(f)
+        f.write_str(&self.diagnostic.message.render(self.language))
     }
 }
 
@@ -39,11 +41,12 @@ impl miette::Diagnostic for Report {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.diagnostic.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        let help = self.diagnostic.help.as_ref();
+        help.map(|help| Box::new(help.render(self.language)) as Box<dyn fmt::Display>)
     }
 
     fn url<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.diagnostic.code.page()))
+        Some(Box::new(self.diagnostic.code.page(self.language)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -53,7 +56,7 @@ impl miette::Diagnostic for Report {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let main = LabeledSpan::new_primary_with_span(None, self.diagnostic.span.clone());
         let related = self.diagnostic.related.iter();
-        let related = related.map(|(span, text)| LabeledSpan::at(span.clone(), text.to_string()));
+        let related = related.map(|(span, text)| LabeledSpan::at(span.clone(), text.render(self.language)));
         Some(Box::new([main].into_iter().chain(related)))
     }
 }
@@ -98,16 +101,16 @@ impl Place {
 }
 
 impl Located {
-    pub(super) fn new(diagnostic: &Diagnostic, source: &str) -> Self {
+    pub(super) fn new(diagnostic: &Diagnostic, source: &str, language: Language) -> Self {
         let Range { start, end } = diagnostic.span;
         Self {
             code: diagnostic.code.as_str(),
             severity: diagnostic.severity(),
-            message: diagnostic.message.to_string(),
+            message: diagnostic.message.render(language),
             pointer: diagnostic.pointer.clone(),
             start: Place::of(source, start),
             end: Place::of(source, end),
-            help: diagnostic.help.as_ref().map(ToString::to_string),
+            help: diagnostic.help.as_ref().map(|help| help.render(language)),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
+use jaq_core::compile::Undefined;
 use jaq_core::load::parse::Term;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Filter};
@@ -11,7 +12,8 @@ use jaq_core::{Compiler, Filter};
 use super::library::{FORBIDDEN, LIBRARY};
 use super::native::Engine;
 use super::syntax;
-use crate::diagnostic::{Code, Text, nearest};
+use crate::diagnostic::{Code, Joint, Text, list, nearest};
+use crate::text;
 
 /// A filter ready to run.
 pub(super) struct Compiled {
@@ -65,7 +67,7 @@ pub(crate) struct Findings {
 pub(super) fn compile(text: &str, allowed: &[&str]) -> Result<(Compiled, Findings), Vec<Problem>> {
     if let Some(word @ ("import" | "include")) = text.split_whitespace().next() {
         let problem =
-            Problem::new(Code::Forbidden, 0..text.len(), format!("expressions may not use `{word}`"));
+            Problem::new(Code::Forbidden, 0..text.len(), text!("expressions may not use `{}`", word));
         return Err(vec![problem.with_help("expressions read no files")]);
     }
     let term = syntax::parse(text)?;
@@ -86,8 +88,8 @@ pub(super) fn compile(text: &str, allowed: &[&str]) -> Result<(Compiled, Finding
 }
 
 fn filter(text: &str, term: &Term<&str>, variables: &BTreeSet<&str>) -> Result<Filter<Engine>, Vec<Problem>> {
-    let unexpected = |what: &str| {
-        let message = format!("the expression cannot be compiled: {what}");
+    let unexpected = |what: &'static str| {
+        let message = text!("the expression cannot be compiled: {}", Text::from(what));
         vec![Problem::new(Code::ExpressionSyntax, 0..text.len(), message)]
     };
     let mut calls = BTreeSet::new();
@@ -101,8 +103,12 @@ fn filter(text: &str, term: &Term<&str>, variables: &BTreeSet<&str>) -> Result<F
         Compiler::default().with_funs(selection.funs()).with_global_vars(variables.iter().copied());
     compiler.compile(modules).map_err(|errors| {
         let all = errors.into_iter().flat_map(|(_, errors)| errors);
-        let problem = |(name, kind): (&str, jaq_core::compile::Undefined)| {
-            let message = format!("the {} `{name}` is not known", kind.as_str());
+        let problem = |(name, kind): (&str, Undefined)| {
+            let message = match kind {
+                Undefined::Label => text!("the label `{}` is not known", name),
+                // Names of the other kinds were looked for before.
+                _ => text!("`{}` is not known", name),
+            };
             Problem::new(Code::ExpressionSyntax, syntax::span(text, name), message)
         };
         let problems: Vec<Problem> = all.map(problem).collect();
@@ -114,7 +120,7 @@ fn filter(text: &str, term: &Term<&str>, variables: &BTreeSet<&str>) -> Result<F
 fn forbidden(text: &str, term: &Term<&str>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut refuse = |part: &str, name: &str, why: &'static str| {
-        let message = format!("expressions may not use `{name}`");
+        let message = text!("expressions may not use `{}`", name);
         problems.push(Problem::new(Code::Forbidden, syntax::span(text, part), message).with_help(why));
     };
     let reason = |name: &str| FORBIDDEN.iter().find(|(forbidden, _)| *forbidden == name).map(|(_, why)| *why);
@@ -152,17 +158,16 @@ fn unknown_filter(text: &str, name: &str, arity: usize) -> Problem {
     let range = syntax::span(text, name);
     let arities = LIBRARY.arities(name);
     if !arities.is_empty() {
-        let known: Vec<String> = arities.iter().map(ToString::to_string).collect();
-        let message = format!("`{name}` does not take {arity} arguments");
+        let message = text!("`{}` does not take {} arguments", name, arity);
         return Problem::new(Code::UnknownFilter, range, message)
-            .with_help(format!("it takes {}", known.join(" or ")));
+            .with_help(text!("it takes {}", list(arities, Joint::Or)));
     }
     let names: Vec<&str> = LIBRARY.names().into_iter().collect();
-    let problem = Problem::new(Code::UnknownFilter, range, format!("there is no function `{name}`"));
+    let problem = Problem::new(Code::UnknownFilter, range, text!("there is no function `{}`", name));
     match nearest(name, &names) {
-        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+        Some(near) => problem.with_help(text!("did you mean `{}`?", near)),
         None if arity == 0 => {
-            problem.with_help(format!("a member is read by `.{name}`, a text stands in quotes"))
+            problem.with_help(text!("a member is read by `.{}`, a text stands in quotes", name))
         }
         None => problem,
     }
@@ -174,14 +179,14 @@ fn unknown_variables(text: &str, term: &Term<&str>, allowed: &[&str]) -> Vec<Pro
     let unknown = free.filter(|name| !allowed.contains(&name.trim_start_matches('$')));
     unknown
         .map(|name| {
-            let message = format!("there is no variable `{name}` at this place");
+            let message = text!("there is no variable `{}` at this place", name);
             let problem = Problem::new(Code::UnknownVariable, syntax::span(text, name), message);
             let known: Vec<String> = allowed.iter().map(|name| format!("${name}")).collect();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             match nearest(name, &known) {
-                Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+                Some(near) => problem.with_help(text!("did you mean `{}`?", near)),
                 None if known.is_empty() => problem.with_help("no variables are available here, only `.`"),
-                None => problem.with_help(format!("available here: {}", known.join(", "))),
+                None => problem.with_help(text!("available here: {}", known)),
             }
         })
         .collect()
@@ -190,7 +195,7 @@ fn unknown_variables(text: &str, term: &Term<&str>, allowed: &[&str]) -> Vec<Pro
 fn findings(text: &str, term: &Term<&str>) -> Findings {
     let mut warnings = Vec::new();
     for name in syntax::unbounded(term) {
-        let message = format!("`{name}` repeats without a fixed bound");
+        let message = text!("`{}` repeats without a fixed bound", name);
         let help = "the evaluation is stopped after two million operations; `limit(100; …)` gives a bound";
         warnings.push(Problem::new(Code::Unbounded, syntax::span(text, name), message).with_help(help));
     }

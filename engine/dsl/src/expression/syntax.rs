@@ -9,7 +9,8 @@ use jaq_core::load::{Lexer, Parser};
 use jaq_core::{ops, path};
 
 use super::Problem;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Text};
+use crate::text;
 
 /// Longest expression, in bytes.
 const TEXT_LEN_MAX: usize = 16 << 10;
@@ -20,20 +21,22 @@ const CHAIN_LEN_MAX: usize = 100;
 
 /// Parses one expression.
 pub(super) fn parse(text: &str) -> Result<Term<&str>, Vec<Problem>> {
-    let too_complex = |message: String| vec![Problem::new(Code::TooComplex, 0..text.len(), message)];
+    let too_complex = |message: Text| vec![Problem::new(Code::TooComplex, 0..text.len(), message)];
     if text.len() > TEXT_LEN_MAX {
-        return Err(too_complex(format!("the expression has more than {TEXT_LEN_MAX} bytes")));
+        return Err(too_complex(text!("the expression has more than {} bytes", TEXT_LEN_MAX)));
     }
     if bracket_depth(text) > BRACKETS_MAX {
-        return Err(too_complex(format!("the expression nests more than {BRACKETS_MAX} brackets")));
+        return Err(too_complex(text!("the expression nests more than {} brackets", BRACKETS_MAX)));
     }
     let tokens = Lexer::new(text).lex().map_err(|errors| {
         let problem = |(expected, rest): (jaq_core::load::lex::Expect<&str>, &str)| {
             let found = rest.chars().next();
             let start = text.len() - rest.len();
             let message = match found {
-                Some(found) => format!("the expression has `{found}` where it needs a {}", expected.as_str()),
-                None => format!("the expression ends where it needs a {}", expected.as_str()),
+                Some(found) => {
+                    text!("the expression has `{}` where it needs {}", found, wanted(expected.as_str()))
+                }
+                None => text!("the expression ends where it needs {}", wanted(expected.as_str())),
             };
             let range = start..start + found.map_or(0, char::len_utf8);
             let problem = Problem::new(Code::ExpressionSyntax, range, message);
@@ -47,15 +50,19 @@ pub(super) fn parse(text: &str) -> Result<Term<&str>, Vec<Problem>> {
         errors.into_iter().next().map(problem).into_iter().collect::<Vec<_>>()
     })?;
     if chain_len(&tokens) > CHAIN_LEN_MAX {
-        return Err(too_complex(format!("the expression chains more than {CHAIN_LEN_MAX} operators")));
+        return Err(too_complex(text!("the expression chains more than {} operators", CHAIN_LEN_MAX)));
     }
     Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| {
         let problem = |(expected, found): (jaq_core::load::parse::Expect<&str>, Option<&Token<&str>>)| {
             let found = Token::opt_as_str(found, text);
             let message = match found {
-                "" => format!("the expression ends where it needs a {}", expected.as_str()),
+                "" => text!("the expression ends where it needs {}", wanted(expected.as_str())),
                 found => {
-                    format!("the expression has `{}` where it needs {}", short(found), a(expected.as_str()))
+                    text!(
+                        "the expression has `{}` where it needs {}",
+                        short(found),
+                        wanted(expected.as_str())
+                    )
                 }
             };
             Problem::new(Code::ExpressionSyntax, span(text, found), message)
@@ -64,12 +71,28 @@ pub(super) fn parse(text: &str) -> Result<Term<&str>, Vec<Problem>> {
     })
 }
 
-fn a(expected: &str) -> String {
-    match expected {
-        "nothing" => "its end".to_owned(),
-        word if word.chars().all(char::is_alphabetic) && word.len() > 4 => format!("a {word}"),
-        word => format!("`{word}`"),
-    }
+/// What jq's parser names in its words, in ours.
+fn wanted(expected: &str) -> Text {
+    let phrase = match expected {
+        "argument" => "an argument",
+        "closing brace" | "comma or right brace" => "a closing brace",
+        "closing bracket" | "comma or right bracket" => "a closing bracket",
+        "closing parenthesis" | "semicolon or right parenthesis" => "a closing parenthesis",
+        "closing quote" => "a closing quote",
+        "digit" => "a digit",
+        "else or end" => "`else` or `end`",
+        "4-digit hexadecimal UTF-8 code point" | "string escape sequence" => "an escape sequence",
+        "identifier" => "a name",
+        "key" => "a key",
+        "nothing" => "its end",
+        "pattern" => "a pattern",
+        "string" => "a text in quotes",
+        "term" => "a term",
+        "token" => "a word or sign of jq",
+        "variable" => "a variable",
+        word => return text!("`{}`", word),
+    };
+    Text::from(phrase)
 }
 
 fn short(text: &str) -> String {

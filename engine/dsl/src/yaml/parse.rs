@@ -8,7 +8,8 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use super::node::{Entry, Key, Node, Style, Value};
 use super::scalar::{self, Refused};
 use super::{ALIAS_NODES_MAX, ANCHORS_MAX, DEPTH_MAX, NODES_MAX, TEXT_LEN_MAX, push_pointer};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Text};
+use crate::text;
 
 /// Parses one document. All mistakes that do not stop the parser are found at once.
 pub fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
@@ -30,7 +31,7 @@ enum Keys {
 
 fn read(text: &str, keys: Keys) -> Result<Node, Vec<Diagnostic>> {
     if text.len() > TEXT_LEN_MAX {
-        let message = format!("the text has {} bytes; the limit is {TEXT_LEN_MAX}", text.len());
+        let message = text!("the text has {} bytes; the limit is {}", text.len(), TEXT_LEN_MAX);
         return Err(vec![Diagnostic::new(Code::TooLarge, 0..0, message)]);
     }
     let mut builder = Builder::new(text, keys);
@@ -82,7 +83,7 @@ impl<'t> Builder<'t> {
                 Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
                 Event::StreamEnd => break,
                 _ if root.is_some() => {
-                    let message = "a second document begins here; a file holds one".to_owned();
+                    let message = "a second document begins here; a file holds one";
                     return Err(self.stop(Code::ManyDocuments, span, message));
                 }
                 event => root = Some(self.node(event, span, 0)?),
@@ -90,7 +91,7 @@ impl<'t> Builder<'t> {
         }
         match root {
             Some(root) => Ok(root),
-            None => Err(self.stop(Code::Empty, 0..0, "there is nothing in this text".to_owned())),
+            None => Err(self.stop(Code::Empty, 0..0, "there is nothing in this text")),
         }
     }
 
@@ -102,7 +103,7 @@ impl<'t> Builder<'t> {
                 let end = self.text[at..].chars().next().map_or(at, |found| at + found.len_utf8());
                 let (code, message, help) = explain(error.info(), self.text, at);
                 let span = if code == Code::Alias { at..word_end(self.text, at) } else { at..end };
-                self.report(code, span, message).help = help.map(Into::into);
+                self.report(code, span, message).help = help.map(Text::from);
                 Err(Stop)
             }
             None => Ok((Event::StreamEnd, self.text.len()..self.text.len())),
@@ -112,8 +113,7 @@ impl<'t> Builder<'t> {
     fn node(&mut self, event: Event<'t>, span: Range<usize>, depth: usize) -> Result<Node, Stop> {
         self.count(&span)?;
         if depth > DEPTH_MAX {
-            let message = format!("this is nested more than {DEPTH_MAX} levels deep");
-            return Err(self.stop(Code::TooDeep, span, message));
+            return Err(self.stop(Code::TooDeep, span, too_deep()));
         }
         let first = self.nodes;
         let (anchor, node) = match event {
@@ -129,7 +129,7 @@ impl<'t> Builder<'t> {
                 (anchor, self.map(span, depth)?)
             }
             Event::Alias(id) => return self.alias(id, span),
-            _ => return Err(self.stop(Code::Syntax, span, "this is not YAML".to_owned())),
+            _ => return Err(self.stop(Code::Syntax, span, "this is not YAML")),
         };
         if anchor > 0 {
             self.keep(anchor, &node, self.nodes - first + 1)?;
@@ -171,7 +171,7 @@ impl<'t> Builder<'t> {
             self.pointer.truncate(parent);
             let Some(key) = key else { continue };
             if let Some(first) = places.get(&key.text) {
-                let message = format!("the key `{}` stands twice", key.text);
+                let message = text!("the key `{}` stands twice", key.text);
                 let first = first.clone();
                 let diagnostic = self.report(Code::DuplicateKey, key.span.clone(), message);
                 diagnostic.related.push((first, "it stands here already".into()));
@@ -186,14 +186,14 @@ impl<'t> Builder<'t> {
     fn key(&mut self, event: Event<'t>, span: Range<usize>, depth: usize) -> Result<Option<Key>, Stop> {
         let node = self.node(event, span, depth + 1)?;
         if node.as_str() == Some("<<") && node.style == Style::Plain {
-            self.report(Code::MergeKey, node.span, "merge keys (`<<`) are not read".to_owned())
+            self.report(Code::MergeKey, node.span, "merge keys (`<<`) are not read")
                 .help("repeat the members, or move them into `use`");
             return Ok(None);
         }
         if let Value::String(text) = node.value {
             return Ok(Some(Key { span: node.span, text }));
         }
-        let message = format!("a key must be a text, this is {}", node.kind());
+        let message = text!("a key must be a text, this is {}", Text::from(node.kind()));
         let written = self.text.get(node.span.clone()).unwrap_or_default().to_owned();
         let plain = !matches!(node.value, Value::List(_) | Value::Map(_)) && !written.is_empty();
         if plain && self.keys == Keys::AnyPlain {
@@ -204,7 +204,7 @@ impl<'t> Builder<'t> {
         if after_comma {
             diagnostic.help("inside `{ }` a comma ends a text: put the whole text in quotes");
         } else if plain {
-            diagnostic.help(format!("put it in quotes: '{written}'"));
+            diagnostic.help(text!("put it in quotes: '{}'", written));
         }
         Ok(None)
     }
@@ -223,10 +223,10 @@ impl<'t> Builder<'t> {
         let value = if style == Style::Plain && !text_tag {
             scalar::resolve(text).unwrap_or_else(|refused| {
                 let message = match refused {
-                    Refused::TooLarge => format!("the number {text} is too large to be kept exactly"),
-                    Refused::NotFinite => format!("`{text}` is not a number that data can hold"),
+                    Refused::TooLarge => text!("the number {} is too large to be kept exactly", text),
+                    Refused::NotFinite => text!("`{}` is not a number that data can hold", text),
                 };
-                self.report(Code::Number, span.clone(), message).help(format!("as a text: '{text}'"));
+                self.report(Code::Number, span.clone(), message).help(text!("as a text: '{}'", text));
                 Value::Null
             })
         } else {
@@ -238,7 +238,7 @@ impl<'t> Builder<'t> {
     /// Keeps a copy for aliases; what is too large to be repeated at all is not kept.
     fn keep(&mut self, anchor: usize, node: &Node, size: usize) -> Result<(), Stop> {
         if self.anchors.len() == ANCHORS_MAX {
-            let message = format!("the text has more than {ANCHORS_MAX} anchors");
+            let message = text!("the text has more than {} anchors", ANCHORS_MAX);
             return Err(self.stop(Code::Alias, node.span.clone(), message));
         }
         let kept = if size > ALIAS_NODES_MAX { None } else { Some(node.clone()) };
@@ -248,12 +248,12 @@ impl<'t> Builder<'t> {
 
     fn alias(&mut self, id: usize, span: Range<usize>) -> Result<Node, Stop> {
         let Some((node, size)) = self.anchors.get(&id) else {
-            let message = "this alias repeats something that it is part of itself".to_owned();
+            let message = "this alias repeats something that it is part of itself";
             return Err(self.stop(Code::Alias, span, message));
         };
         self.alias_nodes += size;
         if self.alias_nodes > ALIAS_NODES_MAX {
-            let message = format!("the aliases up to here repeat more than {ALIAS_NODES_MAX} values");
+            let message = text!("the aliases up to here repeat more than {} values", ALIAS_NODES_MAX);
             return Err(self.stop(Code::Alias, span, message));
         }
         self.nodes += size;
@@ -263,7 +263,7 @@ impl<'t> Builder<'t> {
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, span: &Range<usize>) {
         if let Some(tag) = tag {
-            let message = format!("the tag `{}{}` is not read", tag.handle, tag.suffix);
+            let message = text!("the tag `{}{}` is not read", tag.handle, tag.suffix);
             self.report(Code::Tag, span.clone(), message).help("only `!!str` is, and quotes do the same");
         }
     }
@@ -271,7 +271,7 @@ impl<'t> Builder<'t> {
     fn count(&mut self, span: &Range<usize>) -> Result<(), Stop> {
         self.nodes += 1;
         if self.nodes > NODES_MAX {
-            let message = format!("the text has more than {NODES_MAX} values");
+            let message = text!("the text has more than {} values", NODES_MAX);
             return Err(self.stop(Code::TooLarge, span.clone(), message));
         }
         Ok(())
@@ -284,7 +284,7 @@ impl<'t> Builder<'t> {
         start.start..end.max(start.start)
     }
 
-    fn report(&mut self, code: Code, span: Range<usize>, message: String) -> &mut Diagnostic {
+    fn report(&mut self, code: Code, span: Range<usize>, message: impl Into<Text>) -> &mut Diagnostic {
         let mut diagnostic = Diagnostic::new(code, span, message);
         diagnostic.pointer.clone_from(&self.pointer);
         self.diagnostics.push(diagnostic);
@@ -292,19 +292,19 @@ impl<'t> Builder<'t> {
         &mut self.diagnostics[last]
     }
 
-    fn stop(&mut self, code: Code, span: Range<usize>, message: String) -> Stop {
+    fn stop(&mut self, code: Code, span: Range<usize>, message: impl Into<Text>) -> Stop {
         self.report(code, span, message);
         Stop
     }
 }
 
 /// The parser's complaint in our words, and what people usually meant.
-fn explain(info: &str, text: &str, at: usize) -> (Code, String, Option<&'static str>) {
+fn explain(info: &str, text: &str, at: usize) -> (Code, Text, Option<&'static str>) {
     if info.contains("recursion limit") {
-        return (Code::TooDeep, format!("this is nested more than {DEPTH_MAX} levels deep"), None);
+        return (Code::TooDeep, too_deep(), None);
     }
     if info.contains("unknown anchor") {
-        return (Code::Alias, "there is no anchor of this name before".to_owned(), None);
+        return (Code::Alias, "there is no anchor of this name before".into(), None);
     }
     let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
@@ -321,7 +321,11 @@ fn explain(info: &str, text: &str, at: usize) -> (Code, String, Option<&'static 
     } else {
         None
     };
-    (Code::Syntax, format!("this is not YAML: {info}"), help)
+    (Code::Syntax, text!("this is not YAML: {}", info), help)
+}
+
+fn too_deep() -> Text {
+    text!("this is nested more than {} levels deep", DEPTH_MAX)
 }
 
 /// The end of the word that begins at a byte.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use expect_test::expect;
-use yiwang_dsl::diagnostic::{Code, Report, Severity};
+use yiwang_dsl::diagnostic::{Code, Language, Report, Severity};
 use yiwang_dsl::yaml;
 
 use crate::{budget, fixtures, remarks};
@@ -27,7 +27,7 @@ fn codes_are_unique_and_grouped() {
 fn every_code_has_a_page() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for code in Code::ALL {
-        let page = repository.join(code.page());
+        let page = repository.join(code.page(Language::English));
         let text = std::fs::read_to_string(&page).unwrap_or_default();
         let title = format!("# {code}: {}", code.summary().trim_end_matches('.'));
         assert!(text.starts_with(&title), "{} must begin with `{title}`", page.display());
@@ -42,20 +42,50 @@ fn every_code_has_a_page() {
     }
 }
 
+#[test]
+fn every_page_is_there_in_chinese() {
+    for code in Code::ALL {
+        let (english, chinese) = (page(*code, Language::English), page(*code, Language::Chinese));
+        assert!(chinese.starts_with(&format!("# {code}：")), "{code}: there is no page in Chinese");
+        assert!(chinese.contains("\n## 怎样改正\n"), "{code}: the page must say how to mend it");
+        assert_eq!(blocks(&english), blocks(&chinese), "{code}: both show the same");
+    }
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors/zh");
+    for page in std::fs::read_dir(pages).expect("the pages are part of the repository") {
+        let name = page.expect("a readable folder").file_name().to_string_lossy().into_owned();
+        let Some(code) = name.strip_suffix(".md").filter(|name| name.starts_with("YW0")) else { continue };
+        assert!(Code::ALL.iter().any(|known| known.as_str() == code), "{name} is about no code");
+    }
+}
+
+fn page(code: Code, language: Language) -> String {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::fs::read_to_string(repository.join(code.page(language))).unwrap_or_default()
+}
+
+/// The code that a page shows.
+fn blocks(page: &str) -> Vec<&str> {
+    page.split("```").skip(1).step_by(2).collect()
+}
+
+/// The mistake that the page of a code shows, as a whole text.
+pub(crate) fn example(code: Code) -> Option<String> {
+    let page = page(code, Language::English);
+    let (_, example) = page.split_once("## Example\n\n```yaml\n")?;
+    let example = example.split("```").next().unwrap_or_default();
+    let raw = code.as_str().starts_with("YW00") || example.starts_with("document:");
+    Some(match example {
+        whole if raw => whole.to_owned(),
+        tasks if tasks.starts_with("- ") => remarks::with_head(&remarks::as_do(tasks)),
+        body => remarks::with_head(body),
+    })
+}
+
 /// What a page shows as a mistake is that mistake.
 #[test]
 fn examples_of_the_pages_are_true() {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for code in Code::ALL {
-        let page = std::fs::read_to_string(repository.join(code.page())).expect("every code has a page");
-        let Some((_, example)) = page.split_once("## Example\n\n```yaml\n") else { continue };
-        let example = example.split("```").next().unwrap_or_default();
-        let raw = code.as_str().starts_with("YW00") || example.starts_with("document:");
-        let text = match example {
-            whole if raw => whole.to_owned(),
-            tasks if tasks.starts_with("- ") => remarks::with_head(&remarks::as_do(tasks)),
-            body => remarks::with_head(body),
-        };
+        let Some(text) = example(*code) else { continue };
         let (_, found) = remarks::checked(&text);
         assert!(found.iter().any(|found| found.code == *code), "{code}: {found:?}");
     }
@@ -92,7 +122,7 @@ fn every_code_is_triggered() {
 fn remarks_as_json() {
     let text = "document: { dsl: '1.0.3', namespace: a, name: b, version: '1.0.0' }\ndo:\n  - 受理: { wait: PT1S, then: 派单了 }\n  - 派单: { wait: PT1S }\n";
     let (_, diagnostics) = remarks::checked(text);
-    let json = serde_json::to_string_pretty(&diagnostics[0].locate(text)).unwrap();
+    let json = serde_json::to_string_pretty(&diagnostics[0].locate(text, Language::English)).unwrap();
     expect![[r#"
         {
           "code": "YW0101",
@@ -122,7 +152,7 @@ fn remarks_on_a_terminal() {
     miette::GraphicalReportHandler::new_themed(theme)
         .with_links(false)
         .with_width(80)
-        .render_report(&mut shown, &Report { diagnostic, source_code })
+        .render_report(&mut shown, &Report { diagnostic, source_code, language: Language::English })
         .unwrap();
     expect![[r#"
         YW0004 (docs/errors/YW0004.md)

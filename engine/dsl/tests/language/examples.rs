@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use yiwang_dsl::catalog::Processes;
-use yiwang_dsl::diagnostic::Severity;
+use yiwang_dsl::diagnostic::{Place, Severity};
 use yiwang_dsl::{Catalog, Diagnostic, Resources};
 
 /// The function that an example calls.
@@ -34,7 +34,7 @@ fn examples_of_the_specification_are_read() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         assert_eq!(definition.is_some(), errors.is_empty(), "{name}");
         for diagnostic in errors {
-            let start = diagnostic.locate(&text).start;
+            let start = Place::of(&text, diagnostic.span.start);
             remarks += &format!(
                 "{name}:{}:{} {} {}\n",
                 start.line, start.column, diagnostic.code, diagnostic.message

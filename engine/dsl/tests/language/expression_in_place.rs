@@ -39,7 +39,7 @@ fn the_place_is_inside_of_the_text() {
         "- a: { set: { y: '${ .名 | lenght }' } }",
         expect![[r#"
             - a: { set: { y: '${ .名 | lenght }' } }
-                                  ^^ YW0301 the expression has `名` where it needs a token; a text stands in quotes; a member with such a name is read by `.["…"]`
+                                  ^^ YW0301 the expression has `名` where it needs a word or sign of jq; a text stands in quotes; a member with such a name is read by `.["…"]`
         "#]],
     );
     check_do(
@@ -53,7 +53,7 @@ fn the_place_is_inside_of_the_text() {
         "- a: { if: . == 中, set: { y: 1 } }",
         expect![[r#"
             - a: { if: . == 中, set: { y: 1 } }
-                            ^^ YW0301 the expression has `中` where it needs a token; a text stands in quotes; a member with such a name is read by `.["…"]`
+                            ^^ YW0301 the expression has `中` where it needs a word or sign of jq; a text stands in quotes; a member with such a name is read by `.["…"]`
         "#]],
     );
     check_do(

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use yiwang_dsl::Diagnostic;
-use yiwang_dsl::diagnostic::Place;
+use yiwang_dsl::diagnostic::{Language, Place};
 
 use crate::remarks;
 
@@ -52,7 +52,7 @@ fn with_remarks(text: &str, diagnostics: &[Diagnostic]) -> String {
         let here = diagnostics.iter().filter(|found| Place::of(text, found.span.start).line == at + 1);
         for diagnostic in here {
             // The sign of the comment takes the first column, at the cost of one `^` if need be.
-            let marker = remarks::marker(text, diagnostic, 0);
+            let marker = remarks::marker(text, diagnostic, 0, Language::English);
             shown += &format!("#{}\n", &marker[1..]);
         }
     }

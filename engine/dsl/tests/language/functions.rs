@@ -84,7 +84,7 @@ do:
             unused: { wait: soon }
                             ^^^^ YW0211 `soon` is not a duration; for example `PT30M`, `P1DT12H` or `{ minutes: 30 }`
             - a: { call: pet, with: { id: seven } }
-                                          ^^^^^ YW0215 this argument is not of type "integer"
+                                          ^^^^^ YW0215 this argument does not fit: it is not of type "integer"
             - b: { call: pt }
                          ^^ YW0105 `pt` names no function; did you mean `pet`?
             - c: { call: pet }

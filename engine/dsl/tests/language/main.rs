@@ -3,6 +3,7 @@
 mod assist;
 mod budget;
 mod calls;
+mod chinese;
 mod codes;
 mod definition;
 mod evaluate;
@@ -22,6 +23,7 @@ mod listening;
 mod mutation;
 mod processes;
 mod remarks;
+mod rust;
 mod schedule;
 mod schema;
 mod secrets;

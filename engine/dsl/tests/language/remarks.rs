@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use expect_test::Expect;
 use yiwang_dsl::catalog::Signature;
 use yiwang_dsl::definition::FunctionRef;
-use yiwang_dsl::diagnostic::Place;
+use yiwang_dsl::diagnostic::{Language, Place};
 use yiwang_dsl::{Catalog, Definition, Diagnostic, Resources};
+
+use crate::chinese;
 
 /// What stands before the part under test.
 const HEAD: &str = "document: { dsl: '1.0.3', namespace: test, name: test, version: '0.1.0' }\n";
@@ -144,11 +146,17 @@ pub(crate) fn check_text(text: &str, expect: Expect) {
     let (definition, diagnostics) = checked(text);
     let failed = diagnostics.iter().any(|found| found.severity() == yiwang_dsl::diagnostic::Severity::Error);
     assert_eq!(definition.is_none(), failed, "a definition is there unless a remark is an error");
+    diagnostics.iter().for_each(chinese::assert_is_chinese);
     expect.assert_eq(&under_lines(text, &diagnostics));
 }
 
 /// Each line with a remark, and the remarks below it.
 pub(crate) fn under_lines(text: &str, diagnostics: &[Diagnostic]) -> String {
+    under_lines_in(text, diagnostics, Language::English)
+}
+
+/// The same in a language.
+pub(crate) fn under_lines_in(text: &str, diagnostics: &[Diagnostic], language: Language) -> String {
     let mut shown = String::new();
     let mut last = 0;
     for diagnostic in diagnostics {
@@ -160,22 +168,27 @@ pub(crate) fn under_lines(text: &str, diagnostics: &[Diagnostic]) -> String {
         }
         let line = text.lines().nth(start.line - 1).unwrap_or_default();
         let indent = line.chars().take_while(|character| character.is_whitespace()).count();
-        writeln!(shown, "{}", marker(text, diagnostic, indent)).expect("a String takes everything");
+        writeln!(shown, "{}", marker(text, diagnostic, indent, language)).expect("a String takes everything");
     }
     if shown.is_empty() { "clean\n".to_owned() } else { shown }
 }
 
 /// `      ^^^^^^ YW0101 there is no task …; did you mean …?`
-pub(crate) fn marker(text: &str, diagnostic: &Diagnostic, indent: usize) -> String {
+pub(crate) fn marker(text: &str, diagnostic: &Diagnostic, indent: usize, language: Language) -> String {
     let start = Place::of(text, diagnostic.span.start);
     let line = text.lines().nth(start.line - 1).unwrap_or_default();
     let before: String = line.chars().take(start.column - 1).skip(indent).collect();
     let marked = text.get(diagnostic.span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
     let mut shown = " ".repeat(width(&before));
     shown += &"^".repeat(width(marked).max(1));
-    write!(shown, " {} {}", diagnostic.code, diagnostic.message).expect("a String takes everything");
+    write!(shown, " {} {}", diagnostic.code, diagnostic.message.render(language))
+        .expect("a String takes everything");
     if let Some(help) = &diagnostic.help {
-        write!(shown, "; {help}").expect("a String takes everything");
+        let between = match language {
+            Language::English => "; ",
+            Language::Chinese => "；",
+        };
+        write!(shown, "{between}{}", help.render(language)).expect("a String takes everything");
     }
     shown
 }

@@ -214,7 +214,7 @@ do: [{ a: { wait: PT1S } }]
             calendar: 5
                       ^ YW0202 this must be a text, and is a number; put it in quotes: '5'
             overlap: skip
-            ^^^^^^^ YW0201 the key `overlap` is not known here; known here: `errors`, `retention`, `classification`
+            ^^^^^^^ YW0201 the key `overlap` is not known here; known here: `errors`, `lifecycle`, `retention`, `classification`
             overlap: never
                      ^^^^^ YW0210 `never` is not one of the values allowed here; known here: `allow`, `skip`
             missfire: skip
@@ -648,9 +648,9 @@ fn bad_durations() {
     check_do(
         "- a: { wait: { months: 1 } }",
         expect![[r#"
-        - a: { wait: { months: 1 } }
-                       ^^^^^^ YW0211 a duration cannot be given in months; give it in days
-    "#]],
+            - a: { wait: { months: 1 } }
+                           ^^^^^^ YW0211 a duration cannot be given in `months`; give it in days
+        "#]],
     );
     check_do(
         "- a: { wait: { minuets: 1 } }",
@@ -877,18 +877,18 @@ fn arguments() {
     check_do(
         "- a: { call: human-task:1.0.0@default, with: { title: 5, priority: hihg, due: { hour: 1 } } }",
         expect![[r#"
-        - a: { call: human-task:1.0.0@default, with: { title: 5, priority: hihg, due: { hour: 1 } } }
-                                                              ^ YW0215 this argument is not of type "string"
-                                                                           ^^^^ YW0215 this argument is not one of "low" or "high"
-                                                                                        ^^^^ YW0215 the function takes no `hour` here; did you mean `hours`?
-    "#]],
+            - a: { call: human-task:1.0.0@default, with: { title: 5, priority: hihg, due: { hour: 1 } } }
+                                                                  ^ YW0215 this argument does not fit: it is not of type "string"
+                                                                               ^^^^ YW0215 this argument does not fit: it is not one of "low" or "high"
+                                                                                            ^^^^ YW0215 the function takes no `hour` here; did you mean `hours`?
+        "#]],
     );
     check_do(
         "- a: { call: human-task:1.0.0@default, with: { title: x, candidateGroups: [] } }",
         expect![[r#"
-        - a: { call: human-task:1.0.0@default, with: { title: x, candidateGroups: [] } }
-                                                                                  ^^ YW0215 this argument has less than 1 item
-    "#]],
+            - a: { call: human-task:1.0.0@default, with: { title: x, candidateGroups: [] } }
+                                                                                      ^^ YW0215 this argument does not fit: it has less than 1 item
+        "#]],
     );
 }
 
@@ -906,7 +906,7 @@ fn expressions_are_not_held_against_schemas() {
 ",
         expect![[r#"
             candidateGroups: [ '${ .group }', 5 ]
-                                              ^ YW0215 this argument is not of type "string"
+                                              ^ YW0215 this argument does not fit: it is not of type "string"
         "#]],
     );
 }

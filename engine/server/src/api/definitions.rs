@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use yiwang_dsl::Diagnostic;
-use yiwang_dsl::diagnostic::{Located, Severity};
+use yiwang_dsl::diagnostic::{Language, Located, Severity};
 use yiwang_runtime::{DefinitionInfo, Error};
 
 use crate::call::{Answer, Call, ok, with_status};
@@ -104,6 +104,7 @@ async fn deploy(mut call: Call) -> Answer {
         hash: String,
         warnings: Vec<Located>,
     }
+    let language = call.language();
     let text: Text = call.json().await?;
     let by = call.actor()?.person.clone();
     let deployed =
@@ -111,7 +112,7 @@ async fn deploy(mut call: Call) -> Answer {
             Ok(deployed) => deployed,
             Err(Error::Invalid(remarks)) => {
                 let sentence = Error::Invalid(remarks.clone()).to_string();
-                return Err(Problem::in_definition(sentence, located(&remarks, &text.source)));
+                return Err(Problem::in_definition(sentence, located(&remarks, &text.source, language)));
             }
             Err(Error::InvalidForm { name, problem }) => {
                 let pointer = format!("/forms/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -124,7 +125,7 @@ async fn deploy(mut call: Call) -> Answer {
     tracing::info!(workflow = ?deployed.id, by, existing = deployed.existing, "workflow deployed");
     let status = if deployed.existing { StatusCode::OK } else { StatusCode::CREATED };
     let (id, hash) = (deployed.id, deployed.hash.0.to_string());
-    let warnings = located(&deployed.warnings, &text.source);
+    let warnings = located(&deployed.warnings, &text.source, language);
     with_status(status, &Done { namespace: id.namespace, name: id.name, version: id.version, hash, warnings })
 }
 
@@ -135,12 +136,13 @@ async fn validate(mut call: Call) -> Answer {
         valid: bool,
         diagnostics: Vec<Located>,
     }
+    let language = call.language();
     let text: Text = call.json().await?;
     let (_, remarks) = yiwang_dsl::check(&text.source, &call.app.catalog);
     let valid = remarks.iter().all(|remark| remark.severity() != Severity::Error);
-    ok(&Checked { valid, diagnostics: located(&remarks, &text.source) })
+    ok(&Checked { valid, diagnostics: located(&remarks, &text.source, language) })
 }
 
-fn located(remarks: &[Diagnostic], source: &str) -> Vec<Located> {
-    remarks.iter().map(|remark| remark.locate(source)).collect()
+fn located(remarks: &[Diagnostic], source: &str, language: Language) -> Vec<Located> {
+    remarks.iter().map(|remark| remark.locate(source, language)).collect()
 }

@@ -135,7 +135,7 @@ impl<'n> Checker<'n> {
             self.report(Code::UnknownFunction, place, message).meant(&wanted.name, names);
         } else {
             let message = text!("the function `{}` has no version {}", wanted.name, wanted.version);
-            let help = text!("it has {}", versions.join(", "));
+            let help = text!("it has {}", versions);
             self.report(Code::UnknownVersion, place, message).help(help);
         }
     }

@@ -97,7 +97,7 @@ impl<'n> Checker<'n> {
             }
             [first, second, ..] => {
                 let (first_span, span) = (fields.key_span(first), fields.key_span(second));
-                let message = format!("the task `{}` has both `{first}` and `{second}`", key.text);
+                let message = text!("the task `{}` has both `{}` and `{}`", key.text, first, second);
                 let pointer = &fields.place.pointer;
                 let diagnostic = self.report_at(Code::TwoKinds, span, pointer, message);
                 diagnostic.help("a task does one thing; make two tasks of it");
@@ -108,12 +108,12 @@ impl<'n> Checker<'n> {
     }
 
     fn no_kind(&mut self, key: &'n Key, place: &Place<'n>, keys: &[&str]) {
-        let message = format!("the task `{}` does nothing that is known", key.text);
+        let message = text!("the task `{}` does nothing that is known", key.text);
         let near = keys.iter().find_map(|key| Some((*key, nearest(key, &KINDS)?)));
         let diagnostic = self.report_at(Code::NoKind, key.span.clone(), &place.pointer, message);
         match near {
-            Some((written, near)) => diagnostic.help(format!("`{written}`: did you mean `{near}`?")),
-            None => diagnostic.help(format!("it needs one of: {}", KINDS.join(", "))),
+            Some((written, near)) => diagnostic.help(text!("`{}`: did you mean `{}`?", written, near)),
+            None => diagnostic.help(text!("it needs one of: {}", KINDS)),
         };
     }
 
