@@ -25,7 +25,7 @@ pub(crate) fn choose(option: Option<Lang>) {
         Some(Lang::Zh) => Language::Chinese,
         None => of_environment(|name| std::env::var(name).ok()),
     };
-    drop(CHOSEN.set(language));
+    CHOSEN.get_or_init(|| language);
 }
 
 /// The language chosen.

@@ -851,7 +851,8 @@ fn nested_forks_are_bounded() {
         |run| {
             run.start(json!({}));
             let log = std::mem::take(&mut run.log);
-            run.note(log.lines().filter(|line| line.contains("fault")).collect::<Vec<_>>().join("\n"));
+            let faults = log.lines().map(str::trim_start).filter(|line| line.contains("fault"));
+            run.note(faults.collect::<Vec<_>>().join("\n"));
         },
         expect![[r#"
               a task_faulted error={"detail":"over the limit of 1000 for strands","instance":"/do/0/top/fork/branches/1/b/fork/branches/1/b/fork/branches/1/b/fork/branches/1/b/fork/branches/0/a/fork/branches/1/b/fork/branches/0/a/fork/branches/0/a","status":500,"title":"limit.strands","type":"https://open-workflow-specification.org/spec/1.0.0/errors/runtime"}

@@ -253,7 +253,6 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
     ("name the type, for example `type: cn.yiwang.intake.received.v1`", "请写明类型，例如 `type: cn.yiwang.intake.received.v1`"),
     ("the key `type` is missing here", "这里缺少键 `type`"),
     ("every event has a type", "每个事件都有类型"),
-    ("there is no lifecycle event `{}`", "没有生命周期事件 `{}`"),
 
     // Errors.
     ("a filter of errors needs at least one member", "错误的筛选条件至少要有一个成员"),

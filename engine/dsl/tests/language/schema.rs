@@ -14,8 +14,7 @@ fn schema() -> jsonschema::Validator {
 
 fn workflows() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folders =
-        ["workflows/citizen-complaint", "examples/hello", "../shared/ows/examples", "../shared/drafts"];
+    let folders = ["examples/hello", "../shared/ows/examples", "../shared/drafts"];
     let mut found = Vec::new();
     for folder in folders.map(|folder| root.join(folder)) {
         let Ok(entries) = std::fs::read_dir(&folder) else {
