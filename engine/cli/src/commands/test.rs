@@ -119,7 +119,6 @@ fn to_json(outcome: &Outcome) -> Value {
 
 /// Line and column of a byte, from 1.
 fn place(source: &str, byte: usize) -> (usize, usize) {
-    let before = source.get(..byte).unwrap_or_default();
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (before.matches('\n').count() + 1, column)
+    let at = yiwang_dsl::diagnostic::Place::of(source, byte);
+    (at.line, at.column)
 }
