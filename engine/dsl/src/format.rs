@@ -6,10 +6,14 @@
 use pretty_yaml::config::{FormatOptions, LanguageOptions, LayoutOptions, Quotes};
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::text;
 use crate::yaml::{self, Node, Value};
 
 /// Characters of a line before a flow collection is broken into several.
 const LINE_LEN_MAX: usize = 110;
+
+/// Columns before the first word of a line: what lays out keeps the indentations in 64 bits.
+const INDENT_MAX: usize = 63;
 
 /// The text in the usual layout.
 ///
@@ -28,12 +32,39 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
             ..LanguageOptions::default()
         },
     };
+    if let Some(line) = indented_too_far(text) {
+        let message = text!("a line that begins after column {} cannot be laid out", INDENT_MAX);
+        return Err(vec![Diagnostic::new(Code::Syntax, line, message)]);
+    }
     let formatted = pretty_yaml::format_text(text, &options).ok();
+    let formatted = formatted.filter(|formatted| indented_too_far(formatted).is_none());
     let same = |formatted: &String| yaml::parse(formatted).is_ok_and(|after| says_the_same(&before, &after));
     formatted.filter(same).ok_or_else(|| {
         let message = "this text cannot be laid out without changing what it says";
         vec![Diagnostic::new(Code::Syntax, 0..text.len().min(1), message)]
     })
+}
+
+/// The first line whose first word stands too far to the right.
+fn indented_too_far(text: &str) -> Option<std::ops::Range<usize>> {
+    let mut start = 0;
+    text.split_inclusive(['\n', '\r']).find_map(|line| {
+        let from = start;
+        start += line.len();
+        (indent(line.as_bytes()) > INDENT_MAX).then(|| from..from + line.trim_end().len())
+    })
+}
+
+/// Blanks before the first word, and the signs of lists within lists.
+fn indent(line: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        match line.get(at..) {
+            Some([b' ' | b'\t', ..]) => at += 1,
+            Some([b'-' | b'?' | b':', b' ' | b'\t', ..]) => at += 2,
+            Some(_) | None => return at,
+        }
+    }
 }
 
 /// Equal but for places and quotes.
@@ -50,5 +81,27 @@ fn says_the_same(left: &Node, right: &Node) -> bool {
                 })
         }
         (left, right) => left == right,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What lays out would count indentations in a number that is too small for these.
+    #[test]
+    fn a_line_far_to_the_right_is_left_alone() {
+        for text in [
+            format!("{}a: &quoteB sch ", " ".repeat(86)),
+            format!("a:\n{}b: 1\n", " ".repeat(70)),
+            format!("{}1\n", "- ".repeat(33)),
+        ] {
+            if yaml::parse(&text).is_ok() {
+                let remarks = format(&text).expect_err(&text);
+                assert!(remarks[0].message.to_string().contains("column 63"), "{remarks:?}");
+            }
+        }
+        let near = format!("a:\n{}b: 1\n", " ".repeat(60));
+        assert_eq!(format(&near).as_deref(), Ok("a:\n  b: 1\n"));
     }
 }

@@ -72,6 +72,7 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
     ("look at the indentation of this line and of the one before", "请检查这一行和上一行的缩进"),
     ("a quote may not be closed", "可能有引号没有配对"),
     ("this text cannot be laid out without changing what it says", "这个文本无法在不改变含义的情况下重新排版"),
+    ("a line that begins after column {} cannot be laid out", "从第 {} 列之后才开始的行无法重新排版"),
 
     // expression.
     ("expressions may not use `{}`", "表达式中不能使用 `{}`"),
