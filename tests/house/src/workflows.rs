@@ -2,9 +2,12 @@
 //!
 //! Their scenarios are run by `yiwang test`; this only reads.
 
-use yiwang_core::catalog::default_catalog;
+use std::path::Path;
 
-use crate::tree::{files_ending, read, report};
+use yiwang_core::catalog::default_catalog;
+use yiwang_dsl::resource::{Resources, needed};
+
+use crate::tree::{files_ending, read, report, root};
 
 #[test]
 fn every_workflow_is_free_of_remarks() {
@@ -18,7 +21,7 @@ fn every_workflow_is_free_of_remarks() {
         }
         found += 1;
         let text = read(&path);
-        for remark in yiwang_dsl::check(&text, &catalog).1 {
+        for remark in yiwang_dsl::check_with(&text, &catalog, &functions(&path, &text)).1 {
             let line = text[..remark.span.start.min(text.len())].lines().count();
             let help = remark.help.map(|help| format!(" ({help})")).unwrap_or_default();
             remarks.push(format!("{path}:{line}: {} {}{help}", remark.code, remark.message));
@@ -26,6 +29,24 @@ fn every_workflow_is_free_of_remarks() {
     }
     assert!(found >= 2, "no workflows were found: the test looks in the wrong place");
     report("Workflows pass `yiwang check` without a remark.", &remarks);
+}
+
+/// The functions of catalogs beside the workflow, and those that they call.
+fn functions(path: &str, text: &str) -> Resources {
+    let folder = root().join(Path::new(path).parent().unwrap_or(Path::new("")));
+    let mut found = Resources::new();
+    loop {
+        let wanted = needed(text, &found);
+        if wanted.is_empty() {
+            return found;
+        }
+        for one in wanted {
+            match std::fs::read_to_string(folder.join(&one.uri)) {
+                Ok(function) => found.add(one.uri, function),
+                Err(error) => found.refuse(one.uri, error.to_string()),
+            }
+        }
+    }
 }
 
 #[test]

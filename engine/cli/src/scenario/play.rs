@@ -139,7 +139,11 @@ impl World {
         let start = Timestamp::parse(&scenario.start)
             .ok_or_else(|| Miss::at("/start", "not an RFC 3339 time such as 2024-06-11T09:00:00+08:00"))?;
         let mut ids: std::collections::BTreeSet<String> = scenario.channels.iter().cloned().collect();
-        ids.extend(all.iter().flat_map(|package| names::channels(&package.source)));
+        for package in all {
+            ids.extend(names::channels(&package.source));
+            let functions = package.resources.iter().filter_map(|(_, text)| text.ok());
+            ids.extend(functions.flat_map(|text| names::channels(text)));
+        }
         ids.extend(scenario.steps.iter().filter_map(|step| match step {
             Step::Receive(receive) => Some(receive.channel.clone()),
             Step::FailChannel(fail) => Some(fail.channel.clone()),
@@ -391,7 +395,8 @@ impl World {
             }
         }
         if let Some(wanted) = &expect.cases {
-            misses.extend(compare(&format!("{at}/cases"), &json!(wanted), &Value::Array(cases.clone())));
+            let wanted = with_cases(&json!(wanted), &numbers);
+            misses.extend(compare(&format!("{at}/cases"), &wanted, &Value::Array(cases.clone())));
         }
         misses.extend(count(&format!("{at}/caseCount"), expect.case_count, cases.len()));
         if let Some(wanted) = &expect.items {
@@ -402,7 +407,8 @@ impl World {
                 value["roles"] = value["candidateRoles"].clone();
                 value
             });
-            misses.extend(the_same_set(&format!("{at}/items"), wanted, &open.collect::<Vec<_>>()));
+            let wanted: Vec<Value> = wanted.iter().map(|wanted| with_cases(wanted, &numbers)).collect();
+            misses.extend(the_same_set(&format!("{at}/items"), &wanted, &open.collect::<Vec<_>>()));
         }
         let sent = self.channels.sent();
         misses.extend(count(&format!("{at}/messageCount"), expect.message_count, sent.len()));
