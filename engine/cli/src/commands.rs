@@ -1,5 +1,6 @@
 //! The commands, one file each, and the tree that names them.
 
+mod calendar;
 mod case;
 mod channel;
 mod check;
@@ -72,6 +73,8 @@ enum Command {
     Task(Remotely<task::Args>),
     /// Cases: one matter of one person each.
     Case(Remotely<case::Args>),
+    /// Working time: calendars, due times, holidays.
+    Calendar(Remotely<calendar::Args>),
     /// Channels: the ways in and out.
     Channel(Remotely<channel::Args>),
     /// API tokens.
@@ -117,6 +120,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Instance(it) => instance::run(it.args, &it.server.connect()?, format).await,
         Command::Task(it) => task::run(it.args, &it.server.connect()?, format).await,
         Command::Case(it) => case::run(it.args, &it.server.connect()?, format).await,
+        Command::Calendar(it) => calendar::run(it.args, &it.server, wanted, format).await,
         Command::Channel(it) => channel::run(it.args, &it.server, format).await,
         Command::Token(it) => token::run(it.args, &it.server.connect()?, format).await,
         Command::Message(it) => lists::messages(it.args, &it.server.connect()?, format).await,

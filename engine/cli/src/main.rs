@@ -10,6 +10,7 @@ mod language;
 mod lsp;
 mod output;
 mod project;
+mod references;
 mod remote;
 mod scenario;
 mod services;

@@ -6,6 +6,8 @@
 //! workflows/<name>/workflow.yaml   one workflow each
 //!                 /forms/*.json    its forms: JSON Schemas, used as `forms/<file name>`
 //!                 /scenarios/*.yaml  its scenarios, for `yiwang test`
+//!           calendars/*.yaml       calendars, besides the built-in ones
+//!           sla/*.yaml             tables of promises
 //! ```
 //! Unknown keys are mistakes, told with their place. What a channel's plugin wants is not known here.
 
@@ -29,6 +31,7 @@ use crate::egress::{Egress, WorkflowSecret};
 use crate::failure::{self, Exit, Failure};
 use crate::language;
 use crate::output;
+use crate::references::{self, Document};
 
 /// `yiwang.yaml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -215,6 +218,11 @@ impl Project {
     pub(crate) fn packages(&self) -> Result<Vec<Package>, Failure> {
         let folder = self.below(self.settings.workflows.as_deref(), "workflows");
         if folder.is_dir() { packages(&folder) } else { Ok(Vec::new()) }
+    }
+
+    /// Its calendars and tables of promises, those that others extend first.
+    pub(crate) fn references(&self) -> Result<Vec<Document>, Failure> {
+        references::of_workflows(&self.below(self.settings.workflows.as_deref(), "workflows"))
     }
 }
 

@@ -116,6 +116,11 @@ impl Remote {
         self.answer(request).await
     }
 
+    /// PUT of JSON below `/api/v1`.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.answer(self.client.put(format!("{}/api/v1{path}", self.base)).json(body)).await
+    }
+
     /// DELETE below `/api/v1`.
     pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.answer(self.client.delete(format!("{}/api/v1{path}", self.base))).await

@@ -39,7 +39,7 @@ fn check(arguments: &[&str], code: i32, out: &Expect) {
 #[test]
 fn help_is_as_written_down() {
     let mut text = String::new();
-    let commands = "serve check fmt graph schema lsp run test deploy instance task case channel token message rejection incident \
+    let commands = "serve check fmt graph schema lsp run test deploy instance task case calendar channel token message rejection incident \
                     doctor explain completion";
     for command in [""].into_iter().chain(commands.split_whitespace()) {
         let arguments = if command.is_empty() { vec!["--help"] } else { vec![command, "--help"] };
@@ -253,4 +253,62 @@ fn mistakes_in_the_settings_of_calls_are_shown_with_their_lines() {
         assert_eq!(code, 4, "{settings}: {text}");
         assert!(text.contains("yiwang.yaml:2:"), "{settings}: {text}");
     }
+}
+
+#[test]
+fn working_time_is_worked_out_at_the_desk() {
+    let check = |arguments: &[&str], out: &Expect| {
+        let arguments: Vec<&str> = ["calendar"].iter().chain(arguments).copied().collect();
+        check(&arguments, 0, out);
+    };
+    check(
+        &["add", "2024-02-09T17:00", "--working-hours", "2", "-o", "table"],
+        &expect![["2024-02-18 09:30\n"]],
+    );
+    check(
+        &["add", "2024-02-08 10:00", "--working-days", "2", "-o", "table"],
+        &expect![["2024-02-18 17:30\n"]],
+    );
+    check(
+        &["add", "2024-01-26T10:00", "--calendar-days", "15", "-o", "table"],
+        &expect![["2024-02-18 17:30\n"]],
+    );
+    check(
+        &["add", "2024-01-26T10:00", "--calendar-days", "15", "--roll", "none", "-o", "table"],
+        &expect![["2024-02-11 00:00\n"]],
+    );
+    check(
+        &["elapsed", "2024-02-09T16:30", "2024-02-18T09:00", "-o", "table"],
+        &expect![["PT2H of working time, 2 working days\n"]],
+    );
+    check(
+        &["add", "2026-12-31T10:00", "--working-days", "1"],
+        &expect![[r#"
+        {
+          "calendar": "district",
+          "due": "2027-01-01 17:30",
+          "dueAt": "2027-01-01T09:30:00Z",
+          "provisional": true
+        }
+    "#]],
+    );
+    let february = yiwang(&["calendar", "show", "2024-02", "-o", "name"]);
+    assert_eq!(february.out.lines().count(), 18, "{}", february.out);
+    let unknown =
+        yiwang(&["calendar", "add", "2024-02-09T17:00", "--working-days", "1", "--calendar", "hall"]);
+    assert_eq!((unknown.code, unknown.err.contains("cn-mainland, district")), (3, true), "{}", unknown.err);
+}
+
+#[test]
+fn mistakes_of_a_calendar_are_told_with_their_places() {
+    let file = fixture("broken-calendar.yaml");
+    let done = yiwang(&["calendar", "check", &file, "-o", "json"]);
+    assert_eq!(done.code, 4, "{}", done.err);
+    let told: Value = serde_json::from_str(&done.out).unwrap();
+    let remarks = told["files"][0]["diagnostics"].as_array().unwrap();
+    let remarks: Vec<_> = remarks
+        .iter()
+        .map(|it| (it["code"].as_str().unwrap(), it["start"]["line"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(remarks, [("YW0502", 4), ("YW0501", 5), ("YW0503", 6)]);
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use yiwang_dsl::Data;
 
+use crate::clock::Clock;
 use crate::{CaseNo, InstanceId, Timestamp};
 
 /// One case. Its instance owns it; nobody else writes it.
@@ -51,6 +52,17 @@ pub struct Case {
     pub fields: Data,
     /// Counts changes.
     pub version: u32,
+    /// Its clocks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<Clock>,
+}
+
+impl Case {
+    /// When something of it is due next: the promise, or one of the clocks that run.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let running = self.clocks.iter().filter(|clock| clock.is_open());
+        running.filter_map(|clock| clock.due).chain(self.due).min()
+    }
 }
 
 /// Where a case stands (DOMAIN: the shared case machine).

@@ -4,11 +4,14 @@ mod case_close;
 mod case_note;
 mod case_open;
 mod case_update;
+mod clock;
 mod deadline;
+mod escalation;
 mod human_task;
 mod notify;
 mod send;
 mod shape;
+mod sla_lookup;
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -56,9 +59,17 @@ const FUNCTIONS: &[&Function] = &[
     &case_note::FUNCTION,
     &case_open::FUNCTION,
     &case_update::FUNCTION,
+    &clock::cancel::FUNCTION,
+    &clock::change::FUNCTION,
+    &clock::pause::FUNCTION,
+    &clock::reset::FUNCTION,
+    &clock::resume::FUNCTION,
+    &clock::start::FUNCTION,
+    &clock::stop::FUNCTION,
     &deadline::FUNCTION,
     &human_task::FUNCTION,
     &notify::FUNCTION,
+    &sla_lookup::FUNCTION,
 ];
 
 /// A function with its compiled input schema.
@@ -119,6 +130,12 @@ pub(crate) fn find(function: &FunctionRef) -> Option<&'static Ready> {
     } else {
         (function.name == send::FUNCTION.name).then(|| &*SEND)
     }
+}
+
+/// What is wrong with a clock to be started: JSON Pointer and sentence.
+pub(crate) fn clock_problems(clock: &Value) -> Vec<(String, String)> {
+    static START: LazyLock<Ready> = LazyLock::new(|| Ready::new(&clock::start::FUNCTION));
+    schema::problems(&START.input, clock, "")
 }
 
 /// All functions of the catalog `default`, version 1.0.0: what a workflow's text is checked against.

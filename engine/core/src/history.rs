@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use yiwang_dsl::{Data, Fault};
 
+use crate::calendar::{Amount, Length};
 use crate::case::{CaseState, Flag, Outcome};
+use crate::clock::{Card, Stage};
 use crate::input::{Cause, EffectOutcome, OperatorCommand};
 use crate::{CaseNo, EffectId, InstanceId, Timestamp, WorkItemId};
 
@@ -78,6 +80,55 @@ pub enum What {
     WorkItemCancelled { item: WorkItemId },
     /// A step of its escalation ladder was taken.
     WorkItemEscalated { item: WorkItemId, step: String, roles: Vec<String> },
+    /// A due time was worked out again by a newer edition of its calendar.
+    DueRecomputed {
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        item: Option<WorkItemId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        clock: Option<String>,
+        old: Timestamp,
+        new: Timestamp,
+        calendar: String,
+        edition: u64,
+        provisional: bool,
+    },
+    /// A clock runs from the beginning.
+    ClockStarted {
+        clock: String,
+        goal: Amount,
+        calendar: String,
+        edition: u64,
+        from: Timestamp,
+        due: Timestamp,
+        provisional: bool,
+    },
+    /// A clock does not count for a while.
+    ClockPaused { clock: String, reason: String, spent: Length },
+    /// A clock counts on.
+    ClockResumed { clock: String, due: Option<Timestamp>, edition: u64, provisional: bool },
+    /// A clock has got another goal, or a fixed due time.
+    ClockChanged {
+        clock: String,
+        goal: Option<Amount>,
+        fixed: Option<Timestamp>,
+        calendar: String,
+        edition: u64,
+        old: Option<Timestamp>,
+        due: Option<Timestamp>,
+        reason: String,
+        provisional: bool,
+    },
+    /// A step of a clock's ladder was taken.
+    ClockStep {
+        clock: String,
+        step: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        card: Option<Card>,
+    },
+    /// A clock is past its due time.
+    ClockBreached { clock: String, due: Timestamp },
+    /// A clock has ended.
+    ClockEnded { clock: String, stage: Stage, spent: Length, reason: Option<String> },
     /// A case was opened.
     CaseOpened { no: CaseNo },
     /// A case changed its state.

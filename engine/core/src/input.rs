@@ -54,6 +54,9 @@ pub enum Input {
         /// Who.
         by: Actor,
     },
+    /// There are new editions of calendars that the instance waits for: provisional due times are worked
+    /// out again.
+    CalendarsChanged,
     /// An operator intervenes.
     Operator {
         /// How.

@@ -1,13 +1,16 @@
 //! What time does to open work items: due, and the rungs of the escalation ladder. Each happens once.
 
+use crate::Timestamp;
 use crate::case::Flag;
 use crate::docket;
 use crate::effect::Action;
 use crate::history::What;
 use crate::machine::Machine;
 use crate::outbox;
-use crate::state::{Owner, Repeat};
+use crate::promise::{self, Promise};
+use crate::state::{Owner, Repeat, Rung, Step, Why};
 use crate::work_item::Priority;
+use yiwang_dsl::definition::Task;
 
 /// A work item is past its due time: it and its case are marked, whatever the workflow says.
 pub(crate) fn due(machine: &mut Machine<'_>, n: u32) {
@@ -27,31 +30,109 @@ pub(crate) fn due(machine: &mut Machine<'_>, n: u32) {
 
 /// A rung of the ladder.
 pub(crate) fn climb(machine: &mut Machine<'_>, n: u32, rung: usize) {
-    let Some(open) = machine.state.items.iter_mut().find(|open| open.item.id.n == n) else { return };
+    let Some(open) = machine.state.items.iter().find(|open| open.item.id.n == n) else { return };
     let Some(rung) = open.ladder.get(rung).cloned() else { return };
-    let item = &mut open.item;
-    let known = item.candidate_roles.clone();
-    let roles: Vec<_> = rung.add_roles.into_iter().filter(|role| !known.contains(role)).collect();
-    item.candidate_roles.extend(roles.iter().cloned());
-    if rung.raise_priority {
-        item.priority = raised(item.priority);
+    let task = machine.owner_task(Owner::Frame(open.owner));
+    act(machine, task, &[n], rung);
+}
+
+/// What a rung does: to these work items, and to the case.
+pub(crate) fn act(machine: &mut Machine<'_>, task: Option<&Task>, items: &[u32], rung: Rung) {
+    let Rung { step, at: _, add_roles, raise_priority, flag, note, notify, card: _ } = rung;
+    for n in items {
+        let own = task.is_some();
+        if own || raise_priority || !add_roles.is_empty() {
+            escalate(machine, task, *n, &step, &add_roles, raise_priority);
+        }
     }
-    item.version += 1;
-    let (item, owner) = (item.clone(), open.owner);
-    let task = machine.owner_task(Owner::Frame(owner));
-    machine.record(task, What::WorkItemEscalated { item: item.id, step: rung.step, roles });
-    machine.work_item_changed(item);
-    if let Some(flag) = rung.flag {
+    if let Some(flag) = flag {
         docket::flag(machine, task, vec![flag]);
     }
-    if let (Some(text), Some(case)) = (rung.note, &machine.state.case) {
+    if let (Some(text), Some(case)) = (note, &machine.state.case) {
         let no = case.no.clone();
         machine.record(task, What::CaseNoted { no, text });
     }
-    if let Some((channel, message)) = rung.notify {
-        let function = "human-task:1.0.0@default".to_owned();
-        outbox::request(machine, Owner::Nobody, Repeat::Default, function, Action::Send { channel, message });
+    if let Some((channel, message)) = notify {
+        let function = if task.is_some() { "human-task:1.0.0@default" } else { "clock-start:1.0.0@default" };
+        let action = Action::Send { channel, message };
+        outbox::request(machine, Owner::Nobody, Repeat::Default, function.to_owned(), action);
     }
+}
+
+fn escalate(
+    machine: &mut Machine<'_>,
+    task: Option<&Task>,
+    n: u32,
+    step: &str,
+    add_roles: &[String],
+    raise_priority: bool,
+) {
+    let Some(open) = machine.state.items.iter_mut().find(|open| open.item.id.n == n) else { return };
+    let item = &mut open.item;
+    let new = add_roles.iter().filter(|role| !item.candidate_roles.contains(role));
+    let roles: Vec<String> = new.cloned().collect();
+    item.candidate_roles.extend(roles.iter().cloned());
+    if raise_priority {
+        item.priority = raised(item.priority);
+    }
+    item.version += 1;
+    let item = item.clone();
+    machine.record(task, What::WorkItemEscalated { item: item.id, step: step.to_owned(), roles });
+    machine.work_item_changed(item);
+}
+
+/// When a rung of a promise is taken; none: its calendar does not reach so far.
+pub(crate) fn time_of(
+    machine: &Machine<'_>,
+    step: &Step,
+    promise: &Promise,
+    begun: Timestamp,
+) -> Option<Timestamp> {
+    match step {
+        Step::Percent(percent) => promise.part(machine, begun, *percent),
+        Step::After { amount, calendar } => {
+            let recipe = promise.recipe.as_ref().filter(|recipe| recipe.calendar == *calendar);
+            let calendar = match recipe {
+                Some(recipe) => recipe.calendar(machine)?,
+                None => machine.district.calendars.newest(calendar)?,
+            };
+            amount.due(promise.due, calendar).ok()
+        }
+    }
+}
+
+/// Works the due time of an item out again, if it is provisional and its calendar knows more now. What has
+/// been taken of the ladder stays taken.
+pub(crate) fn renew(machine: &mut Machine<'_>, n: u32) {
+    let Some(open) = machine.state.items.iter().find(|open| open.item.id.n == n) else { return };
+    let Some(promise) = open.recipe.as_ref().and_then(|recipe| recipe.renewed(machine)) else { return };
+    let (Some(old), Some(recipe)) = (open.item.due, promise.recipe.clone()) else { return };
+    let (owner, begun, id) = (Owner::Frame(open.owner), open.item.created, open.item.id);
+    let steps: Vec<Option<Step>> = open.ladder.iter().map(|rung| rung.at.clone()).collect();
+    let mut line = promise::recomputed(&recipe, old, promise.due);
+    if let What::DueRecomputed { item, .. } = &mut line {
+        *item = Some(id);
+    }
+    let task = machine.owner_task(owner);
+    machine.record(task, line);
+    for (rung, step) in steps.iter().enumerate() {
+        let why = Why::Rung { n, rung };
+        let at = step.as_ref().and_then(|step| time_of(machine, step, &promise, begun));
+        if let Some(at) = at
+            && machine.drop_timer(&why)
+        {
+            machine.set_timer(at, owner, why);
+        }
+    }
+    if machine.drop_timer(&Why::Due { n }) {
+        machine.set_timer(promise.due, owner, Why::Due { n });
+    }
+    let Some(open) = machine.state.items.iter_mut().find(|open| open.item.id.n == n) else { return };
+    open.recipe = Some(recipe);
+    open.item.due = Some(promise.due);
+    open.item.version += 1;
+    let item = open.item.clone();
+    machine.work_item_changed(item);
 }
 
 fn raised(priority: Priority) -> Priority {

@@ -10,11 +10,14 @@
 
 #![warn(clippy::iter_over_hash_type)]
 
+pub mod calendar;
 pub mod case;
 pub mod catalog;
+pub mod clock;
 pub mod correlation;
 pub mod deployment;
 mod desk;
+pub mod district;
 mod docket;
 mod duration;
 pub mod effect;
@@ -31,11 +34,16 @@ pub mod lifecycle;
 pub mod limits;
 mod machine;
 mod operator;
+pub mod organisation;
 mod outbox;
+pub mod promise;
+pub mod reference;
 pub mod schedule;
 mod schema;
+pub mod sla;
 pub mod state;
 pub mod step;
+mod stopwatch;
 mod task;
 pub mod time;
 pub mod transition;

@@ -29,6 +29,9 @@ pub const CHILD_DEPTH_MAX: u32 = 32;
 /// Open work items of one instance.
 pub const WORK_ITEMS_MAX: usize = 1_000;
 
+/// Clocks of one instance: a case has a handful.
+pub const CLOCKS_MAX: usize = 100;
+
 /// Longest delay that a growing backoff reaches: a day. A fixed delay may be longer.
 pub const RETRY_DELAY_MAX_MILLIS: u64 = 24 * 60 * 60 * 1000;
 

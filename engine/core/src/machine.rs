@@ -26,12 +26,16 @@ use yiwang_dsl::{Data, Fault};
 use self::entropy::Entropy;
 pub(crate) use self::evaluate::{Binding, Place, error_variable, settle};
 use crate::deployment::Deployment;
+use crate::district::District;
 use crate::history::What;
 use crate::lifecycle::{Before, Sink};
 use crate::limits::{DEPTH_MAX, TASKS_PER_STEP_MAX};
 use crate::state::{Again, Doing, Frame, FrameId, Goes, Incoming, State, TryPhase};
+use crate::stopwatch::{self, Ending};
 use crate::transition::{Ambient, CaseNumbers, Status};
-use crate::{Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, family, lifecycle, limits, task};
+use crate::{
+    Case, Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, family, lifecycle, limits, task,
+};
 
 /// One step under way.
 pub(crate) struct Machine<'a> {
@@ -54,6 +58,8 @@ pub(crate) struct Machine<'a> {
     before: Option<Before>,
     /// Where the server's operator wants lifecycle events.
     pub(crate) sink: Option<&'a Sink>,
+    /// The reference data.
+    pub(crate) district: &'a District,
 }
 
 /// What happens next.
@@ -92,6 +98,7 @@ impl<'a> Machine<'a> {
         Self {
             before: Before::new(deployment, state, ambient.lifecycle),
             sink: ambient.lifecycle,
+            district: ambient.district,
             deployment,
             state,
             now: ambient.now,
@@ -363,6 +370,7 @@ impl<'a> Machine<'a> {
         match checked {
             Err(fault) => self.fault(fault, Again::End { output: raw }),
             Ok(output) => {
+                stopwatch::end_all(self, None, Ending::Cancel);
                 self.record(None, What::Completed { output });
                 self.state.status = Status::Completed;
                 self.forget_work();
@@ -454,6 +462,13 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// A clock changed: its case shows it.
+    pub(crate) fn clocks_changed(&mut self) {
+        if self.state.case.is_some() {
+            self.case_changed();
+        }
+    }
+
     /// A work item changed: its row is written as it is now.
     pub(crate) fn work_item_changed(&mut self, item: WorkItem) {
         self.work_items.insert(item.id.n, item);
@@ -495,9 +510,16 @@ impl<'a> Machine<'a> {
             effects,
             published: self.published,
             work_items: self.work_items.into_values().collect(),
-            case: if self.case_changed { state.case.clone() } else { None },
+            case: if self.case_changed { shown(state) } else { None },
             subscriptions: None,
             reply,
         }
     }
+}
+
+/// The case as others see it, with its clocks.
+fn shown(state: &State) -> Option<Case> {
+    let mut case = state.case.clone()?;
+    case.clocks = state.clocks().cloned().collect();
+    Some(case)
 }

@@ -44,7 +44,7 @@ fn retry(machine: &mut Machine<'_>) {
     let lost = machine.now.0.saturating_sub(faulted.at.0).max(0);
     for timer in &mut machine.state.timers {
         match timer.why {
-            Why::Resend { .. } | Why::Due { .. } | Why::Rung { .. } => {}
+            Why::Resend { .. } | Why::Due { .. } | Why::Rung { .. } | Why::Clock { .. } => {}
             Why::Wait | Why::Timeout | Why::Retry | Why::Attempt => {
                 timer.due.0 = timer.due.0.saturating_add(lost);
             }

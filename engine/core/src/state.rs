@@ -18,12 +18,14 @@ pub(crate) use self::frame::{
 };
 pub(crate) use self::outbox::{Pending, Repeat};
 pub(crate) use self::timer::{Owner, Timer, Why};
-pub(crate) use self::work::{Decided, OpenItem, Rung};
+pub(crate) use self::work::{Decided, OpenClock, OpenItem, Rung, Step};
 use crate::case::Case;
+use crate::clock::Clock;
 use crate::correlation::SubscriptionKey;
 use crate::gathering::Gathering;
+use crate::promise::Recipe;
 use crate::transition::Status;
-use crate::{Effect, EffectId, InstanceId, Timestamp, WorkItem};
+use crate::{Effect, EffectId, InstanceId, Timestamp, WorkItem, stopwatch};
 
 /// Everything an instance is, between two inputs. Opaque to the runtime but for what is asked here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +59,8 @@ pub struct State {
     pub(crate) items: Vec<OpenItem>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) decided: Vec<Decided>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) clocks: Vec<OpenClock>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) case: Option<Case>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +151,7 @@ impl State {
             outbox: Vec::new(),
             items: Vec::new(),
             decided: Vec::new(),
+            clocks: Vec::new(),
             case: None,
             faulted: None,
             held: Vec::new(),
@@ -218,11 +223,29 @@ impl State {
             Status::Running | Status::Waiting | Status::Suspended => {
                 let frames = self.strands.iter().flat_map(|strand| &strand.frames);
                 let mut keys: Vec<_> = frames.flat_map(|frame| frame.doing.subscriptions()).collect();
+                keys.extend(self.recipes().filter_map(Recipe::key));
+                keys.extend(self.clocks.iter().filter_map(stopwatch::key));
                 keys.sort_unstable();
                 keys.dedup();
                 keys
             }
         }
+    }
+
+    /// How its open due times were worked out.
+    fn recipes(&self) -> impl Iterator<Item = &Recipe> {
+        self.items.iter().filter_map(|open| open.recipe.as_ref())
+    }
+
+    /// Has it due times that are to be worked out again when one of their calendars has a new edition?
+    pub fn has_provisional_due_times(&self) -> bool {
+        self.recipes().any(|recipe| recipe.provisional)
+            || self.clocks.iter().any(|open| stopwatch::key(open).is_some())
+    }
+
+    /// Its clocks, in the order in which they began.
+    pub fn clocks(&self) -> impl Iterator<Item = &Clock> {
+        self.clocks.iter().map(|open| &open.clock)
     }
 
     /// The case it handles.

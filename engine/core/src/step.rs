@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::state::{State, Strand};
 use crate::task::listen;
 use crate::transition::{Ambient, Refusal, RefusalKind, Status, Transition};
-use crate::{desk, family, gathering, operator, outbox};
+use crate::{desk, family, gathering, operator, outbox, promise};
 
 /// Applies `input` to the instance. It runs as far as it can without the world: until it waits for a
 /// person, an event, a timer or an effect, or ends.
@@ -88,6 +88,10 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
             }
             desk::command(machine, item, command, version, &by)
         }
+        Input::CalendarsChanged => {
+            promise::renew(machine);
+            Ok(Data::null())
+        }
         Input::Operator { command, by, reason } => {
             operator::command(machine, command, &by, reason)?;
             Ok(Data::null())
@@ -109,6 +113,7 @@ fn before_start(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal
         | Input::EffectDone { .. }
         | Input::ChildStarted { .. }
         | Input::Abandoned { .. }
+        | Input::CalendarsChanged
         | Input::WorkItem { .. }
         | Input::Operator { .. } => {
             return Err(Refusal::new(RefusalKind::Conflict, "the instance has not begun yet".to_owned()));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use yiwang_dsl::Data;
 
 use crate::correlation::SubscriptionKey;
+use crate::district::District;
 use crate::lifecycle::Sink;
 use crate::{Case, CaseNo, Effect, Event, HistoryEvent, InstanceId, Timestamp, WorkItem};
 
@@ -42,6 +43,8 @@ pub struct Ambient<'a> {
     pub case_numbers: &'a mut CaseNumbers,
     /// Where the server's operator wants lifecycle events.
     pub lifecycle: Option<&'a Sink>,
+    /// The reference data: calendars, organisation.
+    pub district: &'a District,
 }
 
 /// Hands out case numbers, counted per day.

@@ -85,6 +85,8 @@ impl Definition {
 pub struct Policy {
     /// IANA name of the time zone of cron expressions. Default `Asia/Shanghai`.
     pub timezone: Option<String>,
+    /// Id of the calendar that working time is counted by.
+    pub calendar: Option<String>,
     /// What to do when a schedule fires while the last run is still active.
     pub overlap: Overlap,
     /// What to do about fire times missed while the server was down.

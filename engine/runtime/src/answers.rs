@@ -56,6 +56,7 @@ impl Request {
             Self::Start { reply: StartReply::Begin(reply), .. } => tell(reply, Err(error.clone())),
             Self::Start { reply: StartReply::End(reply), .. } => tell(reply, Err(error.clone())),
             Self::Publish { reply, .. } => tell(reply, Err(error.clone())),
+            Self::PutReference { reply, .. } => tell(reply, Err(error.clone())),
             Self::Reject { reply, .. } => tell(reply, Err(error.clone())),
             Self::WorkItem { reply, .. } | Self::Operator { reply, .. } => tell(reply, Err(error.clone())),
             // Its instance still holds the effect; it is done again with the same id.

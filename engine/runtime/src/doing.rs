@@ -63,6 +63,10 @@ impl Turn<'_> {
                 let result: Result<Data, Error> = self.apply(act.instance, input);
                 self.answers.later(reply, result);
             }
+            Request::PutReference { wish, reply } => {
+                let result = self.put_reference(wish);
+                self.answers.later(reply, result);
+            }
             Request::Internal { effect } => self.internal(effect),
             Request::EffectDone { effect, attempt, outcome } => {
                 let input = Input::EffectDone { effect, attempt, outcome };

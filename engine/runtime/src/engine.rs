@@ -43,6 +43,7 @@ impl Engine {
             queued_bytes: Arc::default(),
             queue_bytes_max: config.queue_bytes_max,
             deployments: shard.deployments(),
+            district: shard.district(),
             tally: shard.tally(),
             next_due: next_due.subscribe(),
             compiler,

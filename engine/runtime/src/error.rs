@@ -50,6 +50,19 @@ pub enum Error {
     /// The workflow's text has mistakes. Warnings may be among them.
     #[error("the workflow has {} mistakes", .0.len())]
     Invalid(Vec<Diagnostic>),
+    /// The text of a reference document has mistakes.
+    #[error("the document has {} mistakes", .0.len())]
+    InvalidReference(Vec<Diagnostic>),
+    /// Somebody put another version of a reference document in the meantime.
+    #[error("the {} `{name}` has changed: version {version} is in force", .kind.word())]
+    ReferenceChanged {
+        /// Of which kind.
+        kind: yiwang_core::reference::Kind,
+        /// Its name.
+        name: String,
+        /// The version in force.
+        version: u32,
+    },
     /// A form is not a JSON Schema.
     #[error("the form `{name}` is not a JSON Schema: {problem}")]
     InvalidForm {
@@ -98,6 +111,8 @@ impl Error {
             Self::StartConflict { .. } => "start.conflict",
             Self::DeployConflict { .. } => "workflow.conflict",
             Self::Invalid(_) => "workflow.invalid",
+            Self::InvalidReference(_) => "reference.invalid",
+            Self::ReferenceChanged { .. } => "reference.changed",
             Self::InvalidForm { .. } => "form.invalid",
             Self::TooLarge { .. } => "too-large",
             Self::Refused(refusal) => match refusal.kind {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
+use yiwang_core::district::District;
 use yiwang_core::{Deployment, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::DefinitionId;
@@ -16,7 +17,8 @@ use yiwang_dsl::resource::Resources;
 use crate::deployments::{Compiler, DefinitionInfo, Deployments};
 use crate::ports::{IncomingEvent, RejectionRow, Services};
 use crate::request::{
-    Accepted, Begun, Deployed, Ended, OperatorAct, Request, Start, StartReply, WorkItemAct,
+    Accepted, Begun, Deployed, Ended, OperatorAct, PutReference, Request, Start, StartReply, StoredReference,
+    WorkItemAct,
 };
 use crate::tally::{Tallied, Tally};
 use crate::weight::weight;
@@ -29,6 +31,7 @@ pub struct Handle {
     pub(crate) queued_bytes: Arc<AtomicUsize>,
     pub(crate) queue_bytes_max: usize,
     pub(crate) deployments: watch::Receiver<Arc<Deployments>>,
+    pub(crate) district: watch::Receiver<Arc<District>>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) next_due: watch::Receiver<Option<Timestamp>>,
     pub(crate) compiler: Arc<Compiler>,
@@ -134,6 +137,18 @@ impl Handle {
     /// An operator intervenes.
     pub async fn operator(&self, act: OperatorAct) -> Result<Data, Error> {
         self.ask(0, |reply| Request::Operator { act, reply }).await
+    }
+
+    /// Puts a new version of a reference document; steps read it from its commit on. The same text again is
+    /// no change.
+    pub async fn put_reference(&self, wish: PutReference) -> Result<StoredReference, Error> {
+        let bytes = wish.body.len();
+        self.ask(bytes, |reply| Request::PutReference { wish, reply }).await
+    }
+
+    /// The reference data as they are now.
+    pub fn district(&self) -> Arc<District> {
+        Arc::clone(&self.district.borrow())
     }
 
     /// When the engine will next do something by itself, as far as it looks ahead (a minute).

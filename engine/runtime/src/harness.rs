@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use yiwang_core::district::District;
 use yiwang_core::{Deployment, Effect, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_dsl::resource::Resources;
@@ -16,7 +17,8 @@ use crate::deployments::{Compiler, DefinitionInfo};
 use crate::dispatch::perform;
 use crate::ports::{IncomingEvent, Outside, RejectionRow, Store};
 use crate::request::{
-    Accepted, Begun, Deployed, Ended, OperatorAct, Reply, Request, Start, StartReply, WorkItemAct,
+    Accepted, Begun, Deployed, Ended, OperatorAct, PutReference, Reply, Request, Start, StartReply,
+    StoredReference, WorkItemAct,
 };
 use crate::shard::Shard;
 use crate::{Config, Error, elsewhere};
@@ -154,6 +156,16 @@ impl Harness {
     /// An operator intervenes.
     pub async fn operator(&mut self, act: OperatorAct) -> Result<Data, Error> {
         self.ask(|reply| Request::Operator { act, reply }).await
+    }
+
+    /// Puts a new version of a reference document.
+    pub async fn put_reference(&mut self, wish: PutReference) -> Result<StoredReference, Error> {
+        self.ask(|reply| Request::PutReference { wish, reply }).await
+    }
+
+    /// The reference data as they are now.
+    pub fn district(&self) -> Arc<District> {
+        Arc::clone(&self.shard.district().borrow())
     }
 
     /// Goes on until nothing is left to be done at this time: events routed, effects performed, timers and

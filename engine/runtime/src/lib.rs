@@ -37,6 +37,7 @@ pub mod memory;
 mod messages;
 pub mod ports;
 mod prepare;
+mod references;
 mod request;
 mod routing;
 mod schedules;
@@ -54,4 +55,6 @@ pub use elsewhere::complete as complete_texts;
 pub use engine::Engine;
 pub use error::Error;
 pub use handle::Handle;
-pub use request::{Accepted, Begun, Deployed, Ended, Ending, OperatorAct, Start, WorkItemAct};
+pub use request::{
+    Accepted, Begun, Deployed, Ended, Ending, OperatorAct, PutReference, Start, StoredReference, WorkItemAct,
+};

@@ -10,6 +10,7 @@ use yiwang_core::case::{CaseState, Flag, Outcome};
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::effect::{Message, Request};
 use yiwang_core::input::EffectOutcome;
+use yiwang_core::reference::{Kind as ReferenceKind, Reference};
 use yiwang_core::transition::Status;
 use yiwang_core::work_item::WorkItemState;
 use yiwang_core::{Case, CaseNo, EffectId, Event, HistoryEvent, InstanceId, Timestamp, WorkItem, WorkItemId};
@@ -87,6 +88,9 @@ pub trait Store: Send + Sync {
 
     /// All deployments, oldest first.
     fn deployments(&self) -> BoxFuture<'_, Result<Vec<DeploymentRow>, StoreError>>;
+
+    /// All reference documents, in order of number.
+    fn references(&self) -> BoxFuture<'_, Result<Vec<Reference>, StoreError>>;
 
     /// The last case number of the greatest date: (`YYYYMMDD`, number).
     fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>>;
@@ -194,6 +198,8 @@ pub struct Batch {
     pub schedules: Vec<ScheduleRow>,
     /// Incidents opened.
     pub incidents: Vec<IncidentRow>,
+    /// New reference documents. A number, and a version of a name, is taken once.
+    pub references: Vec<Reference>,
 }
 
 /// One instance after its turn.
@@ -439,6 +445,8 @@ pub trait Query: Send + Sync {
     fn inbox(&self, undelivered: bool, page: PageRequest) -> Answer<'_, Page<InboxRow>>;
     /// Open incidents, newest first.
     fn incidents(&self, page: PageRequest) -> Answer<'_, Page<IncidentRow>>;
+    /// The versions of a reference document, newest first.
+    fn reference_versions(&self, kind: ReferenceKind, name: String) -> Answer<'_, Vec<Reference>>;
     /// Counters for the health page and the demo: name → number.
     fn counts(&self) -> Answer<'_, BTreeMap<String, u64>>;
 }

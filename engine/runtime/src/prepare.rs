@@ -26,6 +26,8 @@ pub(crate) struct Due {
     pub(crate) fired: Vec<Fired>,
     /// Inbox rows to be routed.
     pub(crate) rows: Vec<InboxRow>,
+    /// Instances with due times to be worked out again.
+    pub(crate) renewals: Vec<InstanceId>,
 }
 
 /// The answers of the store.
@@ -193,7 +195,7 @@ impl Prepared {
     }
 
     fn instances_needed(&self, requests: &[Request], due: &Due) -> BTreeSet<InstanceId> {
-        let mut ids: BTreeSet<InstanceId> = due.wakes.iter().copied().collect();
+        let mut ids: BTreeSet<InstanceId> = due.wakes.iter().chain(&due.renewals).copied().collect();
         ids.extend(self.subscribers.values().flatten());
         ids.extend(due.fired.iter().filter_map(|fired| fired.unless_active));
         for request in requests {
@@ -219,6 +221,7 @@ impl Prepared {
                 Request::Start { reply: StartReply::Begin(_), .. }
                 | Request::Deploy { .. }
                 | Request::Publish { .. }
+                | Request::PutReference { .. }
                 | Request::Reject { .. } => {}
             }
         }

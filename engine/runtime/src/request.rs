@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
+use yiwang_core::reference::Kind;
 use yiwang_core::work_item::{Actor, WorkItemCommand};
 use yiwang_core::{Deployment, Effect, EffectId, InstanceId, WorkItemId};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
@@ -34,6 +35,8 @@ pub(crate) enum Request {
     WorkItem { act: WorkItemAct, reply: Reply<Data> },
     /// An operator intervenes.
     Operator { act: OperatorAct, reply: Reply<Data> },
+    /// Put a reference document.
+    PutReference { wish: PutReference, reply: Reply<StoredReference> },
     /// An effect was tried.
     EffectDone { effect: EffectId, attempt: u32, outcome: EffectOutcome },
     /// Do an effect that needs nothing of the outside: begin, tell or cancel another instance.
@@ -87,6 +90,36 @@ pub struct OperatorAct {
     pub by: Actor,
     /// Why.
     pub reason: Option<String>,
+}
+
+/// A reference document to be put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutReference {
+    /// Of which kind.
+    pub kind: Kind,
+    /// Its name within the kind.
+    pub name: String,
+    /// The text.
+    pub body: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// The version that the person saw, 0 for none; another one refuses it.
+    pub version: Option<u32>,
+}
+
+/// A reference document is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReference {
+    /// Of which kind.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// Its version now.
+    pub version: u32,
+    /// The newest version said the same already: nothing was stored.
+    pub existing: bool,
 }
 
 /// A workflow is deployed.

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use yiwang_core::district::District;
 use yiwang_core::lifecycle::Sink;
 use yiwang_core::transition::{CaseNumbers, Status};
 use yiwang_core::{Effect, InstanceId, Timestamp};
@@ -28,7 +29,7 @@ use crate::sessions::Sessions;
 use crate::tally::Tally;
 use crate::timers::Timers;
 use crate::turn::{Finished, Parked, Turn, Working};
-use crate::{Config, Error, limits};
+use crate::{Config, Error, limits, references};
 
 /// So many more instances that somebody waits for, and those who have gone are looked for.
 const WAITERS_SWEEP: usize = 1_024;
@@ -40,6 +41,7 @@ pub(crate) struct Shard {
     buffer_millis: u64,
     lifecycle: Option<Sink>,
     deployments: watch::Sender<Arc<Deployments>>,
+    district: watch::Sender<Arc<District>>,
     tally: Arc<Tally>,
     hot: Hot,
     parked: BTreeMap<InstanceId, Parked>,
@@ -56,6 +58,10 @@ pub(crate) struct Shard {
     recovery: Option<Option<InstanceId>>,
     /// Effects that this shard does by itself, in its next turns.
     internal: VecDeque<Effect>,
+    /// Instances whose provisional due times are worked out again.
+    renewals: VecDeque<InstanceId>,
+    /// There may be more of them in the store.
+    look_for_renewals: bool,
     /// Incidents that could not be stored yet.
     unreported: Vec<IncidentRow>,
     /// Nothing is done by itself before this time: the store has just failed.
@@ -85,6 +91,7 @@ impl Shard {
             buffer_millis: config.buffer_millis,
             lifecycle: config.lifecycle.clone(),
             deployments: watch::Sender::new(Arc::default()),
+            district: watch::Sender::new(Arc::new(District::new())),
             tally: Arc::default(),
             hot: Hot::new(config.hot_len_max, config.hot_bytes_max),
             parked: BTreeMap::new(),
@@ -97,6 +104,8 @@ impl Shard {
             inbox_at: Some(Timestamp(i64::MIN)),
             recovery: Some(None),
             internal: VecDeque::new(),
+            renewals: VecDeque::new(),
+            look_for_renewals: true,
             unreported: Vec::new(),
             pause_until: None,
             stale: false,
@@ -108,6 +117,11 @@ impl Shard {
     /// Who reads what is deployed.
     pub(crate) fn deployments(&self) -> watch::Receiver<Arc<Deployments>> {
         self.deployments.subscribe()
+    }
+
+    /// Who reads the reference data.
+    pub(crate) fn district(&self) -> watch::Receiver<Arc<District>> {
+        self.district.subscribe()
     }
 
     /// Who reads how much has been committed.
@@ -146,8 +160,14 @@ impl Shard {
         let inbox = self.inbox_at.unwrap_or(Timestamp(i64::MAX));
         let schedule = self.schedules.next().unwrap_or(Timestamp(i64::MAX));
         let internal = if self.internal.is_empty() { Timestamp(i64::MAX) } else { Timestamp(i64::MIN) };
-        let next = self.timers.next().min(inbox).min(schedule).min(internal);
+        let renewal = if self.renews() { Timestamp(i64::MIN) } else { Timestamp(i64::MAX) };
+        let next = self.timers.next().min(inbox).min(schedule).min(internal).min(renewal);
         self.pause_until.map_or(next, |until| next.max(until))
+    }
+
+    /// Are there due times to be worked out again?
+    fn renews(&self) -> bool {
+        self.look_for_renewals || !self.renewals.is_empty()
     }
 
     /// The next timer, schedule or closing session that is known without the store.
@@ -247,7 +267,27 @@ impl Shard {
                 self.inbox_at = self.store.next_release().await?;
             }
         }
-        Ok(Due { wakes, fired: self.schedules.due(now), rows })
+        let renewals = self.due_renewals().await?;
+        Ok(Due { wakes, fired: self.schedules.due(now), rows, renewals })
+    }
+
+    /// Instances with due times that a new edition of their calendar is to work out again, some at a time.
+    async fn due_renewals(&mut self) -> Result<Vec<InstanceId>, StoreError> {
+        if self.look_for_renewals {
+            let keys = references::old_editions(&self.district.borrow());
+            let found = if keys.is_empty() { Vec::new() } else { self.store.subscribers(keys).await? };
+            let found: BTreeSet<InstanceId> = found.into_iter().map(|(_, instance)| instance).collect();
+            if !found.is_empty() {
+                tracing::info!(
+                    instances = found.len(),
+                    "calendars have changed: due times are worked out again"
+                );
+            }
+            self.renewals = found.into_iter().collect();
+            self.look_for_renewals = false;
+        }
+        let some = self.renewals.len().min(limits::BATCH_INPUTS_MAX / 2);
+        Ok(self.renewals.drain(..some).filter(|id| !self.parked.contains_key(id)).collect())
     }
 
     /// The pure part, with looks at what is buffered for those who begin to listen.
@@ -272,6 +312,7 @@ impl Shard {
             case_numbers: &mut self.case_numbers,
             parked: &mut self.parked,
             lifecycle: self.lifecycle.as_ref(),
+            district: Arc::clone(&self.district.borrow()),
             buffer_millis: self.buffer_millis,
             started: prepared.started,
             subscribers: prepared.subscribers,
@@ -300,6 +341,9 @@ impl Shard {
         }
         for fired in due.fired {
             turn.fire(fired);
+        }
+        for id in due.renewals {
+            turn.renew(id);
         }
         for id in due.wakes {
             turn.wake(id);
@@ -363,7 +407,7 @@ impl Shard {
         schedules: &[crate::ports::ScheduleRow],
         now: Timestamp,
     ) -> Released {
-        let Finished { batch: _, deployed, moved, untouched, answers, waits } = finished;
+        let Finished { batch: _, deployed, district, moved, untouched, answers, waits } = finished;
         if !deployed.is_empty() {
             let mut deployments = Deployments::clone(&self.deployments.borrow());
             for (deployment, by) in deployed {
@@ -371,6 +415,10 @@ impl Shard {
             }
             self.schedules = self.schedules.renewed(&deployments);
             self.deployments.send_replace(Arc::new(deployments));
+        }
+        if let Some(district) = district {
+            self.district.send_replace(district);
+            self.look_for_renewals = true;
         }
         for row in schedules {
             self.schedules.moved(row);
@@ -417,6 +465,8 @@ impl Shard {
         self.pause_until = Some(now.plus_millis(limits::STORE_RETRY_MILLIS));
         self.timers.forget();
         self.internal.clear();
+        self.renewals.clear();
+        self.look_for_renewals = true;
         self.inbox_at = Some(Timestamp(i64::MIN));
         self.recovery = Some(None);
         failure
@@ -449,6 +499,9 @@ impl Shard {
             self.case_numbers.last = last;
         }
         self.deployments.send_replace(Arc::new(deployments));
+        let known = Arc::clone(&self.district.borrow());
+        self.district.send_replace(references::read(&*self.store, &known).await?);
+        self.look_for_renewals = true;
         self.stale = false;
         Ok(())
     }
@@ -465,8 +518,17 @@ impl Finished {
 }
 
 fn is_empty(batch: &Batch) -> bool {
-    let Batch { now: _, turns, arrivals, dispositions, rejections, deployments, schedules, incidents } =
-        batch;
+    let Batch {
+        now: _,
+        turns,
+        arrivals,
+        dispositions,
+        rejections,
+        deployments,
+        schedules,
+        incidents,
+        references,
+    } = batch;
     turns.is_empty()
         && arrivals.is_empty()
         && dispositions.is_empty()
@@ -474,6 +536,7 @@ fn is_empty(batch: &Batch) -> bool {
         && deployments.is_empty()
         && schedules.is_empty()
         && incidents.is_empty()
+        && references.is_empty()
 }
 
 /// When the inbox is to be looked at because of these rows.

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use yiwang_core::correlation::SubscriptionKey;
+use yiwang_core::district::District;
 use yiwang_core::history::What;
 use yiwang_core::lifecycle::Sink;
 use yiwang_core::transition::{Ambient, CaseNumbers, Status};
@@ -38,6 +39,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) parked: &'a mut BTreeMap<InstanceId, Parked>,
     /// Where the operator wants lifecycle events.
     pub(crate) lifecycle: Option<&'a Sink>,
+    /// The reference data, with what this turn puts.
+    pub(crate) district: Arc<District>,
     /// How long an event is buffered.
     pub(crate) buffer_millis: u64,
 
@@ -203,6 +206,7 @@ impl Turn<'_> {
             entropy: self.entropy.next(),
             case_numbers: self.case_numbers,
             lifecycle: self.lifecycle,
+            district: &self.district,
         };
         let Instance { deployment, state, .. } = &mut working.instance;
         match catch_unwind(AssertUnwindSafe(|| step(deployment, state, input, ambient))) {
@@ -241,6 +245,13 @@ impl Turn<'_> {
             let detail = "a timer is due, but firing it changes nothing".to_owned();
             tracing::error!(instance = %id, "{detail}");
             self.park(id, "instance.stuck", detail);
+        }
+    }
+
+    /// Calendars that this instance waits for have new editions.
+    pub(crate) fn renew(&mut self, id: InstanceId) {
+        if let Err(error) = self.apply(id, Input::CalendarsChanged) {
+            tracing::warn!(instance = %id, %error, "due times were not worked out again");
         }
     }
 
@@ -340,8 +351,9 @@ impl Turn<'_> {
             .map(|row| row.instance)
             .collect();
         self.batch.incidents.retain(|row| row.code != "instance.faulted" || faulted.contains(&row.instance));
-        let Self { batch, deployed, answers, waits, .. } = self;
-        Finished { batch, deployed, moved, untouched, answers, waits }
+        let Self { batch, deployed, answers, waits, district, .. } = self;
+        let district = (!batch.references.is_empty()).then_some(district);
+        Finished { batch, deployed, district, moved, untouched, answers, waits }
     }
 }
 
@@ -349,6 +361,8 @@ impl Turn<'_> {
 pub(crate) struct Finished {
     pub(crate) batch: Batch,
     pub(crate) deployed: Vec<(Arc<Deployment>, String)>,
+    /// The reference data with what this turn puts, if it puts some.
+    pub(crate) district: Option<Arc<District>>,
     pub(crate) moved: BTreeMap<InstanceId, Moved>,
     pub(crate) untouched: Vec<(InstanceId, Instance)>,
     pub(crate) answers: Answers,

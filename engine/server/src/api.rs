@@ -1,5 +1,6 @@
 //! The resources below `/api/v1`, one file each, and the list that names them.
 
+mod calendars;
 mod cases;
 mod channels;
 mod definitions;
@@ -10,6 +11,7 @@ mod incidents;
 pub(crate) mod instances;
 mod me;
 mod messages;
+mod reference;
 mod rejections;
 mod stats;
 mod tokens;
@@ -28,6 +30,8 @@ pub(crate) fn routes() -> Routes {
         instances::routes,
         work_items::routes,
         cases::routes,
+        reference::routes,
+        calendars::routes,
         events::routes,
         channels::routes,
         messages::routes,

@@ -68,6 +68,7 @@ codes! {
     DataInvalid "data.invalid" UNPROCESSABLE_ENTITY "The data do not fit their schema";
     DefinitionInvalid "definition.invalid" UNPROCESSABLE_ENTITY "The workflow has mistakes";
     DefinitionExists "definition.exists" CONFLICT "This version is deployed with another text";
+    ReferenceInvalid "reference.invalid" UNPROCESSABLE_ENTITY "The reference document has mistakes";
     EventInvalid "event.invalid" UNPROCESSABLE_ENTITY "This is not a CloudEvent";
     NotExpected "event.not-expected" CONFLICT "Nobody waits for this";
     Overloaded "server.overloaded" TOO_MANY_REQUESTS "Too many requests at a time";
@@ -182,6 +183,13 @@ impl Problem {
         problem
     }
 
+    /// The mistakes of a reference document.
+    pub fn in_reference(detail: impl Into<String>, remarks: Vec<Located>) -> Self {
+        let mut problem = Self::new(Code::ReferenceInvalid, detail);
+        problem.errors = Errors::Remarks(remarks);
+        problem
+    }
+
     /// Adds one place.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -291,6 +299,9 @@ impl From<EngineError> for Problem {
             EngineError::Invalid(_) | EngineError::InvalidForm { .. } => {
                 Self::new(Code::DefinitionInvalid, sentence)
             }
+            // Likewise: see `api::reference`.
+            EngineError::InvalidReference(_) => Self::new(Code::ReferenceInvalid, sentence),
+            EngineError::ReferenceChanged { .. } => Self::new(Code::Precondition, sentence),
             EngineError::TooLarge { .. } => Self::new(Code::TooLarge, sentence),
             EngineError::Refused(refusal) => refusal.into(),
             EngineError::Incident { .. } => {

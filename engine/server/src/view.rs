@@ -4,7 +4,9 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use yiwang_core::calendar::{Amount, Length};
 use yiwang_core::case::{CaseState, Flag, Outcome};
+use yiwang_core::clock::{Card, Clock, Stage};
 use yiwang_core::transition::Status;
 use yiwang_core::work_item::{Priority, WorkItemState};
 use yiwang_core::{Case, Timestamp, WorkItem};
@@ -172,11 +174,61 @@ pub(crate) struct CaseView {
     reworks: u32,
     fields: Data,
     version: u32,
+    clocks: Vec<ClockView>,
+    /// When something of it is due next: the promise, or a clock.
+    next_due: Option<String>,
+}
+
+/// One clock of a case.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClockView {
+    clock: String,
+    stage: Stage,
+    goal: Amount,
+    calendar: String,
+    edition: u64,
+    provisional: bool,
+    started: String,
+    due: Option<String>,
+    total: Length,
+    /// When it was last paused or ended; what has passed since is not in it.
+    spent: Length,
+    since: Option<String>,
+    paused: Option<String>,
+    breached: Option<String>,
+    ended: Option<String>,
+    card: Option<Card>,
+}
+
+impl From<Clock> for ClockView {
+    fn from(of: Clock) -> Self {
+        let paused = of.pauses.last().filter(|pause| pause.to.is_none());
+        Self {
+            paused: paused.map(|pause| pause.reason.clone()),
+            clock: of.clock,
+            stage: of.stage,
+            goal: of.goal,
+            calendar: of.calendar,
+            edition: of.edition,
+            provisional: of.provisional,
+            started: time(of.started),
+            due: time_if(of.due),
+            total: of.total,
+            spent: of.spent,
+            since: time_if(of.since),
+            breached: time_if(of.breached),
+            ended: time_if(of.ended),
+            card: of.card,
+        }
+    }
 }
 
 impl From<Case> for CaseView {
     fn from(of: Case) -> Self {
         Self {
+            next_due: time_if(of.next_due()),
+            clocks: of.clocks.into_iter().map(ClockView::from).collect(),
             case_no: of.no.to_string(),
             instance: of.instance.to_string(),
             r#type: of.r#type,
@@ -346,7 +398,7 @@ impl From<TokenRow> for TokenView {
 /// A line of history as callers see it: the numbers of the stored line that are times become text.
 pub(crate) fn history_line(mut line: Value) -> Value {
     if let Some(members) = line.as_object_mut() {
-        for name in ["at", "due"] {
+        for name in ["at", "due", "old", "new", "from", "fixed"] {
             shown_as_time(members.get_mut(name));
         }
         shown_as_time(members.get_mut("cause").and_then(|cause| cause.get_mut("at")));

@@ -398,3 +398,48 @@ fn the_guide_names_every_route() {
     let rows = page.lines().filter(|line| line.starts_with("| `") && line.contains(" /")).count();
     assert_eq!(rows, yiwang_server::routes().len(), "docs/guide/api.md has rows for routes that are gone");
 }
+
+#[tokio::test]
+async fn reference_documents_have_versions_and_their_mistakes_are_told() {
+    let app = App::start().await;
+    let path = "/api/v1/reference/calendar/hall";
+    let put = async |body: &str, version: Value| {
+        let body = json!({ "body": body, "reason": "周六开放", "version": version });
+        send(&app, Sent::new("PUT", path).bearer(app.token(ADMIN)).json(&body)).await
+    };
+    assert_eq!(app.get(ADMIN, path).await.status, StatusCode::NOT_FOUND);
+    let bad = put("id: hall\ndaysOff: [2024-02-30]\nmakeup: []\n", Value::Null).await;
+    bad.is_problem();
+    assert_eq!((bad.status, bad.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "reference.invalid"));
+    let codes: Vec<_> =
+        bad.json()["errors"].as_array().unwrap().iter().map(|it| it["code"].clone()).collect();
+    assert_eq!(codes, ["YW0201", "YW0501"]);
+    let hall = "id: hall\nextends: [district]\nweek: [mon, tue, wed, thu, fri, sat]\n";
+    assert_eq!(put(hall, json!(0)).await.status, StatusCode::CREATED);
+    assert_eq!(put(hall, Value::Null).await.status, StatusCode::OK, "the same again");
+    let changed = put("id: hall\n", json!(0)).await;
+    assert_eq!(
+        (changed.status, changed.code().as_str()),
+        (StatusCode::PRECONDITION_FAILED, "resource.changed")
+    );
+    let versions = app.get(ADMIN, &format!("{path}/versions")).await.json();
+    assert_eq!(versions["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&versions["items"][0]["by"], &versions["items"][0]["reason"]),
+        (&json!(ADMIN), &json!("周六开放"))
+    );
+    assert_eq!(app.get(ADMIN, &format!("{path}?version=1")).await.json()["body"], json!(hall));
+    let days = app.get(HANDLER, "/api/v1/calendars/hall?from=2024-02-16&to=2024-02-18").await.json();
+    let works: Vec<_> = days["days"].as_array().unwrap().iter().map(|day| day["works"].clone()).collect();
+    assert_eq!(works, [json!(false), json!(false), json!(true)], "{days}");
+    assert_eq!(days["layers"], json!(["cn-mainland", "district", "hall"]));
+    for path in ["/api/v1/calendars/none", "/api/v1/reference/weather/x"] {
+        assert_eq!(app.get(ADMIN, path).await.status, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(
+        app.get(ADMIN, "/api/v1/calendars/hall?from=2024-02-30&to=x").await.status,
+        StatusCode::BAD_REQUEST
+    );
+    let clerk = Sent::new("PUT", path).bearer(app.token(HANDLER)).json(&json!({ "body": hall }));
+    assert_eq!(send(&app, clerk).await.status, StatusCode::FORBIDDEN);
+}

@@ -35,6 +35,7 @@ pub(crate) async fn check(db: &impl ConnectionTrait, batch: &Batch) -> Result<Re
         arrival(db, batch).await?,
         deployment(db, batch).await?,
         rejection(db, batch).await?,
+        reference(db, batch).await?,
     ];
     if let Some(taken) = taken.into_iter().flatten().next() {
         return Ok(Err(taken));
@@ -166,4 +167,22 @@ async fn rejection(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<St
         Sql::new("SELECT id FROM rejection WHERE id IN (SELECT value FROM json_each(?))", [list(ids)]);
     let Some(row) = taken.one(db).await? else { return Ok(None) };
     Ok(Some(format!("rejection {}", column::<i64>(&row, 0)?)))
+}
+
+async fn reference(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<String>, DbErr> {
+    for row in &batch.references {
+        let taken = Sql::new(
+            "SELECT 1 FROM reference WHERE number = ? OR (kind = ? AND name = ? AND version = ?)",
+            [
+                signed(row.number).into(),
+                row.kind.word().into(),
+                row.name.clone().into(),
+                i64::from(row.version).into(),
+            ],
+        );
+        if taken.one(db).await?.is_some() {
+            return Ok(Some(format!("version {} of the {} {}", row.version, row.kind.word(), row.name)));
+        }
+    }
+    Ok(None)
 }

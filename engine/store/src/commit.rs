@@ -8,8 +8,8 @@ use crate::names::Names;
 use crate::prepare::Prepared;
 use crate::writer::Head;
 use crate::{
-    cases, deployments, inbox, incidents, instances, journal, messages, rejections, schedules, start_keys,
-    subscriptions, work_items,
+    cases, deployments, inbox, incidents, instances, journal, messages, references, rejections, schedules,
+    start_keys, subscriptions, work_items,
 };
 
 /// Checks and writes a batch; where the journal ends then.
@@ -41,6 +41,7 @@ pub(crate) async fn write(
     rejections::write(tx, &batch.rejections).await.map_err(failed("rejections"))?;
     deployments::write(tx, &batch.deployments).await.map_err(failed("deployments"))?;
     schedules::write(tx, &batch.schedules).await.map_err(failed("schedules"))?;
+    references::write(tx, &batch.references).await.map_err(failed("reference documents"))?;
     incidents::write(tx, rows, &batch.incidents).await.map_err(failed("incidents"))?;
     Ok(head)
 }

@@ -30,6 +30,7 @@ mod open;
 mod pack;
 mod prepare;
 mod query;
+mod references;
 mod rejections;
 mod schedules;
 mod sql;

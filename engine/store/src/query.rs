@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::FutureExt as _;
 use serde_json::value::RawValue;
+use yiwang_core::reference::{Kind, Reference};
 use yiwang_core::{Case, CaseNo, InstanceId, WorkItem, WorkItemId};
 use yiwang_runtime::ports::{
     Answer, CaseFilter, InboxRow, IncidentRow, InstanceFilter, InstanceSummary, MessageRow, Page,
@@ -12,7 +13,9 @@ use yiwang_runtime::ports::{
 
 use crate::open::SqliteStore;
 use crate::sql::doing;
-use crate::{cases, counts, inbox, incidents, instances, journal, messages, rejections, work_items};
+use crate::{
+    cases, counts, inbox, incidents, instances, journal, messages, references, rejections, work_items,
+};
 
 impl Query for SqliteStore {
     fn instances(&self, filter: InstanceFilter, page: PageRequest) -> Answer<'_, Page<InstanceSummary>> {
@@ -57,6 +60,14 @@ impl Query for SqliteStore {
 
     fn incidents(&self, page: PageRequest) -> Answer<'_, Page<IncidentRow>> {
         incidents::page(&self.query_reads, page).boxed()
+    }
+
+    fn reference_versions(&self, kind: Kind, name: String) -> Answer<'_, Vec<Reference>> {
+        async move {
+            let found = references::versions(&self.query_reads, kind, name).await;
+            found.map_err(doing("reading the versions of a reference document"))
+        }
+        .boxed()
     }
 
     fn counts(&self) -> Answer<'_, BTreeMap<String, u64>> {

@@ -3,6 +3,7 @@
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use yiwang_core::correlation::SubscriptionKey;
+use yiwang_core::reference::Reference;
 use yiwang_core::{InstanceId, Timestamp};
 use yiwang_runtime::ports::{
     Answer, Batch, CommitError, DeploymentRow, InboxRow, KeyValue, Loaded, ScheduleRow, StartKey, Started,
@@ -15,7 +16,9 @@ use crate::sql::{Sql, column, doing, unsigned};
 use crate::tokens::TokenWrite;
 use crate::values::ValueWrite;
 use crate::writer::{Job, Small};
-use crate::{cases, deployments, inbox, instances, schedules, start_keys, subscriptions, tokens, values};
+use crate::{
+    cases, deployments, inbox, instances, references, schedules, start_keys, subscriptions, tokens, values,
+};
 
 impl Store for SqliteStore {
     fn load(&self, ids: Vec<InstanceId>) -> BoxFuture<'_, Result<Vec<Loaded>, StoreError>> {
@@ -101,6 +104,11 @@ impl Store for SqliteStore {
 
     fn deployments(&self) -> BoxFuture<'_, Result<Vec<DeploymentRow>, StoreError>> {
         async move { deployments::all(&self.loop_reads).await }.boxed()
+    }
+
+    fn references(&self) -> BoxFuture<'_, Result<Vec<Reference>, StoreError>> {
+        async move { references::all(&self.loop_reads).await.map_err(doing("reading reference documents")) }
+            .boxed()
     }
 
     fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>> {

@@ -10,7 +10,7 @@ use yiwang_runtime::ports::{
 use crate::Ports;
 use crate::rows::{
     NOW, arrivals, at, case, deployed, deployment, first, inbox, incident, item, key, message, page,
-    rejection, turn, turns,
+    reference, rejection, turn, turns,
 };
 
 /// A batch with something in every table.
@@ -34,6 +34,7 @@ fn everything(id: u64) -> Batch {
         deployments: vec![deployment("b", &format!("{id}.0.0"))],
         schedules: vec![ScheduleRow { workflow: format!("test/s{id}"), fired: NOW, run: None }],
         incidents: vec![incident(id, "instance.stuck")],
+        references: vec![reference(id, &format!("c{id}"), 1)],
     }
 }
 
@@ -58,6 +59,7 @@ async fn picture(store: &dyn Ports) -> String {
                 store.incidents(page(500)).await.unwrap().items,
                 store.deployments().await.unwrap(),
                 store.schedules().await.unwrap(),
+                store.references().await.unwrap(),
                 store.greatest_id().await.unwrap(),
                 store.counts().await.unwrap(),
             ),

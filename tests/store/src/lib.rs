@@ -64,6 +64,7 @@ macro_rules! conformance {
             small::values_expire_and_are_measured,
             small::a_value_is_set_only_if_absent,
             small::values_of_channels_do_not_meet,
+            small::reference_documents_are_numbered_and_keep_their_versions,
             small::tokens_are_found_by_hash_until_they_are_revoked,
         }
     };

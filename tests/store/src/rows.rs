@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use yiwang_core::case::CaseState;
 use yiwang_core::history::What;
+use yiwang_core::reference::{Kind, Reference};
 use yiwang_core::transition::Status;
 use yiwang_core::work_item::{Actor, Priority, WorkItemState};
 use yiwang_core::{Case, CaseNo, EffectId, Event, HistoryEvent, InstanceId, Timestamp, WorkItem, WorkItemId};
@@ -164,6 +165,7 @@ pub fn case(id: u64, no: &str) -> Case {
         reworks: 0,
         fields: Data::null(),
         version: 1,
+        clocks: Vec::new(),
     }
 }
 
@@ -194,6 +196,20 @@ pub fn rejection(id: u64, channel: &str) -> RejectionRow {
         client: Some("127.0.0.1".to_owned()),
         digest: "00".to_owned(),
         excerpt: "{".to_owned(),
+    }
+}
+
+/// A version of a calendar document.
+pub fn reference(number: u64, name: &str, version: u32) -> Reference {
+    Reference {
+        number,
+        kind: Kind::Calendar,
+        name: name.to_owned(),
+        version,
+        at: NOW,
+        by: "li".to_owned(),
+        reason: (version > 1).then(|| "2027 年的通知".to_owned()),
+        body: format!("id: {name}").into(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Key-value state and tokens.
 
-use yiwang_runtime::ports::{Batch, ScheduleRow, TokenRow};
+use yiwang_core::reference::Kind;
+use yiwang_runtime::ports::{Batch, CommitError, ScheduleRow, TokenRow};
 
 use crate::Ports;
-use crate::rows::{NOW, at};
+use crate::rows::{NOW, at, reference};
 
 /// A value is there until it expires.
 pub async fn values_expire_and_are_measured(store: &dyn Ports) {
@@ -74,4 +75,23 @@ pub async fn tokens_are_found_by_hash_until_they_are_revoked(store: &dyn Ports) 
     assert!(!store.revoke_token("t1").await.unwrap());
     assert_eq!(store.token("aa").await.unwrap(), None);
     assert_eq!(store.tokens().await.unwrap(), [two]);
+}
+
+/// Documents stay in the order of their numbers; a version of a name is taken once.
+pub async fn reference_documents_are_numbered_and_keep_their_versions(store: &dyn Ports) {
+    let document = reference;
+    let first = vec![document(1, "district", 1), document(2, "hall", 1)];
+    let batch = |references| Batch { now: NOW, references, ..Batch::default() };
+    store.commit(batch(first)).await.unwrap();
+    store.commit(batch(vec![document(3, "district", 2)])).await.unwrap();
+    let all = [document(1, "district", 1), document(2, "hall", 1), document(3, "district", 2)];
+    assert_eq!(store.references().await.unwrap(), all);
+    for taken in [document(3, "hall", 2), document(4, "district", 2)] {
+        let error = store.commit(batch(vec![taken])).await.unwrap_err();
+        assert!(matches!(error, CommitError::Conflict { .. }), "{error}");
+    }
+    let versions = store.reference_versions(Kind::Calendar, "district".to_owned()).await.unwrap();
+    assert_eq!(versions, [document(3, "district", 2), document(1, "district", 1)]);
+    let none = store.reference_versions(Kind::Organisation, "district".to_owned()).await.unwrap();
+    assert!(none.is_empty());
 }

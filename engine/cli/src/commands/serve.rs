@@ -10,14 +10,18 @@ use yiwang_core::Timestamp;
 use yiwang_dsl::Catalog;
 use yiwang_dsl::resource::needed;
 use yiwang_runtime::ports::{Channels, Clock, Outside, Tokens};
-use yiwang_runtime::{Engine, Error, Handle, SystemClock};
+use yiwang_runtime::{Engine, Error, Handle, PutReference, SystemClock};
 use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
 
 use crate::failure::{self, Exit, Failure};
 use crate::output;
 use crate::project::{Package, Project, print_remarks};
+use crate::references::{self, Document};
 use crate::services;
 use crate::wiring::{self, Stores};
+
+/// Who puts what stands in the project's files.
+const PROJECT: &str = "project";
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -49,6 +53,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let project = Project::open(&args.project, args.config.as_deref())?;
     let channels = project.channels()?;
     let packages = if args.no_deploy { Vec::new() } else { project.packages()? };
+    let references = if args.no_deploy { Vec::new() } else { project.references()? };
+    references::district(&references)?;
     check(&packages, &project.catalog(channels.iter().map(|channel| channel.id.clone())))?;
     // Before anything is opened: a stop that comes early is a stop in order too.
     let signals = Signals::catch()?;
@@ -72,6 +78,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Failure::new(Exit::Failed, "store.unavailable", "the engine could not read its store").because(error)
     })?;
     first_token(&args, &*stores.tokens, clock.now()).await?;
+    put(&handle, references).await?;
     deploy(&handle, packages).await?;
     let ids = host.list().into_iter().map(|channel| channel.id);
     let parts = Parts {
@@ -131,6 +138,38 @@ fn check(packages: &[Package], catalog: &Catalog) -> Result<(), Failure> {
         format!("the project's workflows have {errors} mistakes"),
     )
     .help("`yiwang check` tells them too; --no-deploy starts without the project's workflows"))
+}
+
+/// The project's calendars and tables of promises, unless people have put newer ones.
+async fn put(handle: &Handle, documents: Vec<Document>) -> Result<(), Failure> {
+    for document in documents {
+        let Document { path, kind, name, body } = document;
+        let district = handle.district();
+        if let Some(newest) = district.document(kind, &name).filter(|newest| newest.by != PROJECT) {
+            tracing::info!(
+                kind = kind.word(),
+                name,
+                version = newest.version,
+                by = newest.by,
+                "kept as people put it"
+            );
+            continue;
+        }
+        let wish = PutReference { kind, name, body, by: PROJECT.to_owned(), reason: None, version: None };
+        let stored = handle.put_reference(wish).await.map_err(|error| {
+            let message = format!("{} was not put: {error}", path.display());
+            Failure::new(Exit::Invalid, error.code(), message)
+        })?;
+        let (kind, existing) = (stored.kind.word(), stored.existing);
+        tracing::info!(
+            kind,
+            name = stored.name,
+            version = stored.version,
+            existing,
+            "reference document put"
+        );
+    }
+    Ok(())
 }
 
 async fn deploy(handle: &Handle, packages: Vec<Package>) -> Result<(), Failure> {

@@ -17,6 +17,9 @@ pub(super) struct Scenario {
     /// Other workflows to deploy: files or folders, relative to this file.
     #[serde(default)]
     pub(super) workflows: Vec<PathBuf>,
+    /// What is there before it begins.
+    #[serde(default)]
+    pub(super) given: Given,
     /// Channels that exist besides those named by the workflows and the steps.
     #[serde(default)]
     pub(super) channels: Vec<String>,
@@ -29,6 +32,18 @@ pub(super) struct Scenario {
 
 fn usual_start() -> String {
     "2024-06-11T09:00:00+08:00".to_owned()
+}
+
+/// What is there before a scenario begins.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Given {
+    /// Calendars, as files relative to this one, besides those in `calendars/` of the workflows.
+    #[serde(default)]
+    pub(super) calendars: Vec<PathBuf>,
+    /// Tables of promises, likewise.
+    #[serde(default)]
+    pub(super) sla: Vec<PathBuf>,
 }
 
 /// One thing that happens.
@@ -53,6 +68,8 @@ pub(super) enum Step {
     Operator(Operator),
     /// A channel does not send for a while.
     FailChannel(FailChannel),
+    /// A new version of a reference document is put.
+    Put(Put),
     /// What a service answers to a task from now on.
     Mock(Mock),
     /// What is to be true now.
@@ -80,6 +97,17 @@ pub(super) struct SessionOf {
     pub(super) key: String,
     /// ISO 8601 duration.
     pub(super) window: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Put {
+    /// A calendar, as a file relative to this one.
+    pub(super) calendar: Option<PathBuf>,
+    /// A table of promises, likewise.
+    pub(super) sla: Option<PathBuf>,
+    #[serde(default = "tester")]
+    pub(super) r#as: String,
 }
 
 fn intake() -> String {

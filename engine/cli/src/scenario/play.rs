@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use yiwang_core::input::{Cause, OperatorCommand};
+use yiwang_core::reference::Kind;
 use yiwang_core::transition::RefusalKind;
 use yiwang_core::work_item::{Actor, WorkItemCommand, WorkItemState};
 use yiwang_core::{Event, InstanceId, Timestamp, WorkItem};
@@ -18,7 +19,7 @@ use yiwang_runtime::ports::{
     CaseFilter, IncomingEvent, InstanceFilter, InstanceSummary, Outside, PageRequest, Query, Session,
     WorkItemFilter,
 };
-use yiwang_runtime::{Config, Error, OperatorAct, Start, WorkItemAct};
+use yiwang_runtime::{Config, Error, OperatorAct, PutReference, Start, WorkItemAct};
 use yiwang_server::shape;
 
 use super::coverage::Coverage;
@@ -32,6 +33,7 @@ use super::{format, names};
 use crate::failure::Failure;
 use crate::language;
 use crate::project::{Package, packages};
+use crate::references::{self, Document};
 
 /// How a scenario went.
 pub(crate) struct Outcome {
@@ -81,7 +83,7 @@ pub(crate) async fn play(
     for other in &scenario.workflows {
         all.extend(packages(&path.with_file_name(other))?);
     }
-    let played = match World::open(&scenario, &all).await {
+    let played = match World::open(&scenario, &all, path).await {
         Ok(mut world) => {
             let played = world.play(&scenario).await;
             world.cover(coverage).await;
@@ -94,6 +96,39 @@ pub(crate) async fn play(
             differences.into_iter().map(|(at, sentence)| (place(&node, &at), sentence)).collect();
     }
     Ok(outcome)
+}
+
+/// The reference documents of a scenario: those beside its workflows, then its own.
+fn documents(scenario: &Scenario, all: &[Package], path: &Path) -> Result<Vec<Document>, Miss> {
+    let failed = |at: &str| {
+        let at = at.to_owned();
+        move |failure: Failure| Miss::at(at, failure.to_string())
+    };
+    let mut folders: Vec<&Path> = all.iter().filter_map(|package| package.path.parent()?.parent()).collect();
+    folders.dedup();
+    let mut documents = Vec::new();
+    for folder in folders {
+        documents.extend(references::of_workflows(folder).map_err(failed(""))?);
+    }
+    for (at, kind, files) in [
+        ("/given/calendars", Kind::Calendar, &scenario.given.calendars),
+        ("/given/sla", Kind::Sla, &scenario.given.sla),
+    ] {
+        for file in files {
+            documents.push(Document::read(kind, &path.with_file_name(file)).map_err(failed(at))?);
+        }
+    }
+    Ok(documents)
+}
+
+async fn put(harness: &mut Harness, document: Document, by: &str) -> Result<(), Miss> {
+    let Document { path, kind, name, body } = document;
+    let wish =
+        PutReference { kind, name, body: body.clone(), by: by.to_owned(), reason: None, version: None };
+    harness.put_reference(wish).await.map(drop).map_err(|error| {
+        let sentence = format!("{} was not taken: {}", path.display(), said(&error, &body));
+        Miss::at("", sentence)
+    })
 }
 
 type Failures = Vec<(Range<usize>, String)>;
@@ -130,12 +165,14 @@ struct World {
     channels: Arc<Scripted>,
     services: Arc<Mocked>,
     workflow: String,
+    /// The scenario's file.
+    path: PathBuf,
     events: u32,
     decisions: u32,
 }
 
 impl World {
-    async fn open(scenario: &Scenario, all: &[Package]) -> Result<Self, Miss> {
+    async fn open(scenario: &Scenario, all: &[Package], path: &Path) -> Result<Self, Miss> {
         let start = Timestamp::parse(&scenario.start)
             .ok_or_else(|| Miss::at("/start", "not an RFC 3339 time such as 2024-06-11T09:00:00+08:00"))?;
         let mut ids: std::collections::BTreeSet<String> = scenario.channels.iter().cloned().collect();
@@ -159,6 +196,9 @@ impl World {
         let outside = Outside { channels: channels.clone(), services: services.clone() };
         let opened = Harness::open(config, store.clone(), outside, start).await;
         let mut harness = opened.map_err(|error| Miss::at("", error.to_string()))?;
+        for document in documents(scenario, all, path)? {
+            put(&mut harness, document, "scenario").await?;
+        }
         let mut workflow = String::new();
         for package in all {
             let deployed = harness
@@ -173,7 +213,8 @@ impl World {
                 workflow = format!("{}/{}", deployed.id.namespace, deployed.id.name);
             }
         }
-        Ok(Self { harness, store, channels, services, workflow, events: 0, decisions: 0 })
+        let path = path.to_owned();
+        Ok(Self { harness, store, channels, services, workflow, path, events: 0, decisions: 0 })
     }
 
     async fn play(&mut self, scenario: &Scenario) -> Result<(), Miss> {
@@ -205,6 +246,16 @@ impl World {
             Step::Complete(complete) => self.complete(&format!("{at}/complete"), complete).await,
             Step::Operator(operator) => self.operate(&format!("{at}/operator"), operator).await,
             Step::FailChannel(fail) => self.fail(&format!("{at}/fail-channel"), fail),
+            Step::Put(wish) => {
+                let files = [(Kind::Calendar, &wish.calendar), (Kind::Sla, &wish.sla)];
+                for (kind, file) in files {
+                    let Some(file) = file else { continue };
+                    let read = Document::read(kind, &self.path.with_file_name(file));
+                    let document = read.map_err(|failure| Miss::at(at, failure.to_string()))?;
+                    put(&mut self.harness, document, &wish.r#as).await?;
+                }
+                Ok(())
+            }
             Step::Mock(mock) => {
                 self.services.add(mock.clone());
                 Ok(())
@@ -581,7 +632,7 @@ fn said(error: &Error, source: &str) -> String {
                 text.push_str(&format!("\n  {pointer}: {problem}"));
             }
         }
-        Error::Invalid(remarks) => {
+        Error::Invalid(remarks) | Error::InvalidReference(remarks) => {
             for remark in remarks {
                 let at = remark.locate(source, language::chosen());
                 let (line, column) = (at.start.line, at.start.column);

@@ -9,6 +9,7 @@ use crate::case::{CaseState, Outcome};
 use crate::docket;
 use crate::history::What;
 use crate::machine::{Machine, Move};
+use crate::stopwatch::{self, Ending};
 
 pub(super) const FUNCTION: Function = Function {
     name: "case-close",
@@ -47,5 +48,6 @@ fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
         machine.record(Some(called.task), What::CaseChanged { no: no.clone(), changes });
     }
     machine.record(Some(called.task), What::CaseClosed { no, outcome });
+    stopwatch::end_all(machine, Some(called.task), Ending::Stop);
     Ok(Move::Return(docket::case_data(machine, &called)?))
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use yiwang_dsl::{Data, Fault};
 
-use super::{Called, Function, shape};
+use super::{Called, Function, clock, shape};
 use crate::case::{Case, CaseState, Flag};
 use crate::docket;
 use crate::history::What;
@@ -27,6 +27,7 @@ pub(super) const FUNCTION: Function = Function {
                 ("category", shape::optional_text()),
                 ("urgency", shape::optional_text()),
                 ("flags", shape::flags()),
+                ("clocks", json!({"type": ["array", "null"], "items": clock::start::input()})),
             ],
         )
     },
@@ -44,6 +45,7 @@ struct With {
     category: Option<String>,
     urgency: Option<String>,
     flags: Option<Vec<Flag>>,
+    clocks: Option<Vec<clock::start::With>>,
 }
 
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
@@ -72,9 +74,13 @@ fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
         reworks: 0,
         fields: Data::object([]),
         version: 0,
+        clocks: Vec::new(),
     });
     machine.record(Some(called.task), What::CaseOpened { no });
     machine.case_changed();
     docket::flag(machine, Some(called.task), with.flags.unwrap_or_default());
+    for clock in with.clocks.unwrap_or_default() {
+        clock::start::start(machine, &called, clock)?;
+    }
     Ok(Move::Return(docket::case_data(machine, &called)?))
 }

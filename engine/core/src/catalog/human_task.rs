@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Data, Fault};
 
-use super::{By, Called, Function, shape};
-use crate::case::Flag;
+use super::escalation::{self, Escalation};
+use super::{Called, Function, shape};
 use crate::history::What;
 use crate::limits::{self, WORK_ITEMS_MAX};
 use crate::machine::{Machine, Move};
+use crate::promise::{self, Promise, Recipe, When};
 use crate::state::{Doing, OpenItem, Owner, Rung, Why};
 use crate::work_item::{Form, Priority, WorkItem, WorkItemState};
-use crate::{CaseNo, Timestamp, WorkItemId, duration};
+use crate::{CaseNo, Timestamp, WorkItemId, ladder};
 
 pub(super) const FUNCTION: Function = Function {
     name: "human-task",
@@ -34,32 +35,11 @@ pub(super) const FUNCTION: Function = Function {
 };
 
 fn input() -> Value {
-    let due = json!({"anyOf": [
-        {"type": "null"},
-        shape::object(&["after"], &[("after", shape::duration())]),
-        shape::object(&["at"], &[("at", shape::moment())]),
-    ]});
     let form = json!({"anyOf": [
         {"type": "null"},
         shape::object(&["ref"], &[("ref", shape::text()), ("data", json!({}))]),
         shape::object(&["schema"], &[("schema", json!({"type": "object"})), ("data", json!({}))]),
     ]});
-    let mut notify = shape::message();
-    notify.push(("channel", shape::text()));
-    let notify = json!({"anyOf": [{"type": "null"}, shape::object(&["channel", "to", "body"], &notify)]});
-    let mut rung = shape::object(
-        &[],
-        &[
-            ("at", json!({"type": "string", "pattern": "^[1-9][0-9]{0,2}%$"})),
-            ("after", shape::duration()),
-            ("addCandidateRoles", shape::texts()),
-            ("raisePriority", json!({"type": ["boolean", "null"]})),
-            ("flag", json!({"enum": ["warned", "overdue", "supervised", null]})),
-            ("note", shape::optional_text()),
-            ("notify", notify),
-        ],
-    );
-    rung["oneOf"] = json!([{"required": ["at"]}, {"required": ["after"]}]);
     shape::object(
         &["title"],
         &[
@@ -72,8 +52,8 @@ fn input() -> Value {
             ("priority", json!({"enum": ["low", "normal", "high", "urgent", null]})),
             ("form", form),
             ("outcomes", shape::texts()),
-            ("due", due),
-            ("escalation", json!({"type": ["array", "null"], "items": rung})),
+            ("due", promise::due_schema()),
+            ("escalation", json!({"type": ["array", "null"], "items": escalation::schema_without_card()})),
         ],
     )
 }
@@ -90,7 +70,7 @@ struct With {
     priority: Option<Priority>,
     form: Option<FormWith>,
     outcomes: Option<Vec<String>>,
-    due: Option<Due>,
+    due: Option<When>,
     escalation: Option<Vec<Escalation>>,
 }
 
@@ -101,30 +81,13 @@ struct FormWith {
     data: Option<Value>,
 }
 
-#[derive(Deserialize)]
-struct Due {
-    after: Option<String>,
-    at: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Escalation {
-    at: Option<String>,
-    after: Option<String>,
-    add_candidate_roles: Option<Vec<String>>,
-    raise_priority: Option<bool>,
-    flag: Option<Flag>,
-    note: Option<String>,
-    notify: Option<By>,
-}
-
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
     let mut with: With = called.read()?;
-    let due = with.due.take().map(|due| due_time(machine, &called, &due)).transpose()?;
+    let promise = with.due.take();
+    let promise = promise.map(|due| due.promise(machine, &called, machine.now, "due.")).transpose()?;
     let mut ladder = Vec::new();
     for escalation in with.escalation.take().unwrap_or_default() {
-        ladder.push(rung(machine, &called, escalation, due)?);
+        ladder.push(rung(machine, &called, escalation, promise.as_ref())?);
     }
     let form = with.form.take().map(|form| form_of(machine, &called, form)).transpose()?;
     let candidate_roles = with.candidate_roles.unwrap_or_default();
@@ -152,17 +115,23 @@ fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
         priority: with.priority.unwrap_or_default(),
         state: WorkItemState::Offered,
         assignee: None,
-        due,
+        due: promise.as_ref().map(|promise| promise.due),
         overdue: false,
         created: machine.now,
         completion: None,
         version: 1,
     };
-    offer(machine, &called, item, ladder);
+    offer(machine, &called, item, ladder, promise.and_then(|promise| promise.recipe));
     Ok(Move::Park)
 }
 
-fn offer(machine: &mut Machine<'_>, called: &Called<'_>, item: WorkItem, ladder: Vec<(Timestamp, Rung)>) {
+fn offer(
+    machine: &mut Machine<'_>,
+    called: &Called<'_>,
+    item: WorkItem,
+    ladder: Vec<(Timestamp, Rung)>,
+    recipe: Option<Recipe>,
+) {
     let n = item.id.n;
     machine.record(
         Some(called.task),
@@ -183,53 +152,23 @@ fn offer(machine: &mut Machine<'_>, called: &Called<'_>, item: WorkItem, ladder:
     }
     machine.work_item_changed(item.clone());
     let ladder = ladder.into_iter().map(|(_, rung)| rung).collect();
-    machine.state.items.push(OpenItem { owner: frame, item, ladder });
-}
-
-fn due_time(machine: &Machine<'_>, called: &Called<'_>, due: &Due) -> Result<Timestamp, Fault> {
-    if let Some(at) = &due.at {
-        return Timestamp::parse(at).ok_or_else(|| called.refuse(&format!("`due.at` is not RFC 3339: {at}")));
-    }
-    let after = due.after.as_deref().unwrap_or_default();
-    match duration::parse(after) {
-        Some(millis) => Ok(machine.now.plus_millis(millis)),
-        None => Err(called.refuse(&format!("`due.after` is not a duration of fixed length: {after}"))),
-    }
+    machine.state.items.push(OpenItem { owner: frame, item, ladder, recipe });
 }
 
 fn rung(
     machine: &Machine<'_>,
     called: &Called<'_>,
     escalation: Escalation,
-    due: Option<Timestamp>,
+    promise: Option<&Promise>,
 ) -> Result<(Timestamp, Rung), Fault> {
-    let Some(due) = due else {
+    let Some(promise) = promise else {
         return Err(called.refuse("an escalation needs a due time"));
     };
-    let step = escalation.at.or(escalation.after).unwrap_or_default();
-    let at = match step.strip_suffix('%') {
-        Some(percent) => percent.parse().ok().map(|percent| part(machine.now, due, percent)),
-        None => duration::parse(&step).map(|millis| due.plus_millis(millis)),
-    };
-    let at = at.ok_or_else(|| called.refuse(&format!("an escalation at no time: {step}")))?;
-    let own_case = machine.state.case.as_ref().map(|case| case.no.clone());
-    let notify = escalation.notify.map(|by| (by.channel, by.notice.message(own_case)));
-    let rung = Rung {
-        step,
-        add_roles: escalation.add_candidate_roles.unwrap_or_default(),
-        raise_priority: escalation.raise_priority.unwrap_or_default(),
-        flag: escalation.flag,
-        note: escalation.note,
-        notify,
-    };
-    Ok((at, rung))
-}
-
-/// This part of the time between being offered and being due.
-fn part(created: Timestamp, due: Timestamp, percent: u32) -> Timestamp {
-    let whole = u64::try_from(due.0.saturating_sub(created.0)).unwrap_or(0);
-    let millis = u128::from(whole) * u128::from(percent) / 100;
-    created.plus_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    let (step, at) = escalation.step(machine, called)?;
+    let time = ladder::time_of(machine, &at, promise, machine.now);
+    let time = time.ok_or_else(|| called.refuse(&format!("an escalation at no time: {step}")))?;
+    let at = promise.recipe.is_some().then_some(at);
+    Ok((time, escalation.rung(machine, step, at)))
 }
 
 fn form_of(machine: &Machine<'_>, called: &Called<'_>, with: FormWith) -> Result<Form, Fault> {

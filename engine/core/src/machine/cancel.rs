@@ -4,6 +4,7 @@ use super::Machine;
 use crate::family;
 use crate::history::What;
 use crate::state::{FrameId, Owner, Timer, Why};
+use crate::stopwatch::{self, Ending};
 use crate::transition::Status;
 use crate::work_item::WorkItemState;
 
@@ -57,6 +58,7 @@ impl Machine<'_> {
         self.state.timers.retain(|timer| matches!(timer.why, Why::Resend { n: of } if n.contains(&of)));
         self.state.faulted = None;
         self.state.gathering = None;
+        stopwatch::end_all(self, None, Ending::Cancel);
         self.record(None, What::Cancelled);
         self.state.status = Status::Cancelled;
     }

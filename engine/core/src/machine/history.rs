@@ -26,7 +26,7 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// What history calls a timer. Those of a work item and of a retry have lines of their own.
+/// What history calls a timer. Those of a work item, of a clock and of a retry have lines of their own.
 pub(super) fn purpose(why: &Why, owner: Owner) -> Option<String> {
     let purpose = match (why, owner) {
         (Why::Wait, _) => "wait",
@@ -34,7 +34,7 @@ pub(super) fn purpose(why: &Why, owner: Owner) -> Option<String> {
         (Why::Timeout, Owner::Frame(_) | Owner::Nobody) => "timeout",
         (Why::Attempt, _) => "attempt timeout",
         (Why::Resend { .. }, _) => "resend",
-        (Why::Retry | Why::Due { .. } | Why::Rung { .. }, _) => return None,
+        (Why::Retry | Why::Due { .. } | Why::Rung { .. } | Why::Clock { .. }, _) => return None,
     };
     Some(purpose.to_owned())
 }

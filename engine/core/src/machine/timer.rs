@@ -7,7 +7,7 @@ use super::{Machine, Move, Place, history};
 use crate::Timestamp;
 use crate::history::What;
 use crate::state::{FrameId, Goes, Held, Owner, Timer, Why};
-use crate::{ladder, outbox, task};
+use crate::{ladder, outbox, stopwatch, task};
 
 impl Machine<'_> {
     /// Sets a timer. It fires in the first step at or after `due`.
@@ -20,6 +20,13 @@ impl Machine<'_> {
         }
         let at = self.state.timers.partition_point(|other| other.due <= due);
         self.state.timers.insert(at, timer);
+    }
+
+    /// Takes a timer back. False: it has fired, or was never set.
+    pub(crate) fn drop_timer(&mut self, why: &Why) -> bool {
+        let before = self.state.timers.len();
+        self.state.timers.retain(|timer| timer.why != *why);
+        self.state.timers.len() < before
     }
 
     pub(super) fn set_task_timeout(&mut self, task: &Task, after: &Span) -> Result<(), Fault> {
@@ -76,6 +83,10 @@ impl Machine<'_> {
             }
             Why::Due { n } => {
                 ladder::due(self, n);
+                Ok(Move::Park)
+            }
+            Why::Clock { clock, rung } => {
+                stopwatch::fired(self, &clock, rung, timer.due);
                 Ok(Move::Park)
             }
             Why::Rung { n, rung } => {

@@ -45,4 +45,6 @@ pub(crate) enum Why {
     Due { n: u32 },
     /// A rung of a work item's escalation ladder.
     Rung { n: u32, rung: usize },
+    /// A clock is due, or a rung of its ladder is.
+    Clock { clock: String, rung: Option<usize> },
 }

@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 use yiwang_dsl::Data;
 
 use super::FrameId;
+use crate::calendar::Amount;
 use crate::case::Flag;
+use crate::clock::{Card, Clock};
 use crate::effect::Message;
+use crate::promise::Recipe;
 use crate::{Timestamp, WorkItem};
 
 /// Work that is offered or claimed.
@@ -16,6 +19,9 @@ pub(crate) struct OpenItem {
     /// Its escalation ladder.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ladder: Vec<Rung>,
+    /// How its due time was worked out by a calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) recipe: Option<Recipe>,
 }
 
 /// One step of an escalation ladder.
@@ -23,6 +29,9 @@ pub(crate) struct OpenItem {
 pub(crate) struct Rung {
     /// As written: `80%`, `P1D`.
     pub(crate) step: String,
+    /// When it is taken, as far as that depends on the due time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<Step>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) add_roles: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -34,6 +43,30 @@ pub(crate) struct Rung {
     /// Channel and message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) notify: Option<(String, Message)>,
+    /// A card that a clock draws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) card: Option<Card>,
+}
+
+/// A clock with its ladder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenClock {
+    pub(crate) clock: Clock,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ladder: Vec<Rung>,
+    /// The rungs that were taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) taken: Vec<usize>,
+}
+
+/// When a rung is taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Step {
+    /// Part of the time up to the due time.
+    Percent(u32),
+    /// So long after the due time, by this calendar.
+    After { amount: Amount, calendar: String },
 }
 
 /// A work item that somebody decided: enough to give the same answer to the same decision.

@@ -305,9 +305,9 @@ fn deadlines_are_worked_out() {
             > start
               * started cause={"by":"request","person":"li"} input={}
               one task_started
-              one task_completed output={"after":"P3D","dueAt":"2024-06-14T01:00:00Z"}
+              one task_completed output={"after":"P3D","dueAt":"2024-06-14T01:00:00Z","provisional":false}
               two task_started
-              two task_completed output={"after":"PT24H","dueAt":"2024-06-12T01:00:00Z"}
+              two task_completed output={"after":"PT24H","dueAt":"2024-06-12T01:00:00Z","provisional":false}
               three task_started
               three task_faulted error={"detail":"with: `after` is not a duration of fixed length: P1Y","instance":"/do/2/three","status":400,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/validation"}
               * faulted error={"detail":"with: `after` is not a duration of fixed length: P1Y","instance":"/do/2/three","status":400,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/validation"}

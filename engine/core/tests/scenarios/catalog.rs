@@ -18,11 +18,19 @@ fn the_catalog_has_these_functions() {
         case-note:1.0.0@default: Writes a note on the case
         case-open:1.0.0@default: Opens the case of this instance and gives it a number
         case-update:1.0.0@default: Moves the case to another state, or changes its fields
+        clock-cancel:1.0.0@default: Ends a clock that does not matter any more
+        clock-change:1.0.0@default: Gives a clock another goal or a fixed due time, with a reason
+        clock-pause:1.0.0@default: Stops the count of a clock, or of all that run, for a while, with a reason
+        clock-reset:1.0.0@default: Lets a clock count from the beginning, from now on
+        clock-resume:1.0.0@default: Lets a paused clock, or all of them, count on
+        clock-start:1.0.0@default: Starts a clock of the case: what is to be done in which time
+        clock-stop:1.0.0@default: Ends a clock: met, or breached
         deadline:1.0.0@default: Works out when something is due
         human-task:1.0.0@default: Offers work to people and waits for their decision
         notify:1.0.0@default: Sends a message by a channel
         send:1.0.0@sms: Sends a message by this channel
-        send:1.0.0@wechat: Sends a message by this channel"#]]
+        send:1.0.0@wechat: Sends a message by this channel
+        sla-lookup:1.0.0@default: Looks up what the district promises for a channel, kind and urgency"#]]
     .assert_eq(&lines.join("\n"));
     assert_eq!(catalog.channels(), Some(&["sms".to_owned(), "wechat".to_owned()][..]));
     assert_eq!(default_catalog().channels(), None);

@@ -8,6 +8,7 @@ use expect_test::Expect;
 use serde_json::{Value, json};
 use yiwang_core::catalog::channel_catalog;
 use yiwang_core::correlation::shapes;
+use yiwang_core::district::District;
 use yiwang_core::effect::Action;
 use yiwang_core::history::What;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
@@ -47,6 +48,8 @@ pub(crate) struct Run {
     numbers: CaseNumbers,
     steps: u64,
     pub(crate) lifecycle: Option<Sink>,
+    /// The reference data.
+    pub(crate) district: District,
     pub(crate) log: String,
     pub(crate) transitions: Vec<Transition>,
 }
@@ -78,6 +81,7 @@ impl Run {
             numbers: CaseNumbers::new("QC"),
             steps: 0,
             lifecycle: None,
+            district: District::new(),
             log: String::new(),
             transitions: Vec::new(),
         }
@@ -98,6 +102,7 @@ impl Run {
             entropy,
             case_numbers,
             lifecycle: self.lifecycle.as_ref(),
+            district: &self.district,
         };
         let result = step(&self.deployment, &mut reloaded, input.clone(), ambient(&mut numbers));
         let twin = step(&self.deployment, &mut self.twin, input, ambient(&mut twin_numbers));

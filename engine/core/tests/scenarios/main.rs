@@ -13,9 +13,11 @@
 mod cases;
 mod catalog;
 mod chance;
+mod clocks;
 mod control;
 mod correlate;
 mod driver;
+mod due;
 mod errors;
 mod events;
 mod extensions;

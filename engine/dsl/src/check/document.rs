@@ -163,10 +163,11 @@ impl<'n> Checker<'n> {
         let Some(ours) = fields.peek("yiwang") else { return Some(default) };
         let mut fields = self.fields(&ours)?;
         let timezone = fields.get("timezone");
+        let calendar = fields.get("calendar").and_then(|calendar| self.text(&calendar)).map(str::to_owned);
         let schedule = fields.get("schedule");
         let errors = fields.get("errors");
         let lifecycle = fields.get("lifecycle");
-        for free in ["caseType", "calendar", "retention", "classification"] {
+        for free in ["caseType", "retention", "classification"] {
             if let Some(place) = fields.get(free) {
                 self.text(&place);
             }
@@ -182,6 +183,7 @@ impl<'n> Checker<'n> {
         let (overlap, misfire) = schedule?;
         Some(Policy {
             timezone: transpose(timezone)?,
+            calendar,
             overlap,
             misfire,
             lifecycle: lifecycle?,

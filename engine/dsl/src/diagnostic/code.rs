@@ -132,6 +132,16 @@ codes! {
     ManyResults "YW0310" Warning "An expression may give several results, of which the first is taken.",
     ExpressionLanguage "YW0311" Error "The language of expressions is not jq.",
     SameAnswer "YW0312" Warning "A loop's condition has the same answer in every round.",
+
+    // Calendars: reference data, read by `core`.
+    CalendarDay "YW0501" Error "A date is not a day of the calendar.",
+    CalendarWindow "YW0502" Error "A window of working time is not well formed, or overlaps with another.",
+    CalendarMakeUp "YW0503" Error "A make-up day is a working day anyway.",
+    CalendarExtends "YW0504" Error "A calendar extends one that does not exist, or itself.",
+    CalendarOutside "YW0505" Error "A date is outside the time that its calendar or its year covers.",
+    CalendarSeason "YW0506" Error "Seasons leave days out, or overlap.",
+    CalendarCount "YW0507" Error "The number of working days is not the one that is written.",
+    CalendarTwice "YW0508" Error "A day stands twice in one calendar.",
 }
 
 impl Code {

@@ -63,6 +63,11 @@ fn page(code: Code, language: Language) -> String {
     std::fs::read_to_string(repository.join(code.page(language))).unwrap_or_default()
 }
 
+/// Calendars and the like are read by `core`: its tests trigger these.
+pub(crate) fn is_of_reference_data(code: Code) -> bool {
+    code.as_str().starts_with("YW05")
+}
+
 /// The code that a page shows.
 fn blocks(page: &str) -> Vec<&str> {
     page.split("```").skip(1).step_by(2).collect()
@@ -84,7 +89,7 @@ pub(crate) fn example(code: Code) -> Option<String> {
 /// What a page shows as a mistake is that mistake.
 #[test]
 fn examples_of_the_pages_are_true() {
-    for code in Code::ALL {
+    for code in Code::ALL.iter().filter(|code| !is_of_reference_data(**code)) {
         let Some(text) = example(*code) else { continue };
         let (_, found) = remarks::checked(&text);
         assert!(found.iter().any(|found| found.code == *code), "{code}: {found:?}");
@@ -114,7 +119,8 @@ fn every_code_is_triggered() {
     }
     let shape = yaml::from_str::<Vec<u8>>("a: 1").unwrap_err();
     triggered.extend(shape.into_iter().map(|found| found.code));
-    let silent: Vec<_> = Code::ALL.iter().filter(|code| !triggered.contains(code)).collect();
+    let own = Code::ALL.iter().filter(|code| !is_of_reference_data(**code));
+    let silent: Vec<_> = own.filter(|code| !triggered.contains(code)).collect();
     assert!(silent.is_empty(), "no fixture triggers {silent:?}");
 }
 

@@ -12,6 +12,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::value::RawValue;
 use yiwang_core::correlation::SubscriptionKey;
+use yiwang_core::reference::Reference;
 use yiwang_core::transition::Status;
 use yiwang_core::{Case, CaseNo, EffectId, InstanceId, Timestamp, WorkItem, WorkItemId};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
@@ -47,6 +48,8 @@ struct Tables {
     incidents_opened: u64,
     deployments: Vec<DeploymentRow>,
     schedules: BTreeMap<String, ScheduleRow>,
+    /// By number.
+    references: BTreeMap<u64, Reference>,
     values: BTreeMap<(String, String), Value>,
     tokens: BTreeMap<String, TokenRow>,
 }
@@ -211,6 +214,10 @@ impl Store for MemoryStore {
 
     fn deployments(&self) -> BoxFuture<'_, Result<Vec<DeploymentRow>, StoreError>> {
         self.read(|tables| tables.deployments.clone())
+    }
+
+    fn references(&self) -> BoxFuture<'_, Result<Vec<Reference>, StoreError>> {
+        self.read(|tables| tables.references.values().cloned().collect())
     }
 
     fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
+use yiwang_core::reference::{Kind, Reference};
 use yiwang_core::{Case, CaseNo, InstanceId, WorkItem, WorkItemId};
 
 use super::{Instance, MemoryStore, Tables};
@@ -124,6 +125,13 @@ impl Query for MemoryStore {
             let page = cursor::page(found, page.size(), |(number, _)| [signed(**number)]);
             let items = page.items.into_iter().map(|(_, row)| row.clone()).collect();
             Ok(Page { items, next_cursor: page.next_cursor })
+        })
+    }
+
+    fn reference_versions(&self, kind: Kind, name: String) -> Answer<'_, Vec<Reference>> {
+        self.read(move |tables| {
+            let all = tables.references.values().rev();
+            all.filter(|row| row.kind == kind && row.name == name).cloned().collect()
         })
     }
 

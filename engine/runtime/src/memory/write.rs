@@ -34,6 +34,7 @@ impl Tables {
         self.rejections.extend(batch.rejections.into_iter().map(|row| (row.id, row)));
         self.deployments.extend(batch.deployments);
         self.schedules.extend(batch.schedules.into_iter().map(|row| (row.workflow.clone(), row)));
+        self.references.extend(batch.references.into_iter().map(|row| (row.number, row)));
         for row in batch.incidents {
             let same =
                 |known: &crate::ports::IncidentRow| known.instance == row.instance && known.code == row.code;
@@ -83,6 +84,15 @@ impl Tables {
         for row in &batch.deployments {
             if self.deployments.iter().any(|known| known.hash == row.hash || known.id == row.id) {
                 return Err(format!("workflow {} {}", row.id.name, row.id.version));
+            }
+        }
+        for row in &batch.references {
+            let taken = self.references.values().any(|known| {
+                known.number == row.number
+                    || (known.kind, &known.name, known.version) == (row.kind, &row.name, row.version)
+            });
+            if taken {
+                return Err(format!("version {} of the {} {}", row.version, row.kind.word(), row.name));
             }
         }
         match batch.rejections.iter().find(|row| self.rejections.contains_key(&row.id)) {

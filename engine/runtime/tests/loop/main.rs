@@ -17,6 +17,7 @@ mod incidents;
 mod lifecycle;
 mod plug;
 mod queue;
+mod references;
 mod rests;
 mod schedules;
 mod starts;

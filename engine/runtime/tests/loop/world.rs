@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::input::{Cause, EffectOutcome};
+use yiwang_core::reference::Reference;
 use yiwang_core::{EffectId, Event, InstanceId, Timestamp, WorkItem};
 use yiwang_dsl::Fault;
 use yiwang_dsl::error::Kind;
@@ -130,6 +131,9 @@ impl Store for Faulty {
     }
     fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>> {
         self.inner.last_case_number()
+    }
+    fn references(&self) -> BoxFuture<'_, Result<Vec<Reference>, StoreError>> {
+        self.inner.references()
     }
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>> {
         self.inner.schedules()

@@ -11,6 +11,7 @@ use crate::sql::{Sql, column};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("first", include_str!("0001_first.sql")),
     ("texts elsewhere", include_str!("0002_texts_elsewhere.sql")),
+    ("reference", include_str!("0003_reference.sql")),
 ];
 
 /// The newest schema known here.

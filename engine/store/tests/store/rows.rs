@@ -137,6 +137,7 @@ pub(crate) fn case(instance: u64, count: u32) -> Case {
         reworks: 0,
         fields: Data::null(),
         version: 1,
+        clocks: Vec::new(),
     }
 }
 

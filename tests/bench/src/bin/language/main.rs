@@ -11,6 +11,7 @@ mod evaluation;
 mod memory;
 mod ours;
 mod steps;
+mod working_time;
 
 use std::path::Path;
 
@@ -59,5 +60,6 @@ fn main() -> Result<()> {
     check::measure(Path::new(binary))?;
     evaluation::measure(scale)?;
     steps::measure(scale)?;
+    working_time::measure(scale)?;
     memory::measure(scale)
 }

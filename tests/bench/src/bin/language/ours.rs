@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Value, json};
 use yiwang_core::catalog::default_catalog;
+use yiwang_core::district::District;
 use yiwang_core::history::What;
 use yiwang_core::input::{Cause, EffectOutcome};
 use yiwang_core::transition::{Ambient, CaseNumbers};
@@ -23,6 +24,7 @@ pub(crate) struct Ours {
     input: Data,
     numbers: CaseNumbers,
     output: Data,
+    district: District,
 }
 
 impl Ours {
@@ -32,6 +34,7 @@ impl Ours {
             input: Data::from(input.clone()),
             numbers: CaseNumbers::new("QC"),
             output: Data::null(),
+            district: District::new(),
         })
     }
 
@@ -47,6 +50,7 @@ impl Ours {
                 entropy,
                 case_numbers: &mut self.numbers,
                 lifecycle: None,
+                district: &self.district,
             };
             let transition = yiwang_core::step(&self.deployment, &mut state, input, ambient)
                 .map_err(|refusal| anyhow!("refused: {}", refusal.message))?;

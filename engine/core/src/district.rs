@@ -1,0 +1,68 @@
+//! What a step may read besides its instance: the reference data of the district. Immutable; a new document
+//! makes a new one.
+
+use std::collections::BTreeMap;
+
+use yiwang_dsl::Diagnostic;
+
+use crate::calendar::Calendars;
+use crate::organisation::Organisation;
+use crate::reference::{Kind, Reference};
+use crate::sla::Slas;
+
+/// The reference data at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct District {
+    /// Working time.
+    pub calendars: Calendars,
+    /// Units, people, roles.
+    pub organisation: Organisation,
+    /// What is promised for which cases.
+    pub slas: Slas,
+    /// The newest document of each name.
+    heads: BTreeMap<(Kind, String), Reference>,
+    /// The greatest number.
+    last: u64,
+}
+
+impl District {
+    /// What is built in.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one more document, or all its mistakes.
+    ///
+    /// # Errors
+    /// The diagnostics of the document's text.
+    pub fn with(&self, document: Reference) -> Result<Self, Vec<Diagnostic>> {
+        let mut district = self.clone();
+        match document.kind {
+            Kind::Calendar => {
+                district.calendars.put(&document.name, &document.body, document.number)?;
+            }
+            Kind::Organisation => {}
+            Kind::Sla => {
+                district.slas.put(&document.name, &document.body, &district.calendars)?;
+            }
+        }
+        district.last = district.last.max(document.number);
+        district.heads.insert((document.kind, document.name.clone()), document);
+        Ok(district)
+    }
+
+    /// The newest document of a name. What is built in has none.
+    pub fn document(&self, kind: Kind, name: &str) -> Option<&Reference> {
+        self.heads.get(&(kind, name.to_owned()))
+    }
+
+    /// The newest documents, in order of kind and name.
+    pub fn documents(&self) -> impl Iterator<Item = &Reference> {
+        self.heads.values()
+    }
+
+    /// The number of the newest document; 0: there is none.
+    pub fn last_number(&self) -> u64 {
+        self.last
+    }
+}
