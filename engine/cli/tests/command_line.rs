@@ -279,7 +279,7 @@ fn working_time_is_worked_out_at_the_desk() {
     );
     check(
         &["elapsed", "2024-02-09T16:30", "2024-02-18T09:00", "-o", "table"],
-        &expect![["PT2H of working time, 2 working days\n"]],
+        &expect![["PT2H of working time, 1 working days\n"]],
     );
     check(
         &["add", "2026-12-31T10:00", "--working-days", "1"],

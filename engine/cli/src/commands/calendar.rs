@@ -62,8 +62,8 @@ enum Verb {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
         /// Only if this version is in force, 0 for none.
-        #[arg(long, value_name = "NUMBER")]
-        version: Option<u32>,
+        #[arg(long = "if-version", value_name = "NUMBER")]
+        seen: Option<u32>,
     },
     /// Who put which version of a calendar when, and why.
     Versions {
@@ -96,9 +96,9 @@ pub(super) async fn run(
             output::list(format, &server.connect()?.get("/calendars", &[]).await?, &columns);
             Ok(())
         }
-        Verb::Import { file, reason, version } => {
+        Verb::Import { file, reason, seen } => {
             let document = Document::read(Kind::Calendar, &file)?;
-            let body = json!({ "body": document.body, "reason": reason, "version": version });
+            let body = json!({ "body": document.body, "reason": reason, "version": seen });
             let path = format!("/reference/calendar/{}", encoded(&document.name));
             let stored = server.connect()?.put(&path, &body).await?;
             let columns = [("CALENDAR", "/name"), ("VERSION", "/version"), ("UNCHANGED", "/existing")];

@@ -63,7 +63,7 @@ pub(super) fn add(args: &Add, format: Format) -> Result<(), Failure> {
     let calendars = args.here.calendars()?;
     let calendar = args.here.open(&calendars)?;
     let from = time("FROM", &args.from, calendar)?;
-    let amount = args.amount(calendar)?;
+    let amount = args.amount()?;
     let due = amount.due(from, calendar).map_err(|beyond| invalid(beyond.to_string()))?;
     let provisional = amount.needs_calendar() && !(calendar.knows(from) && calendar.knows(due));
     let answer = json!({
@@ -106,7 +106,7 @@ pub(super) fn elapsed(args: &Elapsed, format: Format) -> Result<(), Failure> {
 }
 
 impl Add {
-    fn amount(&self, _calendar: &Calendar) -> Result<Amount, Failure> {
+    fn amount(&self) -> Result<Amount, Failure> {
         let roll = match self.roll {
             RollTo::Next => Roll::Next,
             RollTo::Previous => Roll::Previous,
