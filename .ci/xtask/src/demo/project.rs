@@ -1,7 +1,7 @@
 //! The demo's project: the district of `examples/district`, with short deadlines and secrets of its own.
 //!
 //! The override is this and nothing else: each duration of the process's SLA table becomes seconds, so that
-//! a minute shows what takes weeks; the process itself is the one that ships.
+//! a minute shows what takes weeks, and the one process takes every channel; otherwise it is the one that ships.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,19 +15,24 @@ use super::fresh_folder;
 use crate::shell::root;
 
 /// What the demo writes instead of the durations of the table, by the name of the line.
-const SHORT: [(&str, &str); 12] = [
-    ("triage", "{ general: PT20S, urgent: PT15S, emergency: PT10S }"),
-    ("dispatch", "{ general: PT20S, urgent: PT15S, emergency: PT10S }"),
-    ("sign", "{ general: PT20S, urgent: PT15S, emergency: PT10S }"),
-    ("handle", "{ consult: PT5S, general: PT6S, urgent: PT4S, emergency: PT3S }"),
-    ("rework", "{ general: PT6S, urgent: PT4S, emergency: PT3S }"),
-    ("reply", "PT20S"),
-    ("audit", "PT20S"),
+const SHORT: [(&str, &str); 16] = [
+    ("triage", "{ general: { after: PT20S }, urgent: { after: PT15S }, emergency: { after: PT10S } }"),
+    ("dispatch", "{ general: { after: PT20S }, urgent: { after: PT15S }, emergency: { after: PT10S } }"),
+    ("sign", "{ general: { after: PT20S }, urgent: { after: PT15S }, emergency: { after: PT10S } }"),
+    ("handle", "{ general: { after: PT6S }, urgent: { after: PT4S }, emergency: { after: PT3S } }"),
+    ("consult", "{ after: PT5S }"),
+    ("rework", "{ general: { after: PT6S }, urgent: { after: PT4S }, emergency: { after: PT3S } }"),
+    ("reply", "{ after: PT20S }"),
+    ("audit", "{ after: PT20S }"),
     ("feedback", "PT3S"),
-    ("callback", "PT20S"),
-    ("review", "PT20S"),
+    ("callback", "{ after: PT20S }"),
+    ("review", "{ after: PT20S }"),
     ("redCard", "PT30S"),
+    ("extension", "{ after: PT6S }"),
+    ("approveExtension", "{ after: PT20S }"),
     ("version", "'1.0.0-demo'"),
+    // One process takes all channels here, those too that have a process of their own.
+    ("data", "${ true }"),
 ];
 
 /// Makes a fresh folder with everything that the server needs.
@@ -39,6 +44,8 @@ pub(crate) fn lay_out(receiver: &Receiver) -> Result<PathBuf> {
     project::district(&folder, &plugins::output(), receiver.address()).context("laying out the project")?;
     let process = folder.join("workflows/citizen-complaint");
     project::copy(&root().join("workflows/citizen-complaint"), &process).context("copying the process")?;
+    let shared = folder.join("workflows/shared");
+    project::copy(&root().join("workflows/shared"), &shared).context("copying the phases that it calls")?;
     shorten(&process.join("workflow.yaml"))?;
     Ok(folder)
 }
