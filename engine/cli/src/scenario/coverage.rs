@@ -42,7 +42,7 @@ impl Coverage {
     pub(super) fn add(&mut self, definition: &Definition) {
         let workflow = self.workflows.entry(name(definition)).or_default();
         for task in &definition.tasks {
-            workflow.tasks.insert(task.reference.clone(), shown(task));
+            workflow.tasks.insert(task.reference.clone(), task.name.clone());
             let branches = branches(task).into_iter().map(|branch| (task.reference.clone(), branch));
             workflow.branches.extend(branches);
             if let TaskKind::Try { catch, .. } = &task.kind
@@ -113,15 +113,6 @@ impl Coverage {
         };
         self.rows().into_iter().map(row).collect()
     }
-}
-
-/// The name of a task; within a function after the function's, because names like `finish` come again.
-fn shown(task: &Task) -> String {
-    let Some((uri, within)) = task.reference.split_once('#') else { return task.name.clone() };
-    let is_version = |part: &&str| part.starts_with(|first: char| first.is_ascii_digit());
-    let mut parts = uri.trim_end_matches("/function.yaml").rsplit('/').skip_while(is_version);
-    let function = parts.next().unwrap_or(uri);
-    if within.is_empty() { function.to_owned() } else { format!("{function}/{}", task.name) }
 }
 
 /// The branches that a task has of its own.
