@@ -7,12 +7,14 @@ mod check;
 mod completion;
 mod deploy;
 mod doctor;
+mod expert_draw;
 mod explain;
 mod fmt;
 mod graph;
 mod instance;
 mod lists;
 mod lsp;
+mod org;
 mod run;
 mod schema;
 mod serve;
@@ -77,6 +79,10 @@ enum Command {
     Calendar(Remotely<calendar::Args>),
     /// Channels: the ways in and out.
     Channel(Remotely<channel::Args>),
+    /// The organisation: units, people, roles, absences, experts.
+    Org(Remotely<org::Args>),
+    /// Lots by which experts were drawn.
+    ExpertDraw(Remotely<expert_draw::Args>),
     /// API tokens.
     Token(Remotely<token::Args>),
     /// Messages that went out.
@@ -122,6 +128,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Case(it) => case::run(it.args, &it.server.connect()?, format).await,
         Command::Calendar(it) => calendar::run(it.args, &it.server, wanted, format).await,
         Command::Channel(it) => channel::run(it.args, &it.server, format).await,
+        Command::Org(it) => org::run(it.args, &it.server, format).await,
+        Command::ExpertDraw(it) => expert_draw::run(it.args, &it.server, format).await,
         Command::Token(it) => token::run(it.args, &it.server.connect()?, format).await,
         Command::Message(it) => lists::messages(it.args, &it.server.connect()?, format).await,
         Command::Rejection(it) => lists::rejections(it.args, &it.server.connect()?, format).await,

@@ -117,8 +117,12 @@ impl Remote {
     }
 
     /// PUT of JSON below `/api/v1`.
-    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.answer(self.client.put(format!("{}/api/v1{path}", self.base)).json(body)).await
+    pub(crate) async fn put(&self, path: &str, body: &Value, headers: Headers<'_>) -> Result<Value, Failure> {
+        let mut request = self.client.put(format!("{}/api/v1{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.answer(request.json(body)).await
     }
 
     /// DELETE below `/api/v1`.

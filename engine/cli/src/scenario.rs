@@ -11,6 +11,7 @@ mod coverage;
 mod expect;
 mod format;
 mod names;
+mod people;
 mod play;
 mod services;
 mod world;

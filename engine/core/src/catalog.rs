@@ -7,7 +7,9 @@ mod case_update;
 mod clock;
 mod deadline;
 mod escalation;
-mod human_task;
+mod expert_draw;
+pub(crate) mod human_task;
+mod human_task_group;
 mod notify;
 mod send;
 mod shape;
@@ -20,7 +22,7 @@ use jsonschema::Validator;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use yiwang_dsl::catalog::Signature;
-use yiwang_dsl::definition::{FunctionRef, Task};
+use yiwang_dsl::definition::{Callee, FunctionRef, Task, TaskKind};
 use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Catalog, Data, Fault};
 
@@ -67,7 +69,9 @@ const FUNCTIONS: &[&Function] = &[
     &clock::start::FUNCTION,
     &clock::stop::FUNCTION,
     &deadline::FUNCTION,
+    &expert_draw::FUNCTION,
     &human_task::FUNCTION,
+    &human_task_group::FUNCTION,
     &notify::FUNCTION,
     &sla_lookup::FUNCTION,
 ];
@@ -105,7 +109,22 @@ impl Ready {
     }
 }
 
-impl Called<'_> {
+impl<'c> Called<'c> {
+    /// A call that began in an earlier step, as far as its place goes.
+    fn again(task: &'c Task) -> Self {
+        let function = match &task.kind {
+            TaskKind::Call { callee: Callee::Catalog(function), .. } => function,
+            _ => unreachable!("only a call of a function begins one"),
+        };
+        let place = Place::new(task, "with");
+        Self { task, function, with: Data::null(), json: Value::Null, place }
+    }
+
+    /// A part of `with` as what the function understands.
+    fn part<T: DeserializeOwned>(&self, part: &Value) -> Result<T, Fault> {
+        T::deserialize(part).map_err(|error| self.place.fault(Kind::Validation, &error.to_string()))
+    }
+
     /// `with` as what the function understands.
     fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         T::deserialize(&self.json).map_err(|error| self.place.fault(Kind::Validation, &error.to_string()))

@@ -1,15 +1,21 @@
-//! What people do with work items: claim, release, complete. A refused command changes nothing.
+//! What people do with work items. A refused command changes nothing, but for the line that says that
+//! somebody tried what they must not do.
+
+mod act;
+mod form;
+mod may;
 
 use yiwang_dsl::Data;
 
+use self::may::{Denied, conflict};
 use crate::WorkItemId;
+use crate::group;
 use crate::history::What;
-use crate::limits::DATA_BYTES_MAX;
+use crate::limits::ATTEMPTS_MAX;
 use crate::machine::{Machine, Move};
-use crate::schema;
 use crate::state::{Decided, OpenItem, Owner};
 use crate::transition::{Refusal, RefusalKind};
-use crate::work_item::{Actor, Completion, WorkItem, WorkItemCommand, WorkItemState};
+use crate::work_item::{Actor, Completion, SEALED, WorkItem, WorkItemCommand, WorkItemState};
 
 /// Applies a command; the answer is the item's new state.
 pub(crate) fn command(
@@ -29,17 +35,57 @@ pub(crate) fn command(
         let message = "the instance is faulted; its work items wait".to_owned();
         return Err(Refusal::new(RefusalKind::Conflict, message));
     }
-    match command {
+    let attempt = word(&command);
+    let done = match command {
         WorkItemCommand::Claim => claim(machine, at, version, by),
         WorkItemCommand::Release => release(machine, at, version, by),
-        WorkItemCommand::Complete { outcome, form, decision } => {
-            let open = &machine.state.items[at];
-            may_complete(&open.item, version, by)?;
-            let outcome = choose(&open.item, outcome)?;
-            check_form(machine, open, &form)?;
-            Ok(complete(machine, at, outcome, form, decision, by))
+        WorkItemCommand::Act { act, reason, decision } => {
+            act::act(machine, at, version, by, act::Wish { act, reason, decision })
         }
+        WorkItemCommand::Complete { outcome, form, decision } => {
+            decide(machine, at, version, by, Decision { outcome, form, decision })
+        }
+    };
+    done.or_else(|denied| remember(machine, at, denied, attempt, by))
+}
+
+fn word(command: &WorkItemCommand) -> &'static str {
+    match command {
+        WorkItemCommand::Claim => "claim",
+        WorkItemCommand::Release => "release",
+        WorkItemCommand::Complete { .. } => "complete",
+        WorkItemCommand::Act { act, .. } => act.word(),
     }
+}
+
+/// Writes the line about a forbidden attempt, once for each person and reason, and refuses.
+fn remember(
+    machine: &mut Machine<'_>,
+    at: usize,
+    denied: Denied,
+    attempt: &str,
+    by: &Actor,
+) -> Result<Data, Refusal> {
+    let Denied { refusal, remembered } = denied;
+    let code = refusal.code.clone().unwrap_or_default().into_owned();
+    let open = &mut machine.state.items[at];
+    let mark = (by.person.clone(), code.clone());
+    if !remembered || open.attempts.contains(&mark) || open.attempts.len() >= ATTEMPTS_MAX {
+        return Err(refusal);
+    }
+    open.attempts.push(mark);
+    let (item, owner) = (open.item.id, open.owner);
+    let task = machine.owner_task(Owner::Frame(owner));
+    let line = What::WorkItemRefused {
+        item,
+        by: by.person.clone(),
+        attempt: attempt.to_owned(),
+        code,
+        reason: refusal.message.clone(),
+    };
+    machine.record(task, line);
+    machine.refused = Some(refusal);
+    Ok(Data::null())
 }
 
 /// Somebody decided it before. The same decision again is the same answer.
@@ -57,46 +103,63 @@ fn same_decision(
         {
             Ok(decided.reply(id))
         }
-        WorkItemCommand::Claim | WorkItemCommand::Release | WorkItemCommand::Complete { .. } => {
-            let message = format!("{} has decided work item {id}: {}", decided.by, decided.outcome);
-            Err(Refusal::new(RefusalKind::Conflict, message))
+        WorkItemCommand::Claim
+        | WorkItemCommand::Release
+        | WorkItemCommand::Act { .. }
+        | WorkItemCommand::Complete { .. } => {
+            let outcome = if decided.sealed { SEALED } else { &decided.outcome };
+            let message = format!("{} has decided work item {id}: {outcome}", decided.by);
+            Err(conflict("work-item.decided", message))
         }
     }
 }
 
-fn claim(machine: &mut Machine<'_>, at: usize, version: Option<u32>, by: &Actor) -> Result<Data, Refusal> {
-    let item = &machine.state.items[at].item;
+fn claim(machine: &mut Machine<'_>, at: usize, version: Option<u32>, by: &Actor) -> Result<Data, Denied> {
+    let open = &machine.state.items[at];
+    let item = &open.item;
     match &item.assignee {
         // Twice is once, also for somebody who has not seen the answer to the first.
         Some(assignee) if *assignee == by.person => return Ok(reply(item)),
+        // Who delegated it takes it back.
+        Some(_) if item.delegated_by.as_ref() == Some(&by.person) => {}
         Some(assignee) => {
             let message = format!("{assignee} has claimed work item {}", item.id);
-            return Err(Refusal::new(RefusalKind::Conflict, message));
+            return Err(conflict("work-item.claimed", message).into());
         }
         None => {}
     }
-    may_claim(item, by)?;
-    same_version(item, version)?;
+    let behalf = may::take(machine, open, by)?;
+    may::same_version(item, version)?;
     Ok(change(machine, at, |item| {
         item.state = WorkItemState::Claimed;
         item.assignee = Some(by.person.clone());
-        What::WorkItemClaimed { item: item.id, by: by.person.clone() }
+        item.delegated_by = None;
+        item.on_behalf_of.clone_from(&behalf);
+        What::WorkItemClaimed { item: item.id, by: by.person.clone(), on_behalf_of: behalf }
     }))
 }
 
-fn release(machine: &mut Machine<'_>, at: usize, version: Option<u32>, by: &Actor) -> Result<Data, Refusal> {
+fn release(machine: &mut Machine<'_>, at: usize, version: Option<u32>, by: &Actor) -> Result<Data, Denied> {
     let item = &machine.state.items[at].item;
     if item.assignee.is_none() {
         let message = format!("nobody has claimed work item {}", item.id);
-        return Err(Refusal::new(RefusalKind::Conflict, message));
+        return Err(conflict("work-item.unclaimed", message).into());
     }
-    is_assignee(item, by)?;
-    same_version(item, version)?;
+    let behalf = may::assignee(item, by)?;
+    may::same_version(item, version)?;
     Ok(change(machine, at, |item| {
-        item.state = WorkItemState::Offered;
-        item.assignee = None;
-        What::WorkItemReleased { item: item.id, by: by.person.clone() }
+        give_back(item);
+        What::WorkItemReleased { item: item.id, by: by.person.clone(), on_behalf_of: behalf }
     }))
+}
+
+/// To the one who delegated it, or to the candidates.
+fn give_back(item: &mut WorkItem) {
+    item.assignee = item.delegated_by.take();
+    item.on_behalf_of = None;
+    if item.assignee.is_none() {
+        item.state = WorkItemState::Offered;
+    }
 }
 
 /// Changes an item, writes history and its row; the answer.
@@ -108,143 +171,96 @@ fn change(machine: &mut Machine<'_>, at: usize, how: impl FnOnce(&mut WorkItem) 
     let task = machine.owner_task(Owner::Frame(owner));
     machine.record(task, what);
     let answer = reply(&item);
-    machine.work_item_changed(item);
+    machine.work_item_changed(&item);
     answer
 }
 
-fn may_claim(item: &WorkItem, by: &Actor) -> Result<(), Refusal> {
-    if item.excluded_people.contains(&by.person) {
-        let message = format!("{} may not do work item {}", by.person, item.id);
-        return Err(Refusal::new(RefusalKind::Forbidden, message));
-    }
-    let has_role = item.candidate_roles.iter().any(|wanted| by.holds(wanted));
-    if has_role || item.candidate_people.contains(&by.person) {
-        return Ok(());
-    }
-    let message = format!("{} is not a candidate for work item {}", by.person, item.id);
-    Err(Refusal::new(RefusalKind::Forbidden, message))
-}
-
-fn may_complete(item: &WorkItem, version: Option<u32>, by: &Actor) -> Result<(), Refusal> {
-    if item.assignee.is_none() {
-        may_claim(item, by)?;
-        let message = format!("claim work item {} before completing it", item.id);
-        return Err(Refusal::new(RefusalKind::Conflict, message));
-    }
-    is_assignee(item, by)?;
-    same_version(item, version)
-}
-
-fn is_assignee(item: &WorkItem, by: &Actor) -> Result<(), Refusal> {
-    match &item.assignee {
-        Some(assignee) if *assignee == by.person => Ok(()),
-        Some(_) | None => {
-            let message = format!("{} has not claimed work item {}", by.person, item.id);
-            Err(Refusal::new(RefusalKind::Forbidden, message))
-        }
-    }
-}
-
-fn same_version(item: &WorkItem, version: Option<u32>) -> Result<(), Refusal> {
-    match version {
-        Some(seen) if seen != item.version => {
-            let message = format!("work item {} has changed: version {}, not {seen}", item.id, item.version);
-            Err(Refusal::new(RefusalKind::Conflict, message))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn choose(item: &WorkItem, outcome: Option<String>) -> Result<String, Refusal> {
-    let only = match item.outcomes.as_slice() {
-        [] => Some("completed"),
-        [only] => Some(only.as_str()),
-        [_, _, ..] => None,
-    };
-    let invalid = |problem: String| Refusal {
-        kind: RefusalKind::Invalid,
-        message: format!("the decision does not fit work item {}", item.id),
-        problems: vec![("/outcome".to_owned(), problem)],
-    };
-    match (outcome, only) {
-        (None, Some(only)) => Ok(only.to_owned()),
-        (None, None) => Err(invalid(format!("one of {} must be chosen", item.outcomes.join(", ")))),
-        (Some(chosen), _) if item.outcomes.contains(&chosen) || only == Some(&*chosen) => Ok(chosen),
-        (Some(chosen), Some(only)) if item.outcomes.is_empty() => {
-            Err(invalid(format!("`{chosen}` is not an outcome: there is only {only}")))
-        }
-        (Some(chosen), _) => Err(invalid(format!("`{chosen}` is not one of {}", item.outcomes.join(", ")))),
-    }
-}
-
-fn check_form(machine: &Machine<'_>, open: &OpenItem, data: &Data) -> Result<(), Refusal> {
-    let invalid = |problems| Refusal {
-        kind: RefusalKind::Invalid,
-        message: format!("the form of work item {} is not filled in as it must be", open.item.id),
-        problems,
-    };
-    let json = data.to_json();
-    if json.to_string().len() > DATA_BYTES_MAX {
-        return Err(invalid(vec![("/form".to_owned(), format!("larger than {DATA_BYTES_MAX} bytes"))]));
-    }
-    let Some(form) = &open.item.form else { return Ok(()) };
-    let deployed = form.reference.as_ref().and_then(|name| machine.deployment.forms.get(name));
-    let problems = match deployed {
-        Some(schema) => schema::problems(&schema.validator, &json, "/form"),
-        None => match jsonschema::validator_for(&form.schema) {
-            Ok(validator) => schema::problems(&validator, &json, "/form"),
-            Err(error) => vec![("/form".to_owned(), error.to_string())],
-        },
-    };
-    if problems.is_empty() { Ok(()) } else { Err(invalid(problems)) }
-}
-
-fn complete(
-    machine: &mut Machine<'_>,
-    at: usize,
-    outcome: String,
+/// What somebody decides.
+struct Decision {
+    outcome: Option<String>,
     form: Data,
     decision: String,
+}
+
+fn decide(
+    machine: &mut Machine<'_>,
+    at: usize,
+    version: Option<u32>,
     by: &Actor,
-) -> Data {
-    let OpenItem { owner, mut item, .. } = machine.state.items.remove(at);
-    item.state = WorkItemState::Completed;
-    item.version += 1;
-    let id = item.id;
-    item.completion = Some(Completion {
+    wish: Decision,
+) -> Result<Data, Denied> {
+    let open = &machine.state.items[at];
+    if open.item.assignee.is_none() {
+        may::take(machine, open, by)?;
+        let message = format!("claim work item {} before completing it", open.item.id);
+        return Err(conflict("work-item.unclaimed", message).into());
+    }
+    let behalf = may::assignee(&open.item, by)?;
+    may::decide(machine, open, by, behalf.as_deref())?;
+    may::same_version(&open.item, version)?;
+    let outcome = form::choose(&open.item, wish.outcome)?;
+    form::check(machine, open, &wish.form)?;
+    let completion = Completion {
         by: by.person.clone(),
         at: machine.now,
+        outcome,
+        form: wish.form,
+        decision: wish.decision,
+        on_behalf_of: behalf,
+    };
+    Ok(complete(machine, at, completion))
+}
+
+fn complete(machine: &mut Machine<'_>, at: usize, completion: Completion) -> Data {
+    let OpenItem { owner, mut item, seat, .. } = machine.state.items.remove(at);
+    item.state = WorkItemState::Completed;
+    item.version += 1;
+    item.completion = Some(completion.clone());
+    let sealed = item.seat.as_ref().is_some_and(|seat| seat.sealed);
+    let Completion { by, at: _, outcome, form, decision, on_behalf_of } = completion;
+    let decided = Decided {
+        n: item.id.n,
+        by: by.clone(),
+        at: machine.now,
         outcome: outcome.clone(),
-        form: form.clone(),
-        decision: decision.clone(),
-    });
-    let decided =
-        Decided { n: id.n, by: by.person.clone(), at: machine.now, outcome, decision, version: item.version };
-    let answer = decided.reply(id);
+        decision,
+        version: item.version,
+        task: item.task.clone(),
+        on_behalf_of: on_behalf_of.clone(),
+        sealed,
+    };
+    let answer = decided.reply(item.id);
     let task = machine.owner_task(Owner::Frame(owner));
     machine.record(
         task,
         What::WorkItemCompleted {
-            item: id,
-            by: by.person.clone(),
-            outcome: decided.outcome.clone(),
-            form: form.clone(),
+            item: item.id,
+            by: by.clone(),
+            outcome: if sealed { SEALED.to_owned() } else { outcome.clone() },
+            form: if sealed { Data::null() } else { form.clone() },
+            on_behalf_of: on_behalf_of.clone(),
+            sealed,
         },
     );
-    let output = Data::object([
-        ("workItemId".to_owned(), Data::string(id.to_string())),
-        ("outcome".to_owned(), Data::string(&*decided.outcome)),
-        ("form".to_owned(), form),
-        ("completedBy".to_owned(), Data::string(&*by.person)),
-        ("completedAt".to_owned(), Data::string(machine.now.rfc3339())),
-    ]);
     machine.state.decided.push(decided);
-    machine.work_item_changed(item);
-    let next = machine.goes_on(owner, |_| Move::Return(output));
+    machine.work_item_changed(&item);
+    if let Some(seat) = seat {
+        group::answered(machine, owner, seat, item);
+        return answer;
+    }
+    let mut output = vec![
+        ("workItemId".to_owned(), Data::string(item.id.to_string())),
+        ("outcome".to_owned(), Data::string(outcome)),
+        ("form".to_owned(), form),
+        ("completedBy".to_owned(), Data::string(by)),
+        ("completedAt".to_owned(), Data::string(machine.now.rfc3339())),
+    ];
+    output.extend(on_behalf_of.map(|person| ("onBehalfOf".to_owned(), Data::string(person))));
+    let next = machine.goes_on(owner, |_| Move::Return(Data::object(output)));
     machine.drive(next);
     answer
 }
 
 fn reply(item: &WorkItem) -> Data {
-    serde_json::to_value(item).map(Data::from).unwrap_or_default()
+    serde_json::to_value(item.public()).map(Data::from).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use yiwang_dsl::Diagnostic;
 
 use crate::calendar::Calendars;
-use crate::organisation::Organisation;
+use crate::organisation::{self, Organisation};
 use crate::reference::{Kind, Reference};
 use crate::sla::Slas;
 
@@ -41,9 +41,15 @@ impl District {
             Kind::Calendar => {
                 district.calendars.put(&document.name, &document.body, document.number)?;
             }
-            Kind::Organisation => {}
             Kind::Sla => {
                 district.slas.put(&document.name, &document.body, &district.calendars)?;
+            }
+            Kind::Organisation => {
+                let read = organisation::read_yaml(&document.body);
+                let remarks = |mistakes: Vec<organisation::Mistake>| {
+                    mistakes.into_iter().map(|mistake| mistake.remark).collect::<Vec<_>>()
+                };
+                district.organisation = read.map_err(remarks)?;
             }
         }
         district.last = district.last.max(document.number);

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 use yiwang_dsl::{Data, Fault};
 
+use crate::ballot::{ClosedBy, Tally};
 use crate::calendar::{Amount, Length};
 use crate::case::{CaseState, Flag, Outcome};
 use crate::clock::{Card, Stage};
 use crate::input::{Cause, EffectOutcome, OperatorCommand};
+use crate::work_item::File;
 use crate::{CaseNo, EffectId, InstanceId, Timestamp, WorkItemId};
 
 /// One line of history.
@@ -70,12 +72,74 @@ pub enum What {
     EventPublished { source: String, id: String, r#type: String },
     /// Work was offered.
     WorkItemOffered { item: WorkItemId, title: String, roles: Vec<String>, due: Option<Timestamp> },
+    /// It was offered to roles and people of whom nobody is there; these may do it as well.
+    WorkItemUnheld { item: WorkItemId, candidates: Vec<String>, fallback: Vec<String> },
     /// Somebody took it.
-    WorkItemClaimed { item: WorkItemId, by: String },
+    WorkItemClaimed {
+        item: WorkItemId,
+        by: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        on_behalf_of: Option<String>,
+    },
     /// Somebody gave it back.
-    WorkItemReleased { item: WorkItemId, by: String },
-    /// Somebody decided it.
-    WorkItemCompleted { item: WorkItemId, by: String, outcome: String, form: Data },
+    WorkItemReleased {
+        item: WorkItemId,
+        by: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        on_behalf_of: Option<String>,
+    },
+    /// Somebody gave it to somebody else, and stays responsible.
+    WorkItemDelegated { item: WorkItemId, by: String, from: String, to: String, reason: Option<String> },
+    /// Somebody else has it from now on.
+    WorkItemHandedOver {
+        item: WorkItemId,
+        by: String,
+        from: Option<String>,
+        to: String,
+        reason: Option<String>,
+    },
+    /// It went back to the candidates.
+    WorkItemReturned {
+        item: WorkItemId,
+        by: String,
+        reason: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        on_behalf_of: Option<String>,
+    },
+    /// Somebody said something about it; none: hidden until the group closes.
+    WorkItemCommented { item: WorkItemId, by: String, text: Option<String> },
+    /// Somebody attached a file; none: hidden until the group closes.
+    WorkItemAttached { item: WorkItemId, by: String, file: Option<File> },
+    /// Somebody changed how urgent it is, or when to look at it again.
+    WorkItemChanged { item: WorkItemId, by: String, changes: Data, reason: Option<String> },
+    /// Somebody said to have an interest in the matter.
+    WorkItemConflict { item: WorkItemId, by: String, reason: String },
+    /// Somebody tried what they must not do.
+    WorkItemRefused { item: WorkItemId, by: String, attempt: String, code: String, reason: String },
+    /// Somebody decided it. In a blind group the answer is hidden until the group closes.
+    WorkItemCompleted {
+        item: WorkItemId,
+        by: String,
+        outcome: String,
+        form: Data,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        on_behalf_of: Option<String>,
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        sealed: bool,
+    },
+    /// Members were asked together.
+    GroupOpened { members: Vec<String>, mode: String, rule: Data, blind: bool },
+    /// A seat has another member; none: it does not count any more.
+    GroupSeatChanged {
+        seat: u32,
+        from: String,
+        to: Option<String>,
+        reason: String,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        by: Option<String>,
+    },
+    /// A group is decided.
+    GroupClosed { by: ClosedBy, outcome: Option<String>, tally: Tally },
     /// It is no longer wanted.
     WorkItemCancelled { item: WorkItemId },
     /// A step of its escalation ladder was taken.

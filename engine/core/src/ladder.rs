@@ -4,8 +4,10 @@ use crate::Timestamp;
 use crate::case::Flag;
 use crate::docket;
 use crate::effect::Action;
+use crate::group;
 use crate::history::What;
 use crate::machine::Machine;
+use crate::offering;
 use crate::outbox;
 use crate::promise::{self, Promise};
 use crate::state::{Owner, Repeat, Rung, Step, Why};
@@ -22,9 +24,12 @@ pub(crate) fn due(machine: &mut Machine<'_>, n: u32) {
     let step = "due".to_owned();
     machine.record(task, What::WorkItemEscalated { item: item.id, step, roles: Vec::new() });
     let is_own_case = machine.state.case.as_ref().is_some_and(|case| item.case_no.as_ref() == Some(&case.no));
-    machine.work_item_changed(item);
+    machine.work_item_changed(&item);
     if is_own_case {
         docket::flag(machine, task, vec![Flag::Overdue]);
+    }
+    if item.seat.is_some() {
+        group::due(machine, owner);
     }
 }
 
@@ -32,13 +37,21 @@ pub(crate) fn due(machine: &mut Machine<'_>, n: u32) {
 pub(crate) fn climb(machine: &mut Machine<'_>, n: u32, rung: usize) {
     let Some(open) = machine.state.items.iter().find(|open| open.item.id.n == n) else { return };
     let Some(rung) = open.ladder.get(rung).cloned() else { return };
-    let task = machine.owner_task(Owner::Frame(open.owner));
+    let (owner, seat) = (open.owner, open.seat.filter(|_| rung.replace_pending));
+    let task = machine.owner_task(Owner::Frame(owner));
+    let reason = format!("no answer at {}", rung.step);
     act(machine, task, &[n], rung);
+    if let Some(seat) = seat
+        && group::next_reserve(machine, owner).is_some()
+    {
+        group::vacate(machine, owner, seat, None, &reason, None);
+    }
 }
 
 /// What a rung does: to these work items, and to the case.
 pub(crate) fn act(machine: &mut Machine<'_>, task: Option<&Task>, items: &[u32], rung: Rung) {
-    let Rung { step, at: _, add_roles, raise_priority, flag, note, notify, card: _ } = rung;
+    let Rung { step, at: _, add_roles, raise_priority, flag, note, notify, card: _, replace_pending: _ } =
+        rung;
     for n in items {
         let own = task.is_some();
         if own || raise_priority || !add_roles.is_empty() {
@@ -76,9 +89,15 @@ fn escalate(
         item.priority = raised(item.priority);
     }
     item.version += 1;
-    let item = item.clone();
+    let mut item = item.clone();
+    if item.unheld && !roles.is_empty() && offering::is_held(machine, &item) {
+        item.unheld = false;
+        if let Some(open) = machine.state.items.iter_mut().find(|open| open.item.id.n == n) {
+            open.item.unheld = false;
+        }
+    }
     machine.record(task, What::WorkItemEscalated { item: item.id, step: step.to_owned(), roles });
-    machine.work_item_changed(item);
+    machine.work_item_changed(&item);
 }
 
 /// When a rung of a promise is taken; none: its calendar does not reach so far.
@@ -132,7 +151,7 @@ pub(crate) fn renew(machine: &mut Machine<'_>, n: u32) {
     open.item.due = Some(promise.due);
     open.item.version += 1;
     let item = open.item.clone();
-    machine.work_item_changed(item);
+    machine.work_item_changed(&item);
 }
 
 fn raised(priority: Priority) -> Priority {

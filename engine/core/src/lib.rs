@@ -10,6 +10,7 @@
 
 #![warn(clippy::iter_over_hash_type)]
 
+pub mod ballot;
 pub mod calendar;
 pub mod case;
 pub mod catalog;
@@ -26,13 +27,17 @@ pub mod event;
 mod family;
 mod filter;
 mod gathering;
+mod group;
 pub mod history;
 pub mod id;
 pub mod input;
+mod interest;
 mod ladder;
 pub mod lifecycle;
 pub mod limits;
+pub mod lot;
 mod machine;
+mod offering;
 mod operator;
 pub mod organisation;
 mod outbox;

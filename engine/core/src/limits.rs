@@ -32,6 +32,19 @@ pub const WORK_ITEMS_MAX: usize = 1_000;
 /// Clocks of one instance: a case has a handful.
 pub const CLOCKS_MAX: usize = 100;
 
+/// Seats of one group. A session of a hundred is a congress.
+pub const SEATS_MAX: usize = 200;
+
+/// Comments on one work item, and attachments of one: they travel with its row.
+pub const REMARKS_MAX: usize = 200;
+
+/// Bytes of one comment or reason: a page of text.
+pub const REMARK_BYTES_MAX: usize = 8 << 10;
+
+/// Forbidden attempts on one work item that history has a line of: enough to see a pattern, too few to fill
+/// history with.
+pub const ATTEMPTS_MAX: usize = 50;
+
 /// Longest delay that a growing backoff reaches: a day. A fixed delay may be longer.
 pub const RETRY_DELAY_MAX_MILLIS: u64 = 24 * 60 * 60 * 1000;
 

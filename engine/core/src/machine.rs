@@ -32,7 +32,7 @@ use crate::lifecycle::{Before, Sink};
 use crate::limits::{DEPTH_MAX, TASKS_PER_STEP_MAX};
 use crate::state::{Again, Doing, Frame, FrameId, Goes, Incoming, State, TryPhase};
 use crate::stopwatch::{self, Ending};
-use crate::transition::{Ambient, CaseNumbers, Status};
+use crate::transition::{Ambient, CaseNumbers, Refusal, Status};
 use crate::{
     Case, Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, family, lifecycle, limits, task,
 };
@@ -54,6 +54,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) published: Vec<Event>,
     work_items: BTreeMap<u32, WorkItem>,
     case_changed: bool,
+    /// The input is refused, and history has a line about that.
+    pub(crate) refused: Option<Refusal>,
     /// Kept only where somebody wants lifecycle events.
     before: Option<Before>,
     /// Where the server's operator wants lifecycle events.
@@ -112,6 +114,7 @@ impl<'a> Machine<'a> {
             published: Vec::new(),
             work_items: BTreeMap::new(),
             case_changed: false,
+            refused: None,
         }
     }
 
@@ -470,8 +473,8 @@ impl<'a> Machine<'a> {
     }
 
     /// A work item changed: its row is written as it is now.
-    pub(crate) fn work_item_changed(&mut self, item: WorkItem) {
-        self.work_items.insert(item.id.n, item);
+    pub(crate) fn work_item_changed(&mut self, item: &WorkItem) {
+        self.work_items.insert(item.id.n, item.public());
     }
 
     pub(crate) fn request(&mut self, effect: Effect) {
@@ -513,6 +516,7 @@ impl<'a> Machine<'a> {
             case: if self.case_changed { shown(state) } else { None },
             subscriptions: None,
             reply,
+            refused: self.refused,
         }
     }
 }

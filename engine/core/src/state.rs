@@ -4,6 +4,7 @@
 
 mod extended;
 mod frame;
+mod group;
 mod outbox;
 mod timer;
 mod work;
@@ -16,6 +17,7 @@ pub(crate) use self::extended::{Extended, Phase};
 pub(crate) use self::frame::{
     Branch, Doing, Ended, Frame, FrameId, Incoming, Rounds, Strand, TryPhase, Wanted,
 };
+pub(crate) use self::group::{Group, Member, Seat, SeatState};
 pub(crate) use self::outbox::{Pending, Repeat};
 pub(crate) use self::timer::{Owner, Timer, Why};
 pub(crate) use self::work::{Decided, OpenClock, OpenItem, Rung, Step};

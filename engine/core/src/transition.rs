@@ -1,5 +1,6 @@
 //! What one input does to an instance.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -99,6 +100,8 @@ pub struct Transition {
     pub subscriptions: Option<Vec<SubscriptionKey>>,
     /// For the one who sent the input: a work item's new state, the started instance.
     pub reply: Data,
+    /// The input was refused; what is to be committed is the line that says so.
+    pub refused: Option<Refusal>,
 }
 
 /// Why an input was not taken. Nothing changed.
@@ -111,12 +114,22 @@ pub struct Refusal {
     /// Places within the caller's data, for [`RefusalKind::Invalid`]: JSON Pointer and sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<(String, String)>,
+    /// A stable code that says more than the kind, e.g. `work-item.four-eyes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Cow<'static, str>>,
 }
 
 impl Refusal {
     /// A refusal that is not about places within the caller's data.
     pub(crate) fn new(kind: RefusalKind, message: String) -> Self {
-        Self { kind, message, problems: Vec::new() }
+        Self { kind, message, problems: Vec::new(), code: None }
+    }
+
+    /// The same with a code.
+    #[must_use]
+    pub(crate) fn coded(mut self, code: &'static str) -> Self {
+        self.code = Some(Cow::Borrowed(code));
+        self
     }
 }
 

@@ -1,9 +1,16 @@
 //! Work items (待办): work offered to a person.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use yiwang_dsl::Data;
 
+use crate::organisation::split_role;
 use crate::{CaseNo, Timestamp, WorkItemId};
+
+mod act;
+
+pub use self::act::{Act, Attachment, Comment, File};
 
 /// One work item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +25,7 @@ pub struct WorkItem {
     pub title: String,
     /// More.
     pub description: Option<String>,
-    /// Who may claim it: `role` or `role@unit`.
+    /// Who may claim it: `role`, `role@unit`, or `*@unit` for anybody at a unit.
     pub candidate_roles: Vec<String>,
     /// People who may claim it.
     pub candidate_people: Vec<String>,
@@ -44,7 +51,93 @@ pub struct WorkItem {
     pub completion: Option<Completion>,
     /// Counts changes; a command may name the version it was made for.
     pub version: u32,
+    /// For whom the assignee acts, if it is somebody who is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
+    /// Who has given it to the assignee and stays responsible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegated_by: Option<String>,
+    /// When somebody wants to look at it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<Timestamp>,
+    /// It was offered to roles and people of whom nobody was there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unheld: bool,
+    /// What people said about it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<Comment>,
+    /// What people attached, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Its seat, if it belongs to a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Seat>,
 }
+
+/// A work item's place in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Counted from 1.
+    pub n: u32,
+    /// How many there are.
+    pub of: u32,
+    /// Answers are hidden until the group closes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed: bool,
+}
+
+impl WorkItem {
+    /// A work item that has just been offered to nobody yet.
+    pub fn new(id: WorkItemId, task: &str, title: &str, created: Timestamp) -> Self {
+        Self {
+            id,
+            task: task.to_owned(),
+            case_no: None,
+            title: title.to_owned(),
+            description: None,
+            candidate_roles: Vec::new(),
+            candidate_people: Vec::new(),
+            excluded_people: Vec::new(),
+            form: None,
+            outcomes: Vec::new(),
+            priority: Priority::Normal,
+            state: WorkItemState::Offered,
+            assignee: None,
+            due: None,
+            overdue: false,
+            created,
+            completion: None,
+            version: 1,
+            on_behalf_of: None,
+            delegated_by: None,
+            follow_up: None,
+            unheld: false,
+            comments: Vec::new(),
+            attachments: Vec::new(),
+            seat: None,
+        }
+    }
+
+    /// What others may see of it: answers, comments and attachments of a sealed one are hidden.
+    #[must_use]
+    pub fn public(&self) -> Self {
+        let mut item = self.clone();
+        if item.seat.as_ref().is_some_and(|seat| seat.sealed) {
+            if let Some(completion) = &mut item.completion {
+                SEALED.clone_into(&mut completion.outcome);
+                completion.form = Data::null();
+            }
+            for comment in &mut item.comments {
+                SEALED.clone_into(&mut comment.text);
+            }
+            item.attachments.clear();
+        }
+        item
+    }
+}
+
+/// What stands in the place of an answer that is hidden until its group closes.
+pub const SEALED: &str = "sealed";
 
 /// A form to fill in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,25 +193,68 @@ pub struct Completion {
     pub form: Data,
     /// The caller's own id of this decision: deciding again with the same id is the same decision.
     pub decision: String,
+    /// For whom: somebody who was away, or who had delegated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
 }
 
-/// Who does something. Built by the server from a token, never from a request's body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Who does something. Built by the server from a token and the organisation, never from a request's body.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// Person id.
     pub person: String,
     /// `role` or `role@unit`.
     pub roles: Vec<String>,
+    /// Those who are away and for whom this person acts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stands_in: Vec<StandIn>,
+}
+
+/// Somebody who is away, with the roles that a substitute has meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandIn {
+    /// Who is away.
+    pub person: String,
+    /// Without those of administrators.
+    pub roles: Vec<String>,
 }
 
 impl Actor {
-    /// Does one of the roles give the wanted one? `handler@unit` gives `handler@unit` and plain `handler`;
-    /// plain `handler` gives only itself.
-    pub fn holds(&self, wanted: &str) -> bool {
-        let gives =
-            |held: &String| held == wanted || held.split_once('@').is_some_and(|(role, _)| role == wanted);
-        self.roles.iter().any(gives)
+    /// Somebody who acts for nobody else.
+    pub fn new(person: impl Into<String>, roles: Vec<String>) -> Self {
+        Self { person: person.into(), roles, stands_in: Vec::new() }
     }
+
+    /// Does one of the person's own roles give the wanted one? `handler@unit` gives `handler@unit`, plain
+    /// `handler` and `*@unit`; plain `handler` gives only itself.
+    pub fn holds(&self, wanted: &str) -> bool {
+        holds(&self.roles, wanted)
+    }
+
+    /// Acts this person for that one, who is away?
+    pub fn acts_for(&self, person: &str) -> bool {
+        self.stands_in.iter().any(|away| away.person == person)
+    }
+
+    /// The names of roles under which work may be offered to this person, also as a substitute.
+    pub fn audience(&self) -> BTreeSet<String> {
+        let all = self.roles.iter().chain(self.stands_in.iter().flat_map(|away| &away.roles));
+        let names = |held: &String| match split_role(held) {
+            (role, Some(unit)) => vec![role.to_owned(), format!("*@{unit}"), held.clone()],
+            (_, None) => vec![held.clone()],
+        };
+        all.flat_map(names).collect()
+    }
+}
+
+impl StandIn {
+    pub(crate) fn holds(&self, wanted: &str) -> bool {
+        holds(&self.roles, wanted)
+    }
+}
+
+fn holds(roles: &[String], wanted: &str) -> bool {
+    roles.iter().any(|held| crate::organisation::gives(held, wanted))
 }
 
 /// What a person can do with a work item.
@@ -137,5 +273,14 @@ pub enum WorkItemCommand {
         form: Data,
         /// The caller's id of this decision.
         decision: String,
+    },
+    /// Anything else.
+    Act {
+        /// What.
+        act: Act,
+        /// Why.
+        reason: Option<String>,
+        /// The caller's id of this act: the same id again is the same act.
+        decision: Option<String>,
     },
 }

@@ -129,7 +129,8 @@ impl Handle {
         let bytes = match &act.command {
             yiwang_core::work_item::WorkItemCommand::Complete { form, .. } => weight(form),
             yiwang_core::work_item::WorkItemCommand::Claim
-            | yiwang_core::work_item::WorkItemCommand::Release => 0,
+            | yiwang_core::work_item::WorkItemCommand::Release
+            | yiwang_core::work_item::WorkItemCommand::Act { .. } => 0,
         };
         self.ask(bytes, |reply| Request::WorkItem { act, reply }).await
     }

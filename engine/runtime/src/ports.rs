@@ -1,6 +1,6 @@
 //! What the runtime needs of the world, as traits. `store` and `host` implement them; a simulation does too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -495,6 +495,8 @@ pub struct WorkItemFilter {
     pub case_no: Option<CaseNo>,
     /// Overdue ones only.
     pub overdue: bool,
+    /// Only those that nobody was there for.
+    pub unheld: bool,
 }
 
 impl WorkItemFilter {
@@ -504,26 +506,23 @@ impl WorkItemFilter {
         let in_state = if self.states.is_empty() { open } else { self.states.contains(&item.state) };
         in_state
             && (!self.overdue || item.overdue)
+            && (!self.unheld || item.unheld)
             && self.case_no.as_ref().is_none_or(|no| item.case_no.as_ref() == Some(no))
             && self.visible_to.as_ref().is_none_or(|actor| is_visible(item, actor))
     }
 }
 
-/// Is the item offered to this person, or theirs?
+/// Is the item offered to this person, or theirs, or that of somebody for whom they act?
 fn is_visible(item: &WorkItem, actor: &yiwang_core::work_item::Actor) -> bool {
     if item.assignee.as_ref() == Some(&actor.person) {
         return true;
     }
-    let names = audience(actor);
+    let people = || std::iter::once(&actor.person).chain(actor.stands_in.iter().map(|away| &away.person));
+    let names = actor.audience();
     !item.excluded_people.contains(&actor.person)
-        && (item.candidate_people.contains(&actor.person)
+        && (people().any(|person| item.candidate_people.contains(person))
+            || item.assignee.as_ref().is_some_and(|assignee| actor.acts_for(assignee))
             || item.candidate_roles.iter().any(|role| names.contains(role)))
-}
-
-/// The roles by which work can be offered to a person: `handler@区城管局` also stands for `handler`.
-pub fn audience(actor: &yiwang_core::work_item::Actor) -> BTreeSet<String> {
-    let plain = actor.roles.iter().filter_map(|role| role.split_once('@')).map(|(role, _)| role.to_owned());
-    plain.chain(actor.roles.iter().cloned()).collect()
 }
 
 /// Which cases.

@@ -188,7 +188,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Does one input. `Err`: nothing changed.
+    /// Does one input. `Err`: nothing changed, but for a line about a forbidden attempt.
     pub(crate) fn apply(&mut self, id: InstanceId, input: Input) -> Result<Data, Error> {
         let operator = matches!(input, Input::Operator { .. });
         let wake = matches!(input, Input::Wake);
@@ -210,12 +210,15 @@ impl Turn<'_> {
         };
         let Instance { deployment, state, .. } = &mut working.instance;
         match catch_unwind(AssertUnwindSafe(|| step(deployment, state, input, ambient))) {
-            Ok(Ok(transition)) => {
+            Ok(Ok(mut transition)) => {
                 self.parked.remove(&id);
+                let refused = transition.refused.take();
                 // A wake-up that fires nothing is the only input that changes nothing.
                 let idle = wake && transition.history.is_empty() && state.wake_at() == wake_at;
                 working.moved |= !idle;
-                Ok(self.absorb(id, &before, transition))
+                let reply = self.absorb(id, &before, transition);
+                // What is committed then is the line about the attempt.
+                refused.map_or(Ok(reply), |refusal| Err(Error::Refused(refusal)))
             }
             Ok(Err(refusal)) => Err(Error::Refused(refusal)),
             Err(panic) => {
@@ -275,7 +278,8 @@ impl Turn<'_> {
         let Some(working) = self.working.get_mut(&id) else { return Data::null() };
         let Instance { state, .. } = &working.instance;
         working.messages.extend(messages::rows(before, state, &transition, self.now));
-        let Transition { history, effects, published, work_items, case, subscriptions, reply } = transition;
+        let Transition { history, effects, published, work_items, case, subscriptions, reply, refused: _ } =
+            transition;
         let listens = history.iter().any(|line| matches!(line.what, What::Listening { .. }));
         if let Some(keys) = &subscriptions {
             for key in keys {

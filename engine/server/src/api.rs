@@ -11,6 +11,7 @@ mod incidents;
 pub(crate) mod instances;
 mod me;
 mod messages;
+mod organisation;
 mod reference;
 mod rejections;
 mod stats;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Routes {
         rejections::routes,
         inbox::routes,
         incidents::routes,
+        organisation::routes,
         tokens::routes,
         stats::routes,
     ] {

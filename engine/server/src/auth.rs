@@ -1,12 +1,13 @@
 //! Who calls: `Authorization: Bearer yw_pat_…`, looked up by its SHA-256.
 //!
-//! The person and the roles come from the stored token alone; nothing in a path, a header or a body can
-//! say who somebody is.
+//! The person comes from the stored token alone, the roles from the token and from the organisation; nothing
+//! in a path, a header or a body can say who somebody is.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
 use yiwang_core::Timestamp;
+use yiwang_core::organisation::Organisation;
 use yiwang_core::work_item::Actor;
 use yiwang_runtime::ports::{TokenRow, Tokens};
 
@@ -72,6 +73,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 pub(crate) async fn authenticate(
     headers: &HeaderMap,
     tokens: &dyn Tokens,
+    organisation: &Organisation,
     now: Timestamp,
 ) -> Result<Option<Actor>, Problem> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
@@ -86,7 +88,7 @@ pub(crate) async fn authenticate(
     if row.expires.is_some_and(|until| until <= now) {
         return Err(invalid());
     }
-    Ok(Some(Actor { person: row.person, roles: row.roles }))
+    Ok(Some(organisation.actor(&row.person, &row.roles, now)))
 }
 
 /// The token of a header's value, if it has the form of one of ours.

@@ -76,9 +76,10 @@ pub(crate) fn is_admin(who: &Actor) -> bool {
     who.roles.iter().any(|role| role == ADMIN)
 }
 
-/// Has the person any role besides `petitioner`?
+/// Has the person any role besides `petitioner`, an own one or that of somebody who is away?
 pub(crate) fn is_staff(who: &Actor) -> bool {
-    who.roles.iter().any(|held| held.split('@').next() != Some(PETITIONER))
+    let mut roles = who.roles.iter().chain(who.stands_in.iter().flat_map(|away| &away.roles));
+    roles.any(|held| held.split('@').next() != Some(PETITIONER))
 }
 
 #[cfg(test)]
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     fn who(roles: &[&str]) -> Actor {
-        Actor { person: "li".to_owned(), roles: roles.iter().map(ToString::to_string).collect() }
+        Actor::new("li", roles.iter().map(ToString::to_string).collect())
     }
 
     #[test]

@@ -70,6 +70,20 @@ codes! {
     DefinitionExists "definition.exists" CONFLICT "This version is deployed with another text";
     ReferenceInvalid "reference.invalid" UNPROCESSABLE_ENTITY "The reference document has mistakes";
     EventInvalid "event.invalid" UNPROCESSABLE_ENTITY "This is not a CloudEvent";
+    NotCandidate "work-item.not-candidate" FORBIDDEN "The work is not offered to this person";
+    NotAssignee "work-item.not-assignee" FORBIDDEN "This person does not have the work item";
+    Delegated "work-item.delegated" FORBIDDEN "What was delegated cannot be passed on";
+    FourEyes "work-item.four-eyes" FORBIDDEN "Somebody else has to decide this";
+    ConflictOfInterest "work-item.conflict-of-interest" FORBIDDEN "This person has an interest in the matter";
+    Claimed "work-item.claimed" CONFLICT "Somebody else has the work item";
+    Unclaimed "work-item.unclaimed" CONFLICT "Nobody has the work item yet";
+    Decided "work-item.decided" CONFLICT "The work item is decided already";
+    SecondSeat "work-item.second-seat" CONFLICT "One person has one voice in a group";
+    NoSeat "work-item.no-seat" CONFLICT "The work item belongs to no group";
+    NoReserve "work-item.no-reserve" CONFLICT "Nobody is there to take the seat";
+    WorkItemLimit "work-item.limit" CONFLICT "The work item holds no more";
+    PersonUnknown "work-item.person-unknown" UNPROCESSABLE_ENTITY "The work cannot be given to this person";
+    Receiver "work-item.receiver" UNPROCESSABLE_ENTITY "The work can only be handed over to a candidate";
     NotExpected "event.not-expected" CONFLICT "Nobody waits for this";
     Overloaded "server.overloaded" TOO_MANY_REQUESTS "Too many requests at a time";
     Timeout "server.timeout" GATEWAY_TIMEOUT "The answer took too long";
@@ -267,13 +281,15 @@ impl From<StoreError> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let code = match refusal.kind {
+        let special = Code::ALL.iter().find(|code| refusal.code.as_deref() == Some(code.as_str()));
+        let usual = match refusal.kind {
             RefusalKind::NotFound => Code::NotFound,
             RefusalKind::Forbidden => Code::Forbidden,
             RefusalKind::Conflict => Code::Conflict,
             RefusalKind::Invalid => Code::DataInvalid,
             RefusalKind::NotExpected => Code::NotExpected,
         };
+        let code = special.copied().unwrap_or(usual);
         let places =
             refusal.problems.into_iter().map(|(pointer, detail)| Place::at(pointer, detail)).collect();
         Self::new(code, refusal.message).with_places(places)

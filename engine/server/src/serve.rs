@@ -197,7 +197,8 @@ async fn serve(app: Arc<App>, request: Request) -> Answer {
     let who = match route.policy {
         Policy::Anonymous => None,
         Policy::Authenticated | Policy::Staff | Policy::Role(_) | Policy::Admin => {
-            authenticate(&head.headers, &*app.tokens, now).await?
+            let district = app.handle.district();
+            authenticate(&head.headers, &*app.tokens, &district.organisation, now).await?
         }
     };
     route.policy.admit(who.as_ref())?;

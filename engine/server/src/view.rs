@@ -8,7 +8,7 @@ use yiwang_core::calendar::{Amount, Length};
 use yiwang_core::case::{CaseState, Flag, Outcome};
 use yiwang_core::clock::{Card, Clock, Stage};
 use yiwang_core::transition::Status;
-use yiwang_core::work_item::{Priority, WorkItemState};
+use yiwang_core::work_item::{File, Priority, Seat, WorkItemState};
 use yiwang_core::{Case, Timestamp, WorkItem};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::DefinitionId;
@@ -107,15 +107,41 @@ pub(crate) struct WorkItemView {
     created: String,
     completion: Option<CompletionView>,
     version: u32,
+    on_behalf_of: Option<String>,
+    delegated_by: Option<String>,
+    follow_up: Option<String>,
+    unheld: bool,
+    comments: Vec<CommentView>,
+    attachments: Vec<AttachmentView>,
+    seat: Option<Seat>,
 }
 
 #[derive(Serialize)]
+struct CommentView {
+    by: String,
+    at: String,
+    act: String,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct AttachmentView {
+    #[serde(flatten)]
+    file: File,
+    by: String,
+    at: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct CompletionView {
     by: String,
     at: String,
     outcome: String,
     form: Data,
     decision: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_behalf_of: Option<String>,
 }
 
 impl From<WorkItem> for WorkItemView {
@@ -126,6 +152,18 @@ impl From<WorkItem> for WorkItemView {
             outcome: done.outcome,
             form: done.form,
             decision: done.decision,
+            on_behalf_of: done.on_behalf_of,
+        });
+        let comments = of.comments.into_iter().map(|one| CommentView {
+            by: one.by,
+            at: time(one.at),
+            act: one.act,
+            text: one.text,
+        });
+        let attachments = of.attachments.into_iter().map(|one| AttachmentView {
+            file: one.file,
+            by: one.by,
+            at: time(one.at),
         });
         Self {
             id: of.id.to_string(),
@@ -147,6 +185,13 @@ impl From<WorkItem> for WorkItemView {
             created: time(of.created),
             completion,
             version: of.version,
+            on_behalf_of: of.on_behalf_of,
+            delegated_by: of.delegated_by,
+            follow_up: time_if(of.follow_up),
+            unheld: of.unheld,
+            comments: comments.collect(),
+            attachments: attachments.collect(),
+            seat: of.seat,
         }
     }
 }

@@ -214,7 +214,7 @@ async fn a_person_decides_a_work_item() {
     let hidden = app.get(PETITIONER, &format!("/api/v1/work-items/{id}")).await;
     assert_eq!(hidden.status, StatusCode::NOT_FOUND);
     let not_theirs = app.post(ADMIN, &format!("/api/v1/work-items/{id}:claim"), json!({})).await;
-    assert_eq!((not_theirs.status.as_u16(), not_theirs.code().as_str()), (403, "auth.forbidden"));
+    assert_eq!((not_theirs.status.as_u16(), not_theirs.code().as_str()), (403, "work-item.not-candidate"));
 
     let claimed = app.post(HANDLER, &format!("/api/v1/work-items/{id}:claim"), json!({})).await;
     assert_eq!(claimed.status, StatusCode::OK, "{}", claimed.text());
@@ -242,7 +242,7 @@ async fn a_person_decides_a_work_item() {
     // The same decision again is the same; another one comes too late.
     assert_eq!(app.post(HANDLER, &path, decision).await.status, StatusCode::OK);
     let late = app.post(HANDLER, &path, json!({ "form": { "text": "x" }, "decision": "d-2" })).await;
-    assert_eq!(late.code(), "resource.conflict");
+    assert_eq!(late.code(), "work-item.decided");
 
     let ended = app.get(HANDLER, &format!("/api/v1/instances/{instance}?wait=true")).await.json();
     assert_eq!((&ended["status"], &ended["output"]), (&json!("completed"), &json!({ "answer": "已修复" })));
@@ -442,4 +442,100 @@ async fn reference_documents_have_versions_and_their_mistakes_are_told() {
     );
     let clerk = Sent::new("PUT", path).bearer(app.token(HANDLER)).json(&json!({ "body": hall }));
     assert_eq!(send(&app, clerk).await.status, StatusCode::FORBIDDEN);
+}
+
+const DISTRICT: &str = "
+units: [{id: 城管局, name: 区城管局, kind: bureau}]
+people:
+  - {id: 张三, name: 张三, roles: [handler@城管局]}
+  - {id: 王女士, name: 王女士, roles: []}
+  - {id: other-system, name: 李四, roles: [auditor]}
+";
+
+fn put(app: &App, body: &Value) -> Sent {
+    Sent::new("PUT", "/api/v1/organisation").bearer(app.token(ADMIN)).json(body)
+}
+
+#[tokio::test]
+async fn the_organisation_gives_roles_and_has_versions() {
+    let app = App::start().await;
+    let empty = app.get(HANDLER, "/api/v1/organisation").await;
+    assert_eq!((empty.json()["version"].clone(), empty.header("etag")), (json!(0), "\"0\"".to_owned()));
+    let wrong = "people: [{id: a, name: a, roles: [handlr@x]}, {id: a, name: b}]";
+    let answer = send(&app, put(&app, &json!({ "text": wrong }))).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (422, "reference.invalid"));
+    assert_eq!(answer.json()["errors"].as_array().map(Vec::len), Some(3), "{}", answer.text());
+    assert!(answer.text().contains("did you mean `handler`?"), "{}", answer.text());
+    let checked = app.post(HANDLER, "/api/v1/organisation/check", json!({ "text": wrong })).await;
+    assert_eq!(checked.json()["errors"], answer.json()["errors"]);
+
+    let wish = json!({ "text": DISTRICT, "reason": "机构改革" });
+    let stored = send(&app, put(&app, &wish).header("if-match", "\"0\"")).await;
+    assert_eq!(stored.status, StatusCode::OK, "{}", stored.text());
+    assert_eq!(stored.json()["reason"], "机构改革");
+    let late = json!({ "organisation": { "people": [] } });
+    let late = send(&app, put(&app, &late).header("if-match", "\"0\"")).await;
+    assert_eq!((late.status.as_u16(), late.code().as_str()), (412, "resource.changed"));
+    let me = app.get(HANDLER, "/api/v1/me").await.json();
+    assert_eq!(me["roles"], json!(["handler", "handler@城管局"]));
+
+    // Of oneself everybody says it, of others not everybody.
+    let away = json!({ "person": "王女士", "from": "2024-06-11" });
+    let refused = app.post(HANDLER, "/api/v1/organisation/absences", away).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, "auth.forbidden"));
+    let away = json!({ "substitute": "other-system", "from": "2024-06-11", "reason": "培训" });
+    let away = app.post(HANDLER, "/api/v1/organisation/absences", away).await;
+    assert_eq!(away.json()["acting"], "other-system", "{}", away.text());
+    let acts = app.get("other-system", "/api/v1/me").await.json();
+    assert_eq!(acts["standsIn"][0]["person"], HANDLER);
+
+    app.deploy(COMPLAINT).await;
+    let start = json!({ "workflow": "test/ask", "input": { "q": "路灯" } });
+    let instance = app.post(ADMIN, "/api/v1/instances", start).await.json()["id"].clone();
+    let items = app.get("other-system", "/api/v1/work-items").await.json();
+    let id = items["items"][0]["id"].as_str().unwrap();
+    let claimed = app.post("other-system", &format!("/api/v1/work-items/{id}:claim"), json!({})).await;
+    assert_eq!(claimed.json()["onBehalfOf"], HANDLER, "{}", claimed.text());
+    let remark = json!({ "text": "看过现场", "decision": "c-1" });
+    for _ in 0..2 {
+        let path = format!("/api/v1/work-items/{id}:comment");
+        let answer = app.post("other-system", &path, remark.clone()).await;
+        assert_eq!(answer.json()["comments"].as_array().map(Vec::len), Some(1), "{}", answer.text());
+    }
+    let path = format!("/api/v1/work-items/{id}:hand-over");
+    let nobody = app.post("other-system", &path, json!({ "to": "没有这人" })).await;
+    assert_eq!((nobody.status.as_u16(), nobody.code().as_str()), (422, "work-item.person-unknown"));
+    let path = format!("/api/v1/instances/{}/history", instance.as_str().unwrap());
+    let history = app.get(HANDLER, &path).await.text();
+    assert!(history.contains(r#""onBehalfOf":"张三""#), "{history}");
+
+    let back = app.post(HANDLER, "/api/v1/organisation/people/%E5%BC%A0%E4%B8%89:back", json!({})).await;
+    assert_eq!(back.json()["acting"], HANDLER, "{}", back.text());
+    let versions = app.get(HANDLER, "/api/v1/organisation/versions").await.json();
+    let who: Vec<_> = versions["items"].as_array().unwrap().iter().map(|one| one["by"].clone()).collect();
+    assert_eq!(who, [HANDLER, HANDLER, ADMIN]);
+}
+
+#[tokio::test]
+async fn a_forbidden_attempt_is_refused_and_remembered() {
+    let app = App::start().await;
+    app.deploy(
+        &COMPLAINT.replace("candidateRoles", "conflicts: { people: [ 张三 ] }\n        candidateRoles"),
+    )
+    .await;
+    let start = json!({ "workflow": "test/ask", "input": { "q": "路灯" } });
+    let instance = app.post(ADMIN, "/api/v1/instances", start).await.json()["id"].clone();
+    let items = app.get(HANDLER, "/api/v1/work-items").await.json();
+    let id = items["items"][0]["id"].as_str().unwrap();
+    for _ in 0..2 {
+        let refused = app.post(HANDLER, &format!("/api/v1/work-items/{id}:claim"), json!({})).await;
+        let code = "work-item.conflict-of-interest";
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, code), "{}", refused.text());
+    }
+    let path = format!("/api/v1/instances/{}/history", instance.as_str().unwrap());
+    let history = app.get(HANDLER, &path).await.json();
+    let lines = history["items"].as_array().unwrap();
+    let attempts: Vec<_> = lines.iter().filter(|line| line["event"] == "work_item_refused").collect();
+    assert_eq!(attempts.len(), 1, "{history}");
+    assert_eq!((&attempts[0]["by"], &attempts[0]["attempt"]), (&json!(HANDLER), &json!("claim")));
 }

@@ -8,11 +8,12 @@ use yiwang_core::work_item::WorkItemState;
 use yiwang_core::{WorkItem, WorkItemId};
 use yiwang_runtime::cursor;
 use yiwang_runtime::keys::{signed, work_item_key};
-use yiwang_runtime::ports::{Page, PageRequest, StoreError, TurnRow, WorkItemFilter, audience};
+use yiwang_runtime::ports::{Page, PageRequest, StoreError, TurnRow, WorkItemFilter};
 
 use crate::sql::{Sql, body, column, doing, insert, limit, list, parse, replacing, unsigned, word};
 
-const COLUMNS: &[&str] = &["instance", "n", "open", "due_at", "state", "overdue", "case_no", "body"];
+const COLUMNS: &[&str] =
+    &["instance", "n", "open", "due_at", "state", "overdue", "unheld", "case_no", "body"];
 
 /// Writes the changed items.
 pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Result<(), DbErr> {
@@ -42,6 +43,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Resul
             due_at.into(),
             word(&item.state).into(),
             i64::from(item.overdue).into(),
+            i64::from(item.unheld).into(),
             item.case_no.as_ref().map(|no| no.0.to_string()).into(),
             body(item),
         ]);
@@ -81,8 +83,14 @@ pub(crate) async fn page(
         None => keys_of(&mut keys, "work_item k", &filter, after),
         Some(actor) => {
             let own = [format!("a:{}", actor.person)];
+            // Those for whom the person acts: what they have, and what is offered to them by name.
+            let away = actor
+                .stands_in
+                .iter()
+                .flat_map(|away| [format!("a:{}", away.person), format!("p:{}", away.person)]);
             let offered = std::iter::once(format!("p:{}", actor.person))
-                .chain(audience(actor).into_iter().map(|role| format!("r:{role}")));
+                .chain(away)
+                .chain(actor.audience().into_iter().map(|role| format!("r:{role}")));
             for (at, who) in own.into_iter().chain(offered).enumerate() {
                 keys.push(if at == 0 { "" } else { "UNION" }, []);
                 keys_of(&mut keys, "work_item_candidate k", &filter, after);
@@ -127,6 +135,9 @@ fn keys_of(sql: &mut Sql, from: &str, filter: &WorkItemFilter, after: Option<[i6
     }
     if filter.overdue {
         sql.push("AND w.overdue = 1", []);
+    }
+    if filter.unheld {
+        sql.push("AND w.unheld = 1", []);
     }
     sql.push_some("AND w.case_no = ?", filter.case_no.as_ref().map(|no| no.0.to_string()));
 }

@@ -308,7 +308,7 @@ impl Run {
     /// When the engine refuses it.
     pub async fn operator(&mut self, command: OperatorCommand) -> Result<(), String> {
         let instance = self.instance.ok_or("nothing was started")?;
-        let by = Actor { person: "operator".to_owned(), roles: Vec::new() };
+        let by = Actor::new("operator", Vec::new());
         let act = OperatorAct { instance, command, by, reason: None };
         self.engine().operator(act).await.map_err(|error| error.to_string())?;
         self.committed().await?;

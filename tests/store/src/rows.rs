@@ -8,7 +8,7 @@ use yiwang_core::case::CaseState;
 use yiwang_core::history::What;
 use yiwang_core::reference::{Kind, Reference};
 use yiwang_core::transition::Status;
-use yiwang_core::work_item::{Actor, Priority, WorkItemState};
+use yiwang_core::work_item::Actor;
 use yiwang_core::{Case, CaseNo, EffectId, Event, HistoryEvent, InstanceId, Timestamp, WorkItem, WorkItemId};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
@@ -117,30 +117,20 @@ pub fn inbox(id: u64, event: &str, disposition: Disposition) -> InboxRow {
 /// An open work item `n` of instance `id`, offered to these roles.
 pub fn item(id: u64, n: u32, roles: &[&str], due: Option<Timestamp>) -> WorkItem {
     WorkItem {
-        id: WorkItemId { instance: InstanceId(id), n },
-        task: "/do/0/handle".to_owned(),
-        case_no: None,
-        title: format!("办理 {id}-{n}"),
-        description: None,
         candidate_roles: roles.iter().map(|role| (*role).to_owned()).collect(),
-        candidate_people: Vec::new(),
-        excluded_people: Vec::new(),
-        form: None,
-        outcomes: Vec::new(),
-        priority: Priority::Normal,
-        state: WorkItemState::Offered,
-        assignee: None,
         due,
-        overdue: false,
-        created: NOW,
-        completion: None,
-        version: 1,
+        ..WorkItem::new(
+            WorkItemId { instance: InstanceId(id), n },
+            "/do/0/handle",
+            &format!("办理 {id}-{n}"),
+            NOW,
+        )
     }
 }
 
 /// A person with these roles.
 pub fn person(name: &str, roles: &[&str]) -> Actor {
-    Actor { person: name.to_owned(), roles: roles.iter().map(|role| (*role).to_owned()).collect() }
+    Actor::new(name, roles.iter().map(|role| (*role).to_owned()).collect())
 }
 
 /// A case of instance `id`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use yiwang_core::work_item::{Actor, WorkItemState};
+use yiwang_core::work_item::{Actor, StandIn, WorkItemState};
 use yiwang_core::{CaseNo, InstanceId, WorkItem, WorkItemId};
 use yiwang_runtime::ports::{TurnRow, WorkItemFilter};
 
@@ -52,6 +52,9 @@ pub async fn a_unit_role_stands_for_the_plain_role_but_not_the_other_way(store: 
     assert_eq!(seen(store, person("li", &["handler@区城管局"])).await, [1, 2]);
     assert_eq!(seen(store, person("li", &["handler@区水务局"])).await, [1]);
     assert_eq!(seen(store, person("li", &["handler"])).await, [1]);
+    write(store, 2, [item(2, 1, &["*@区城管局"], None)]).await;
+    assert_eq!(seen(store, person("li", &["auditor@区城管局"])).await, [2], "anybody at the unit");
+    assert!(seen(store, person("li", &["auditor@区水务局"])).await.is_empty());
 }
 
 /// The assignee sees it, also without the role.
@@ -64,6 +67,15 @@ pub async fn an_assigned_item_is_seen_by_its_assignee_only_through_assignment(st
     };
     write(store, 1, [claimed]).await;
     assert_eq!(seen(store, person("wang", &[])).await, [1]);
+    let mut substitute = person("li", &[]);
+    let roles = vec!["handler".to_owned()];
+    substitute.stands_in = vec![StandIn { person: "wang".to_owned(), roles }];
+    assert_eq!(seen(store, substitute.clone()).await, [1], "so does the substitute");
+    let by_name = WorkItem { candidate_people: vec!["wang".to_owned()], ..item(2, 1, &[], None) };
+    let not_li = WorkItem { excluded_people: vec!["li".to_owned()], ..item(3, 1, &["handler"], None) };
+    write(store, 1, [by_name, not_li]).await;
+    assert_eq!(seen(store, substitute).await, [1, 2]);
+    write(store, 2, [item(2, 1, &[], None), item(3, 1, &[], None)]).await;
     write(store, 2, [item(1, 1, &["handler"], None)]).await;
     assert!(seen(store, person("wang", &[])).await.is_empty(), "given back");
 }
@@ -86,7 +98,7 @@ pub async fn filters_of_work_items_add_up(store: &dyn Ports) {
     deployed(store).await;
     let case = Some(CaseNo(Arc::from("QC-20240611-000001")));
     let items = [
-        item(1, 1, &["handler"], None),
+        WorkItem { unheld: true, ..item(1, 1, &["handler"], None) },
         WorkItem { case_no: case.clone(), overdue: true, ..item(2, 1, &["handler"], None) },
         WorkItem { case_no: case.clone(), state: WorkItemState::Completed, ..item(3, 1, &["handler"], None) },
         WorkItem { state: WorkItemState::Cancelled, ..item(4, 1, &["handler"], None) },
@@ -111,6 +123,7 @@ pub async fn filters_of_work_items_add_up(store: &dyn Ports) {
     assert_eq!(listed(store, of_case).await, [2]);
     let of_case = WorkItemFilter { case_no: case, ..with_states(all()) };
     assert_eq!(listed(store, of_case).await, [2, 3]);
+    assert_eq!(listed(store, WorkItemFilter { unheld: true, ..filter.clone() }).await, [1]);
     assert_eq!(listed(store, WorkItemFilter { overdue: true, ..filter }).await, [2]);
     let visible = WorkItemFilter { visible_to: Some(person("li", &["handler"])), ..with_states(all()) };
     assert_eq!(listed(store, visible.clone()).await, [1, 2, 3, 4, 5]);

@@ -100,7 +100,7 @@ pub(super) async fn run(
             let document = Document::read(Kind::Calendar, &file)?;
             let body = json!({ "body": document.body, "reason": reason, "version": seen });
             let path = format!("/reference/calendar/{}", encoded(&document.name));
-            let stored = server.connect()?.put(&path, &body).await?;
+            let stored = server.connect()?.put(&path, &body, &[]).await?;
             let columns = [("CALENDAR", "/name"), ("VERSION", "/version"), ("UNCHANGED", "/existing")];
             output::list(format, &stored, &columns);
             Ok(())

@@ -143,7 +143,7 @@ pub(super) fn print_object(format: Format, object: &Value, id: &str) {
 }
 
 /// All lines of a history, page by page.
-pub(super) async fn print_history(format: Format, remote: &Remote, path: &str) -> Result<(), Failure> {
+pub(super) async fn history(remote: &Remote, path: &str) -> Result<Vec<Value>, Failure> {
     let mut items = Vec::new();
     let mut after = 0;
     loop {
@@ -154,9 +154,14 @@ pub(super) async fn print_history(format: Format, remote: &Remote, path: &str) -
         }
         match next {
             Some(next) => after = next,
-            None => break,
+            None => return Ok(items),
         }
     }
+}
+
+/// Prints them.
+pub(super) async fn print_history(format: Format, remote: &Remote, path: &str) -> Result<(), Failure> {
+    let items = history(remote, path).await?;
     match format {
         Format::Json | Format::Name => output::json(&json!({ "items": items })),
         Format::Table => {

@@ -1,4 +1,6 @@
-//! `yiwang task list|show|claim|release|complete`: a person's work items.
+//! `yiwang task list|show|claim|release|complete|…`: a person's work items.
+
+mod acts;
 
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
@@ -29,6 +31,9 @@ enum Verb {
         /// Overdue ones only.
         #[arg(long)]
         overdue: bool,
+        /// Only those that nobody was there for.
+        #[arg(long)]
+        unheld: bool,
         /// At most this many.
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -65,14 +70,17 @@ enum Verb {
         #[arg(long = "if-version", value_name = "VERSION")]
         if_version: Option<u32>,
     },
+    #[command(flatten)]
+    Act(acts::Verb),
 }
 
 pub(super) async fn run(args: Args, remote: &Remote, format: Format) -> Result<(), Failure> {
     match args.verb {
-        Verb::List { all, case, state, overdue, limit } => {
+        Verb::List { all, case, state, overdue, unheld, limit } => {
             let mut query = vec![("limit", limit.to_string())];
             query.extend(all.then(|| ("all", "true".to_owned())));
             query.extend(overdue.then(|| ("overdue", "true".to_owned())));
+            query.extend(unheld.then(|| ("unheld", "true".to_owned())));
             query.extend(case.map(|case| ("case", case)));
             query.extend(state.map(|state| ("state", state)));
             let columns = [
@@ -114,6 +122,7 @@ pub(super) async fn run(args: Args, remote: &Remote, format: Format) -> Result<(
             }
             super::instance::print_object(format, &item, "/id");
         }
+        Verb::Act(verb) => acts::run(verb, remote, format).await?,
     }
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::Value;
+use yiwang_core::organisation::Absence;
+use yiwang_core::work_item::Priority;
 
 /// One file.
 #[derive(Clone, Debug, Deserialize)]
@@ -44,6 +46,10 @@ pub(super) struct Given {
     /// Tables of promises, likewise.
     #[serde(default)]
     pub(super) sla: Vec<PathBuf>,
+    /// Units, people, absences, experts: as they are written in a file of their own, or the name of that file,
+    /// relative to this one.
+    #[serde(default)]
+    pub(super) organisation: Value,
 }
 
 /// One thing that happens.
@@ -64,6 +70,24 @@ pub(super) enum Step {
     Release(Person),
     /// A person decides it; takes it first if nobody has it.
     Complete(Complete),
+    /// Somebody lets another person do it.
+    Delegate(ActOn),
+    /// Somebody gives it to another candidate for good.
+    HandOver(ActOn),
+    /// Somebody gives it back with a reason.
+    Return(ActOn),
+    /// Somebody says something about it.
+    Comment(ActOn),
+    /// Somebody changes how urgent it is.
+    SetPriority(ActOn),
+    /// Somebody says to have an interest in the matter.
+    DeclareConflict(ActOn),
+    /// A member of a group is replaced.
+    Replace(ActOn),
+    /// Somebody is away.
+    Absent(Absence),
+    /// Somebody is back.
+    Back(String),
     /// An operator intervenes.
     Operator(Operator),
     /// A channel does not send for a while.
@@ -157,8 +181,34 @@ pub(super) struct Person {
     pub(super) item: String,
     /// Of the n-th case, if there are several.
     pub(super) case: Option<usize>,
-    /// It is to be refused: `forbidden`, `conflict`, `invalid`, `not_found`.
+    /// Of this seat of a group, from 1; without it, the one that the person may have.
+    pub(super) seat: Option<u32>,
+    /// It is to be refused: `forbidden`, `conflict`, `invalid`, `not_found`, or a code such as
+    /// `work-item.four-eyes`.
     pub(super) refused: Option<String>,
+}
+
+/// An act on a work item.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ActOn {
+    pub(super) r#as: String,
+    #[serde(default)]
+    pub(super) roles: Vec<String>,
+    pub(super) item: String,
+    pub(super) case: Option<usize>,
+    pub(super) seat: Option<u32>,
+    pub(super) refused: Option<String>,
+    /// Whom to give it to.
+    #[serde(default)]
+    pub(super) to: String,
+    /// Who takes the seat.
+    pub(super) with: Option<String>,
+    #[serde(default)]
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) priority: Priority,
+    pub(super) reason: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -169,6 +219,7 @@ pub(super) struct Complete {
     pub(super) roles: Vec<String>,
     pub(super) item: String,
     pub(super) case: Option<usize>,
+    pub(super) seat: Option<u32>,
     pub(super) refused: Option<String>,
     pub(super) outcome: Option<String>,
     #[serde(default)]
@@ -282,7 +333,20 @@ impl Person {
             roles: complete.roles.clone(),
             item: complete.item.clone(),
             case: complete.case,
+            seat: complete.seat,
             refused: complete.refused.clone(),
+        }
+    }
+
+    /// The part of another act.
+    pub(super) fn acting(on: &ActOn) -> Self {
+        Self {
+            r#as: on.r#as.clone(),
+            roles: on.roles.clone(),
+            item: on.item.clone(),
+            case: on.case,
+            seat: on.seat,
+            refused: on.refused.clone(),
         }
     }
 }

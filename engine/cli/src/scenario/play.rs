@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use yiwang_core::input::{Cause, OperatorCommand};
+use yiwang_core::organisation::Change;
 use yiwang_core::reference::Kind;
 use yiwang_core::transition::RefusalKind;
-use yiwang_core::work_item::{Actor, WorkItemCommand, WorkItemState};
+use yiwang_core::work_item::{Act, Actor, WorkItemCommand, WorkItemState};
 use yiwang_core::{Event, InstanceId, Timestamp, WorkItem};
 use yiwang_dsl::catalog::Processes;
 use yiwang_dsl::yaml::{self, Node};
@@ -25,11 +26,11 @@ use yiwang_server::shape;
 use super::coverage::Coverage;
 use super::expect::{Difference, compare, in_order, the_same_set};
 use super::format::{
-    Complete, EventIn, Expect, FailChannel, Operator, Person, Receive, Scenario, Step, with_cases,
+    ActOn, Complete, EventIn, Expect, FailChannel, Operator, Person, Receive, Scenario, Step, with_cases,
 };
 use super::services::Mocked;
 use super::world::{Failing, Scripted};
-use super::{format, names};
+use super::{format, names, people};
 use crate::failure::Failure;
 use crate::language;
 use crate::project::{Package, packages};
@@ -46,10 +47,10 @@ pub(crate) struct Outcome {
 }
 
 /// Something did not go as the file says: JSON Pointer into the file, sentence.
-struct Miss(Vec<Difference>);
+pub(super) struct Miss(Vec<Difference>);
 
 impl Miss {
-    fn at(pointer: impl Into<String>, sentence: impl Into<String>) -> Self {
+    pub(super) fn at(pointer: impl Into<String>, sentence: impl Into<String>) -> Self {
         Self(vec![(pointer.into(), sentence.into())])
     }
 }
@@ -199,6 +200,7 @@ impl World {
         for document in documents(scenario, all, path)? {
             put(&mut harness, document, "scenario").await?;
         }
+        people::given(&mut harness, path, &scenario.given.organisation).await?;
         let mut workflow = String::new();
         for package in all {
             let deployed = harness
@@ -244,6 +246,21 @@ impl World {
                 self.act(&format!("{at}/release"), person, WorkItemCommand::Release).await
             }
             Step::Complete(complete) => self.complete(&format!("{at}/complete"), complete).await,
+            Step::Delegate(on) => self.act_on(at, "delegate", on, Act::Delegate { to: on.to.clone() }).await,
+            Step::HandOver(on) => self.act_on(at, "hand-over", on, Act::HandOver { to: on.to.clone() }).await,
+            Step::Return(on) => self.act_on(at, "return", on, Act::Return).await,
+            Step::Comment(on) => self.act_on(at, "comment", on, Act::Comment { text: on.text.clone() }).await,
+            Step::SetPriority(on) => {
+                self.act_on(at, "set-priority", on, Act::Priority { priority: on.priority }).await
+            }
+            Step::DeclareConflict(on) => self.act_on(at, "declare-conflict", on, Act::DeclareConflict).await,
+            Step::Replace(on) => self.act_on(at, "replace", on, Act::Replace { with: on.with.clone() }).await,
+            Step::Absent(absence) => {
+                people::change(&mut self.harness, at, Change::Away { absence: absence.clone() }).await
+            }
+            Step::Back(person) => {
+                people::change(&mut self.harness, at, Change::Back { person: person.clone() }).await
+            }
             Step::Operator(operator) => self.operate(&format!("{at}/operator"), operator).await,
             Step::FailChannel(fail) => self.fail(&format!("{at}/fail-channel"), fail),
             Step::Put(wish) => {
@@ -363,9 +380,20 @@ impl World {
         person: &Person,
         command: WorkItemCommand,
     ) -> Result<(), Error> {
-        let by = Actor { person: person.r#as.clone(), roles: person.roles.clone() };
+        let by = self.actor(person);
         let act = WorkItemAct { item: item.id, command, version: None, by };
         self.harness.work_item(act).await.map(drop)
+    }
+
+    async fn act_on(&mut self, at: &str, step: &str, on: &ActOn, act: Act) -> Result<(), Miss> {
+        let command = WorkItemCommand::Act { act, reason: on.reason.clone(), decision: None };
+        self.act(&format!("{at}/{step}"), &Person::acting(on), command).await
+    }
+
+    /// Somebody as the server sees them: with the roles of the step and of the organisation.
+    fn actor(&self, person: &Person) -> Actor {
+        let district = self.harness.district();
+        district.organisation.actor(&person.r#as, &person.roles, self.harness.now())
     }
 
     /// The open work item that a step means.
@@ -380,11 +408,24 @@ impl World {
             open.retain(|item| item.case_no.as_ref().is_some_and(|own| *own.0 == *no));
         }
         let by_task: Vec<_> = open.iter().filter(|item| task_name(item) == person.item).collect();
-        let found = if by_task.is_empty() {
+        let mut found: Vec<_> = if by_task.is_empty() {
             open.iter().filter(|item| item.title.contains(&person.item)).collect()
         } else {
             by_task
         };
+        if let Some(n) = person.seat {
+            found.retain(|item| item.seat.as_ref().is_some_and(|seat| seat.n == n));
+        }
+        if found.len() > 1 {
+            // Members of a group are asked by the same task: what the person has comes before what could be had.
+            let mine = WorkItemFilter { visible_to: Some(self.actor(person)), ..WorkItemFilter::default() };
+            let has = |item: &&WorkItem| item.assignee.as_ref() == Some(&person.r#as);
+            if found.iter().any(|item| has(item)) {
+                found.retain(has);
+            } else if found.iter().any(|item| mine.admits(item)) {
+                found.retain(|item| mine.admits(item) && item.assignee.is_none());
+            }
+        }
         match found.as_slice() {
             [one] => Ok((*one).clone()),
             other => {
@@ -420,7 +461,7 @@ impl World {
         let found = operator.instance.checked_sub(1).and_then(|index| instances.get(index));
         let instance =
             found.ok_or_else(|| Miss::at(at, format!("there are {} instances", instances.len())))?.id;
-        let by = Actor { person: operator.r#as.clone(), roles: vec!["platform_admin".to_owned()] };
+        let by = Actor::new(&*operator.r#as, vec!["platform_admin".to_owned()]);
         let act = OperatorAct { instance, command, by, reason: operator.reason.clone() };
         self.harness.operator(act).await.map(drop).map_err(|error| Miss::at(at, said(&error, "")))
     }
@@ -591,6 +632,7 @@ fn judge(at: &str, done: Result<(), Error>, refused: Option<&str>) -> Result<(),
         (Err(error), None) => Err(Miss::at(at, said(&error, ""))),
         (Err(error), Some(wanted)) => {
             let got = match &error {
+                Error::Refused(refusal) if refusal.code.as_deref() == Some(wanted) => wanted,
                 Error::Refused(refusal) => kind(refusal.kind),
                 _ => error.code(),
             };
@@ -624,7 +666,7 @@ fn kind(kind: RefusalKind) -> &'static str {
 }
 
 /// An error of the engine with its places.
-fn said(error: &Error, source: &str) -> String {
+pub(super) fn said(error: &Error, source: &str) -> String {
     let mut text = error.to_string();
     match error {
         Error::Refused(refusal) => {

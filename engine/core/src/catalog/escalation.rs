@@ -20,6 +20,7 @@ pub(crate) struct Escalation {
     after: Option<After>,
     add_candidate_roles: Option<Vec<String>>,
     raise_priority: Option<bool>,
+    replace_pending: Option<bool>,
     flag: Option<Flag>,
     note: Option<String>,
     notify: Option<By>,
@@ -56,11 +57,12 @@ pub(crate) fn schema() -> Value {
     rung
 }
 
-/// The same without a card: a work item has none.
-pub(crate) fn schema_without_card() -> Value {
+/// The same for work: without a card, but with what is done about a member of a group who does not answer.
+pub(crate) fn schema_of_work() -> Value {
     let mut rung = schema();
     if let Some(members) = rung["properties"].as_object_mut() {
         members.remove("card");
+        members.insert("replacePending".to_owned(), json!({"type": ["boolean", "null"]}));
     }
     rung
 }
@@ -96,6 +98,7 @@ impl Escalation {
             at,
             add_roles: self.add_candidate_roles.unwrap_or_default(),
             raise_priority: self.raise_priority.unwrap_or_default(),
+            replace_pending: self.replace_pending.unwrap_or_default(),
             flag: self.flag,
             note: self.note,
             notify: self.notify.map(|by| (by.channel, by.notice.message(own_case))),

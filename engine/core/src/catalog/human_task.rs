@@ -7,12 +7,13 @@ use yiwang_dsl::{Data, Fault};
 
 use super::escalation::{self, Escalation};
 use super::{Called, Function, shape};
-use crate::history::What;
+use crate::interest::Conflicts;
 use crate::limits::{self, WORK_ITEMS_MAX};
 use crate::machine::{Machine, Move};
-use crate::promise::{self, Promise, Recipe, When};
-use crate::state::{Doing, OpenItem, Owner, Rung, Why};
-use crate::work_item::{Form, Priority, WorkItem, WorkItemState};
+use crate::offering::{self, Terms};
+use crate::promise::{self, Promise, When};
+use crate::state::{Doing, FrameId, Owner, Rung};
+use crate::work_item::{Form, Priority, WorkItem};
 use crate::{CaseNo, Timestamp, WorkItemId, ladder};
 
 pub(super) const FUNCTION: Function = Function {
@@ -28,6 +29,7 @@ pub(super) const FUNCTION: Function = Function {
                 ("form", json!({})),
                 ("completedBy", shape::text()),
                 ("completedAt", shape::moment()),
+                ("onBehalfOf", shape::text()),
             ],
         )
     },
@@ -35,43 +37,74 @@ pub(super) const FUNCTION: Function = Function {
 };
 
 fn input() -> Value {
+    let mut members = work();
+    members.extend([
+        ("candidateRoles", shape::texts()),
+        ("candidatePeople", shape::names()),
+        ("candidateUnits", shape::names()),
+    ]);
+    shape::object(&["title"], &members)
+}
+
+/// What there is to say about work, but for who does it: `human-task-group` says the same.
+pub(super) fn work() -> Vec<(&'static str, Value)> {
     let form = json!({"anyOf": [
         {"type": "null"},
         shape::object(&["ref"], &[("ref", shape::text()), ("data", json!({}))]),
         shape::object(&["schema"], &[("schema", json!({"type": "object"})), ("data", json!({}))]),
     ]});
-    shape::object(
-        &["title"],
-        &[
-            ("title", shape::text()),
-            ("description", shape::optional_text()),
-            ("caseNo", shape::optional_text()),
-            ("candidateRoles", shape::texts()),
-            ("candidatePeople", shape::texts()),
-            ("excludePeople", shape::texts()),
-            ("priority", json!({"enum": ["low", "normal", "high", "urgent", null]})),
-            ("form", form),
-            ("outcomes", shape::texts()),
-            ("due", promise::due_schema()),
-            ("escalation", json!({"type": ["array", "null"], "items": escalation::schema_without_card()})),
-        ],
-    )
+    vec![
+        ("title", shape::text()),
+        ("description", shape::optional_text()),
+        ("caseNo", shape::optional_text()),
+        ("excludePeople", shape::names()),
+        ("fourEyes", four_eyes()),
+        ("conflicts", shape::conflicts()),
+        ("priority", json!({"enum": ["low", "normal", "high", "urgent", null]})),
+        ("form", form),
+        ("outcomes", shape::texts()),
+        ("due", promise::due_schema()),
+        ("escalation", json!({"type": ["array", "null"], "items": escalation::schema_of_work()})),
+    ]
+}
+
+/// Who decided before and must not decide again: people by name, tasks by whoever decided them.
+fn four_eyes() -> Value {
+    let members = shape::object(&[], &[("people", shape::names()), ("tasks", shape::texts())]);
+    json!({"anyOf": [{"type": "null"}, members]})
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct With {
+    #[serde(flatten)]
+    work: Work,
+    candidate_roles: Option<Vec<String>>,
+    candidate_people: Option<Vec<Option<String>>>,
+    candidate_units: Option<Vec<Option<String>>>,
+}
+
+/// What [`work`] describes.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Work {
     title: String,
     description: Option<String>,
     case_no: Option<CaseNo>,
-    candidate_roles: Option<Vec<String>>,
-    candidate_people: Option<Vec<String>>,
-    exclude_people: Option<Vec<String>>,
+    exclude_people: Option<Vec<Option<String>>>,
+    four_eyes: Option<FourEyes>,
+    conflicts: Option<shape::ConflictsWith>,
     priority: Option<Priority>,
     form: Option<FormWith>,
     outcomes: Option<Vec<String>>,
-    due: Option<When>,
-    escalation: Option<Vec<Escalation>>,
+    pub(super) due: Option<Value>,
+    pub(super) escalation: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+struct FourEyes {
+    people: Option<Vec<Option<String>>>,
+    tasks: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -82,77 +115,89 @@ struct FormWith {
 }
 
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
-    let mut with: With = called.read()?;
-    let promise = with.due.take();
-    let promise = promise.map(|due| due.promise(machine, &called, machine.now, "due.")).transpose()?;
-    let mut ladder = Vec::new();
-    for escalation in with.escalation.take().unwrap_or_default() {
-        ladder.push(rung(machine, &called, escalation, promise.as_ref())?);
-    }
-    let form = with.form.take().map(|form| form_of(machine, &called, form)).transpose()?;
-    let candidate_roles = with.candidate_roles.unwrap_or_default();
-    let candidate_people = with.candidate_people.unwrap_or_default();
-    if candidate_roles.is_empty() && candidate_people.is_empty() {
-        return Err(called.refuse("nobody could claim it: name candidateRoles or candidatePeople"));
+    let With { work, candidate_roles, candidate_people, candidate_units } = called.read()?;
+    let frame = machine.top().id;
+    let escalation = work.escalation.as_deref().unwrap_or_default();
+    let (promise, ladder) = times(machine, frame, work.due.as_ref(), escalation)?;
+    let Offer { mut item, conflicts, four_eyes_tasks } = work.offer(machine, &called)?;
+    item.candidate_roles = candidate_roles.unwrap_or_default();
+    let units = shape::present(candidate_units).into_iter();
+    item.candidate_roles.extend(units.map(|unit| format!("*@{unit}")));
+    item.candidate_people = shape::present(candidate_people);
+    if item.candidate_roles.is_empty() && item.candidate_people.is_empty() {
+        let problem = "nobody could claim it: name candidateRoles, candidatePeople or candidateUnits";
+        return Err(called.refuse(problem));
     }
     if machine.state.items.len() >= WORK_ITEMS_MAX {
         return Err(limits::exceeded("work-items", WORK_ITEMS_MAX, &called.task.reference));
     }
     machine.state.counters.items += 1;
     let n = machine.state.counters.items;
-    let own_case = machine.state.case.as_ref().map(|case| case.no.clone());
-    let item = WorkItem {
-        id: WorkItemId { instance: machine.state.instance, n },
-        task: called.task.reference.clone(),
-        case_no: with.case_no.or(own_case),
-        title: with.title,
-        description: with.description,
-        candidate_roles,
-        candidate_people,
-        excluded_people: with.exclude_people.unwrap_or_default(),
-        form,
-        outcomes: with.outcomes.unwrap_or_default(),
-        priority: with.priority.unwrap_or_default(),
-        state: WorkItemState::Offered,
-        assignee: None,
-        due: promise.as_ref().map(|promise| promise.due),
-        overdue: false,
-        created: machine.now,
-        completion: None,
-        version: 1,
-    };
-    offer(machine, &called, item, ladder, promise.and_then(|promise| promise.recipe));
+    item.id.n = n;
+    item.due = promise.as_ref().map(|promise| promise.due);
+    machine.top_mut().doing = Doing::WorkItem { n };
+    let recipe = promise.and_then(|promise| promise.recipe);
+    offering::offer(machine, frame, item, Terms { ladder, recipe, conflicts, four_eyes_tasks, seat: None });
     Ok(Move::Park)
 }
 
-fn offer(
-    machine: &mut Machine<'_>,
-    called: &Called<'_>,
-    item: WorkItem,
-    ladder: Vec<(Timestamp, Rung)>,
-    recipe: Option<Recipe>,
-) {
-    let n = item.id.n;
-    machine.record(
-        Some(called.task),
-        What::WorkItemOffered {
-            item: item.id,
-            title: item.title.clone(),
-            roles: item.candidate_roles.clone(),
-            due: item.due,
-        },
-    );
-    machine.top_mut().doing = Doing::WorkItem { n };
-    let frame = machine.top().id;
-    if let Some(due) = item.due {
-        machine.set_timer(due, Owner::Frame(frame), Why::Due { n });
+/// A work item without number, candidates and times, and what goes with it.
+pub(super) struct Offer {
+    pub(super) item: WorkItem,
+    pub(super) conflicts: Conflicts,
+    pub(super) four_eyes_tasks: Vec<String>,
+}
+
+impl Work {
+    pub(super) fn offer(self, machine: &Machine<'_>, called: &Called<'_>) -> Result<Offer, Fault> {
+        let form = self.form.map(|form| form_of(machine, called, form)).transpose()?;
+        let own_case = machine.state.case.as_ref().map(|case| case.no.clone());
+        let id = WorkItemId { instance: machine.state.instance, n: 0 };
+        let mut excluded_people = shape::present(self.exclude_people);
+        let mut four_eyes_tasks = Vec::new();
+        if let Some(four_eyes) = self.four_eyes {
+            excluded_people.extend(shape::present(four_eyes.people));
+            four_eyes_tasks = four_eyes.tasks.unwrap_or_default();
+            let known = |name: &&String| {
+                machine.definition().tasks.iter().any(|task| task.reference.rsplit('/').next() == Some(name))
+            };
+            if let Some(unknown) = four_eyes_tasks.iter().find(|name| !known(name)) {
+                let detail = format!("`fourEyes.tasks` names `{unknown}`, and the workflow has no such task");
+                return Err(called.refuse(&detail));
+            }
+        }
+        let item = WorkItem {
+            description: self.description,
+            case_no: self.case_no.or(own_case),
+            excluded_people,
+            form,
+            outcomes: self.outcomes.unwrap_or_default(),
+            priority: self.priority.unwrap_or_default(),
+            ..WorkItem::new(id, &called.task.reference, &self.title, machine.now)
+        };
+        let conflicts = self.conflicts.unwrap_or_default().into();
+        Ok(Offer { item, conflicts, four_eyes_tasks })
     }
-    for (rung, (at, _)) in ladder.iter().enumerate() {
-        machine.set_timer(*at, Owner::Frame(frame), Why::Rung { n, rung });
+}
+
+/// The promise of work that is offered now, and its escalation ladder.
+pub(crate) fn times(
+    machine: &Machine<'_>,
+    frame: FrameId,
+    due: Option<&Value>,
+    escalation: &[Value],
+) -> Result<(Option<Promise>, Vec<(Timestamp, Rung)>), Fault> {
+    let task = machine.owner_task(Owner::Frame(frame)).expect("a frame that offers work is there");
+    let called = Called::again(task);
+    let promise = match due.filter(|due| !due.is_null()) {
+        Some(due) => Some(called.part::<When>(due)?.promise(machine, &called, machine.now, "due.")?),
+        None => None,
+    };
+    let mut ladder = Vec::new();
+    for one in escalation {
+        ladder.push(rung(machine, &called, called.part(one)?, promise.as_ref())?);
     }
-    machine.work_item_changed(item.clone());
-    let ladder = ladder.into_iter().map(|(_, rung)| rung).collect();
-    machine.state.items.push(OpenItem { owner: frame, item, ladder, recipe });
+    Ok((promise, ladder))
 }
 
 fn rung(

@@ -2,7 +2,10 @@
 //!
 //! Members that may be left out may also be null: an expression that finds nothing gives null.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
+
+use crate::interest::Conflicts;
 
 /// An object with these members and no others.
 pub(super) fn object(required: &[&str], properties: &[(&str, Value)]) -> Value {
@@ -50,6 +53,42 @@ pub(super) fn flag() -> Value {
 
 pub(super) fn recipient() -> Value {
     object(&["kind", "address"], &[("kind", text()), ("address", text()), ("name", optional_text())])
+}
+
+/// Whom a matter concerns: people and units.
+pub(super) fn conflicts() -> Value {
+    let members = object(&[], &[("people", names()), ("units", names())]);
+    json!({"anyOf": [{"type": "null"}, members]})
+}
+
+/// Names; expressions that find nothing give null among them.
+pub(super) fn names() -> Value {
+    json!({"type": ["array", "null"], "items": optional_text()})
+}
+
+/// [`conflicts`] as it is read.
+#[derive(Default, Deserialize)]
+pub(super) struct ConflictsWith {
+    people: Option<Vec<Option<String>>>,
+    units: Option<Vec<Option<String>>>,
+}
+
+impl From<ConflictsWith> for Conflicts {
+    fn from(with: ConflictsWith) -> Self {
+        Self { people: present(with.people), units: present(with.units) }
+    }
+}
+
+/// The names that are there.
+pub(super) fn present(names: Option<Vec<Option<String>>>) -> Vec<String> {
+    let names = names.unwrap_or_default().into_iter().flatten().filter(|name| !name.is_empty());
+    let mut unique = Vec::new();
+    for name in names {
+        if !unique.contains(&name) {
+            unique.push(name);
+        }
+    }
+    unique
 }
 
 /// What a message consists of, besides its channel.

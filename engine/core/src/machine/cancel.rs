@@ -31,7 +31,7 @@ impl Machine<'_> {
             item.state = WorkItemState::Cancelled;
             item.version += 1;
             self.record(task, What::WorkItemCancelled { item: item.id });
-            self.work_item_changed(item);
+            self.work_item_changed(&item);
         }
     }
 

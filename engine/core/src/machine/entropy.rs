@@ -19,6 +19,12 @@ impl Entropy {
         mixed ^ (mixed >> 31)
     }
 
+    /// A text that nobody can foretell: the seed of a lot.
+    pub(crate) fn text(&mut self) -> String {
+        let (a, b) = (self.next(), self.next());
+        format!("{a:016x}{b:016x}")
+    }
+
     /// Between `from` and `to`, both included.
     pub(crate) fn between(&mut self, from: u64, to: u64) -> u64 {
         match to.checked_sub(from).and_then(|width| width.checked_add(1)) {

@@ -249,6 +249,7 @@ fn authorization(frame: &Frame) -> Data {
         | Doing::Call { authorization: None }
         | Doing::Child
         | Doing::WorkItem { .. }
+        | Doing::Group(_)
         | Doing::Try { .. }
         | Doing::Wait => Data::null(),
     }

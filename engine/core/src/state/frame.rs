@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use yiwang_dsl::definition::TaskId;
 use yiwang_dsl::{Data, Fault};
 
-use super::Extended;
+use super::{Extended, Group};
 use crate::Timestamp;
 use crate::correlation::SubscriptionKey;
 
@@ -125,6 +125,8 @@ pub(crate) enum Doing {
     Child,
     /// Waiting for a person.
     WorkItem { n: u32 },
+    /// Waiting for the members of a group.
+    Group(Box<Group>),
     /// A `try` in one of its phases.
     Try { phase: TryPhase, retries: u32, began: Timestamp },
     /// Waiting for a timer.
@@ -187,6 +189,7 @@ impl Doing {
             | Self::Call { .. }
             | Self::Child
             | Self::WorkItem { .. }
+            | Self::Group(_)
             | Self::Try { .. }
             | Self::Wait => Vec::new(),
         }
@@ -205,6 +208,7 @@ impl Doing {
             | Self::Call { .. }
             | Self::Child
             | Self::WorkItem { .. }
+            | Self::Group(_)
             | Self::Try { .. }
             | Self::Wait => None,
         }
@@ -223,6 +227,7 @@ impl Doing {
             | Self::Call { .. }
             | Self::Child
             | Self::WorkItem { .. }
+            | Self::Group(_)
             | Self::Try { .. }
             | Self::Wait => None,
         }
@@ -240,6 +245,7 @@ impl Doing {
             | Self::Call { .. }
             | Self::Child
             | Self::WorkItem { .. }
+            | Self::Group(_)
             | Self::Try { .. }
             | Self::Wait => None,
         }
@@ -264,6 +270,7 @@ impl Doing {
             | Self::Call { .. }
             | Self::Child
             | Self::WorkItem { .. }
+            | Self::Group(_)
             | Self::Try { .. }
             | Self::Wait => None,
         }

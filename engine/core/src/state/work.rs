@@ -8,6 +8,7 @@ use crate::calendar::Amount;
 use crate::case::Flag;
 use crate::clock::{Card, Clock};
 use crate::effect::Message;
+use crate::interest::Conflicts;
 use crate::promise::Recipe;
 use crate::{Timestamp, WorkItem};
 
@@ -22,6 +23,21 @@ pub(crate) struct OpenItem {
     /// How its due time was worked out by a calendar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) recipe: Option<Recipe>,
+    /// Whom the matter concerns: they must not decide it.
+    #[serde(default, skip_serializing_if = "Conflicts::is_empty")]
+    pub(crate) conflicts: Conflicts,
+    /// Whoever decided one of these tasks must not decide this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) four_eyes_tasks: Vec<String>,
+    /// Acts that have been done: who, and the id that the caller gave.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) acts: Vec<(String, String)>,
+    /// Forbidden attempts that history has a line of: who, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attempts: Vec<(String, String)>,
+    /// Its seat in a group, counted from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seat: Option<usize>,
 }
 
 /// One step of an escalation ladder.
@@ -36,6 +52,9 @@ pub(crate) struct Rung {
     pub(crate) add_roles: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) raise_priority: bool,
+    /// The member of a group who has not answered gives the seat to a reserve.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) replace_pending: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) flag: Option<Flag>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +97,14 @@ pub(crate) struct Decided {
     pub(crate) outcome: String,
     pub(crate) decision: String,
     pub(crate) version: u32,
+    /// The task it was offered by.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) task: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) on_behalf_of: Option<String>,
+    /// Others must not learn the outcome yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) sealed: bool,
 }
 
 impl Decided {

@@ -26,7 +26,9 @@ fn the_catalog_has_these_functions() {
         clock-start:1.0.0@default: Starts a clock of the case: what is to be done in which time
         clock-stop:1.0.0@default: Ends a clock: met, or breached
         deadline:1.0.0@default: Works out when something is due
+        expert-draw:1.0.0@default: Draws experts from a pool by a lot that anyone can recompute
         human-task:1.0.0@default: Offers work to people and waits for their decision
+        human-task-group:1.0.0@default: Asks several people and waits until they have decided together
         notify:1.0.0@default: Sends a message by a channel
         send:1.0.0@sms: Sends a message by this channel
         send:1.0.0@wechat: Sends a message by this channel

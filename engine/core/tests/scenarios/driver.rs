@@ -14,7 +14,7 @@ use yiwang_core::history::What;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
 use yiwang_core::lifecycle::Sink;
 use yiwang_core::transition::{Ambient, CaseNumbers, Refusal, Status};
-use yiwang_core::work_item::{Actor, WorkItemCommand};
+use yiwang_core::work_item::{Act, Actor, WorkItemCommand};
 use yiwang_core::{
     Deployment, EffectId, Event, HistoryEvent, Input, InstanceId, State, Timestamp, Transition, WorkItemId,
     step,
@@ -252,6 +252,7 @@ impl Run {
             WorkItemCommand::Complete { decision, .. } => {
                 format!("{} completes #{n} by {decision}", by.person)
             }
+            WorkItemCommand::Act { act, .. } => format!("{} does {} #{n}", by.person, act.word()),
         };
         let item = WorkItemId { instance: INSTANCE, n };
         self.input(&what, Input::WorkItem { item, command, version, by: by.clone() })
@@ -263,6 +264,23 @@ impl Run {
 
     pub(crate) fn release(&mut self, n: u32, by: &Actor) -> &mut Self {
         self.work(n, by, None, WorkItemCommand::Release)
+    }
+
+    /// Anything else, with a reason.
+    pub(crate) fn act(&mut self, n: u32, by: &Actor, act: Act, reason: &str) -> &mut Self {
+        let reason = (!reason.is_empty()).then(|| reason.to_owned());
+        self.work(n, by, None, WorkItemCommand::Act { act, reason, decision: None })
+    }
+
+    /// From now on this is the organisation.
+    pub(crate) fn organisation(&mut self, text: &str) -> &mut Self {
+        self.district.organisation = yiwang_core::organisation::read_yaml(text).unwrap();
+        self
+    }
+
+    /// Somebody as the server sees them: with the roles of the organisation.
+    pub(crate) fn who(&self, name: &str) -> Actor {
+        self.district.organisation.actor(name, &[], self.now)
     }
 
     pub(crate) fn complete(
@@ -361,6 +379,10 @@ impl Run {
         for event in &transition.published {
             let _ = writeln!(log, "  => published {} {}", event.r#type, event.data);
         }
+        if let Some(refusal) = &transition.refused {
+            let code = refusal.code.as_deref().unwrap_or_default();
+            let _ = writeln!(log, "  refused {code}: {}", refusal.message);
+        }
         let _ = write!(log, "  = {:?}", self.state.status());
         if let Some(wake) = self.state.wake_at() {
             let _ = write!(log, ", wakes {}", self.offset(wake));
@@ -376,5 +398,5 @@ impl Run {
 }
 
 pub(crate) fn person(name: &str, roles: &[&str]) -> Actor {
-    Actor { person: name.to_owned(), roles: roles.iter().map(|role| (*role).to_owned()).collect() }
+    Actor::new(name, roles.iter().map(|role| (*role).to_owned()).collect())
 }

@@ -124,7 +124,9 @@ fn only_candidates_may_claim() {
             > a claims #1
               refused forbidden: a is not a candidate for work item 000000000001A-1
             > sun claims #1
-              refused forbidden: sun may not do work item 000000000001A-1
+              ask work_item_refused attempt="claim" by="sun" code="work-item.four-eyes" item="000000000001A-1" reason="sun may not do work item 000000000001A-1"
+              refused work-item.four-eyes: sun may not do work item 000000000001A-1
+              = Waiting
             > b claims #1
               ask work_item_claimed by="b" item="000000000001A-1"
               = Waiting
@@ -448,8 +450,8 @@ fn work_for_nobody_faults() {
             > start
               * started cause={"by":"request","person":"li"} input={"roles":[]}
               ask task_started
-              ask task_faulted error={"detail":"with: nobody could claim it: name candidateRoles or candidatePeople","instance":"/do/0/ask","status":400,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/validation"}
-              * faulted error={"detail":"with: nobody could claim it: name candidateRoles or candidatePeople","instance":"/do/0/ask","status":400,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/validation"}
+              ask task_faulted error={"detail":"with: nobody could claim it: name candidateRoles, candidatePeople or candidateUnits","instance":"/do/0/ask","status":400,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/validation"}
+              * faulted error={"detail":"with: nobody could claim it: name candidateRoles, candidatePeople or candidateUnits","instance":"/do/0/ask","status":400,"type":"https://open-workflow-specification.org/spec/1.0.0/errors/validation"}
               = Faulted
         "#]],
     );

@@ -26,12 +26,15 @@ mod fork;
 mod functions;
 mod gather;
 mod golden;
+mod groups;
 mod items;
 mod lifecycle;
+mod lots;
 mod messages;
 mod nesting;
 mod operate;
 mod outside;
+mod people;
 mod streams;
 mod timeouts;
 

@@ -142,6 +142,15 @@ codes! {
     CalendarSeason "YW0506" Error "Seasons leave days out, or overlap.",
     CalendarCount "YW0507" Error "The number of working days is not the one that is written.",
     CalendarTwice "YW0508" Error "A day stands twice in one calendar.",
+
+    // Organisations: reference data, read by `core`.
+    OrganisationForm "YW0551" Error "An organisation does not have the form that is wanted.",
+    OrganisationUnknown "YW0552" Error "An organisation names a unit, a person or a role that it does not have.",
+    OrganisationTwice "YW0553" Error "Two things of an organisation have the same id.",
+    OrganisationCircle "YW0554" Error "Units of an organisation stand in a circle.",
+    OrganisationId "YW0555" Error "An id has a character that cannot stand in one.",
+    OrganisationTime "YW0556" Error "An absence has no proper time.",
+    OrganisationSubstitute "YW0557" Error "Somebody is the own substitute.",
 }
 
 impl Code {

@@ -39,11 +39,14 @@ const FOREIGN: [&str; 16] = [
     "string escape sequence",
 ];
 
+/// Of the files about reference data, those that make remarks.
+const REMARKING: [&str; 4] = ["read.rs", "mod.rs", "check.rs", "csv.rs"];
+
 /// Sentences in the source, in whatever way they come into a remark.
 fn sentences() -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeSet::new();
-    let reference_data = ["../../core/src/calendar", "../../core/src/sla"];
+    let reference_data = ["../../core/src/calendar", "../../core/src/sla", "../../core/src/organisation"];
     let own = ["", "check", "check/task", "check/protocol", "expression", "yaml", "diagnostic"];
     for folder in own.into_iter().chain(reference_data) {
         let entries = std::fs::read_dir(source.join(folder)).expect("a folder of the source");
@@ -51,8 +54,8 @@ fn sentences() -> BTreeSet<String> {
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
         for path in paths {
             let name = path.strip_prefix(&source).map_or(String::new(), |path| path.display().to_string());
-            // Of the files about reference data, these make remarks.
-            if name.starts_with("..") && !["read.rs", "mod.rs"].iter().any(|own| path.ends_with(own)) {
+            // Those of reference data say much that is not about a text.
+            if name.starts_with("..") && !REMARKING.iter().any(|own| path.ends_with(own)) {
                 continue;
             }
             if RUNTIME.contains(&name.as_str())

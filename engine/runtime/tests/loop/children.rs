@@ -30,7 +30,7 @@ async fn run(world: &mut World, workflow: &str) -> InstanceId {
 }
 
 async fn operate(world: &mut World, instance: InstanceId, command: OperatorCommand) {
-    let by = Actor { person: "li".to_owned(), roles: Vec::new() };
+    let by = Actor::new("li", Vec::new());
     world.engine.operator(OperatorAct { instance, command, by, reason: None }).await.unwrap();
     world.engine.settle().await.unwrap();
 }

@@ -69,7 +69,7 @@ async fn live(crash: Option<(u64, Crash)>, then: Then) -> (World, bool) {
         until_done!(world, then, world.engine.publish(vec![incoming.clone()]));
     }
     settle(&mut world, then).await;
-    let by = Actor { person: "zhang".to_owned(), roles: vec!["handler".to_owned()] };
+    let by = Actor::new("zhang", vec!["handler".to_owned()]);
     for item in world.open_items().await {
         let act = |command| WorkItemAct { item: item.id, command, version: None, by: by.clone() };
         until_done!(world, then, world.engine.work_item(act(WorkItemCommand::Claim)));

@@ -77,7 +77,7 @@ async fn sets_are_kept_apart_by_what_they_correlate_by() {
 async fn a_set_that_is_never_complete_can_be_cancelled() {
     let mut world = World::running(&[&gathers(BOTH)]).await;
     publish(&mut world, event("a1", "cn.a.v1", json!("a1"))).await;
-    let by = Actor { person: "li".to_owned(), roles: Vec::new() };
+    let by = Actor::new("li", Vec::new());
     let instance = world.instances("test/w").await[0];
     let act = OperatorAct { instance, command: OperatorCommand::Cancel, by, reason: None };
     world.engine.operator(act).await.unwrap();

@@ -13,7 +13,7 @@ fn waits() -> String {
 }
 
 fn operator(instance: yiwang_core::InstanceId, command: OperatorCommand) -> OperatorAct {
-    let by = Actor { person: "admin".to_owned(), roles: vec!["platform_admin".to_owned()] };
+    let by = Actor::new("admin", vec!["platform_admin".to_owned()]);
     OperatorAct { instance, command, by, reason: Some("测试".to_owned()) }
 }
 

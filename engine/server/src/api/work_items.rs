@@ -1,7 +1,9 @@
 //! Work items (待办): listed, claimed, given back, decided. Who may do what is decided by the rules of the
 //! engine, inside the transition.
 
-use http::Method;
+mod acts;
+
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use yiwang_core::work_item::{WorkItemCommand, WorkItemState};
@@ -28,6 +30,7 @@ pub(super) fn routes(routes: &mut Routes) {
         plain(call, WorkItemCommand::Release)
     });
     routes.add(any, Method::POST, "/api/v1/work-items/{id}:complete", complete);
+    acts::routes(routes);
 }
 
 #[derive(Deserialize)]
@@ -38,6 +41,9 @@ struct Wanted {
     case: Option<String>,
     #[serde(default)]
     overdue: bool,
+    /// Offered to roles and people of whom nobody was there.
+    #[serde(default)]
+    unheld: bool,
     /// Everybody's, not only those that the caller may act on.
     #[serde(default)]
     all: bool,
@@ -60,6 +66,7 @@ async fn list(call: Call) -> Answer {
         visible_to: (!wanted.all).then(|| who.clone()),
         case_no: wanted.case.map(|no| CaseNo(no.into())),
         overdue: wanted.overdue,
+        unheld: wanted.unheld,
     };
     let found = call.app.query.work_items(filter, page(wanted.cursor, wanted.limit)?).await?;
     ok(&PageView::of(found, WorkItemView::from))
@@ -111,7 +118,7 @@ async fn act(call: Call, command: WorkItemCommand) -> Answer {
     if let Err(error) = call.app.handle.work_item(act).await {
         let problem = Problem::from(error);
         // The rules know conflicts; HTTP tells "changed since you looked" from all others.
-        let seen = version.filter(|_| problem.code() == Code::Conflict);
+        let seen = version.filter(|_| problem.code().status() == StatusCode::CONFLICT);
         let current = find(&call).await?.version;
         return Err(match seen {
             Some(seen) if seen != current => {
@@ -130,8 +137,14 @@ async fn find(call: &Call) -> Result<WorkItem, Problem> {
     let missing = || Problem::not_found("work item", &id.to_string());
     let item = call.app.query.work_item(id).await?.ok_or_else(missing)?;
     let who = call.actor()?;
-    let own = item.assignee.as_ref() == Some(&who.person) || item.candidate_people.contains(&who.person);
-    let offered = || item.candidate_roles.iter().any(|role| who.roles.contains(role));
+    let is_own = |person: &String| {
+        item.assignee.as_ref() == Some(person)
+            || item.delegated_by.as_ref() == Some(person)
+            || item.candidate_people.contains(person)
+    };
+    let own = is_own(&who.person) || who.stands_in.iter().any(|away| is_own(&away.person));
+    let audience = who.audience();
+    let offered = || item.candidate_roles.iter().any(|role| audience.contains(role));
     if is_staff(who) || own || offered() { Ok(item) } else { Err(missing()) }
 }
 

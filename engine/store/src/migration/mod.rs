@@ -12,6 +12,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("first", include_str!("0001_first.sql")),
     ("texts elsewhere", include_str!("0002_texts_elsewhere.sql")),
     ("reference", include_str!("0003_reference.sql")),
+    ("unheld work", include_str!("0004_unheld_work.sql")),
 ];
 
 /// The newest schema known here.

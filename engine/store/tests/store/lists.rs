@@ -105,9 +105,8 @@ async fn work_items_by_state_person_case_and_due_time() {
     first.work_items = rows.clone();
     fresh.commit([first]).await;
     let all = WorkItemFilter::default;
-    let actor = |person: &str, roles: &[&str]| Actor {
-        person: person.to_owned(),
-        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+    let actor = |person: &str, roles: &[&str]| {
+        Actor::new(person, roles.iter().map(|role| (*role).to_owned()).collect())
     };
     let sees = |actor| WorkItemFilter { visible_to: Some(actor), ..all() };
     assert_eq!(items(&fresh, all()).await, [5, 2, 1, 3, 4, 7, 8]);

@@ -9,7 +9,6 @@ use tempfile::TempDir;
 use yiwang_core::case::CaseState;
 use yiwang_core::history::What;
 use yiwang_core::transition::Status;
-use yiwang_core::work_item::{Priority, WorkItemState};
 use yiwang_core::{Case, CaseNo, Event, HistoryEvent, InstanceId, Timestamp, WorkItem, WorkItemId};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
@@ -94,26 +93,7 @@ pub(crate) fn workflow(name: &str) -> DefinitionId {
 }
 
 pub(crate) fn item(instance: u64, n: u32) -> WorkItem {
-    WorkItem {
-        id: WorkItemId { instance: InstanceId(instance), n },
-        task: "/do/0/a".to_owned(),
-        case_no: None,
-        title: "受理".to_owned(),
-        description: None,
-        candidate_roles: Vec::new(),
-        candidate_people: Vec::new(),
-        excluded_people: Vec::new(),
-        form: None,
-        outcomes: Vec::new(),
-        priority: Priority::Normal,
-        state: WorkItemState::Offered,
-        assignee: None,
-        due: None,
-        overdue: false,
-        created: Timestamp(1000),
-        completion: None,
-        version: 1,
-    }
+    WorkItem::new(WorkItemId { instance: InstanceId(instance), n }, "/do/0/a", "受理", Timestamp(1000))
 }
 
 pub(crate) fn case(instance: u64, count: u32) -> Case {
