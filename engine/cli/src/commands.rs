@@ -16,8 +16,10 @@ mod lists;
 mod lsp;
 mod org;
 mod run;
+mod schedule;
 mod schema;
 mod serve;
+mod sweep;
 mod task;
 mod test;
 mod token;
@@ -77,6 +79,10 @@ enum Command {
     Case(Remotely<case::Args>),
     /// Working time: calendars, due times, holidays.
     Calendar(Remotely<calendar::Args>),
+    /// Schedules: what starts by the clock.
+    Schedule(Remotely<schedule::Args>),
+    /// Sweeps: one act on many cases or work items.
+    Sweep(Remotely<sweep::Args>),
     /// Channels: the ways in and out.
     Channel(Remotely<channel::Args>),
     /// The organisation: units, people, roles, absences, experts.
@@ -127,6 +133,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Task(it) => task::run(it.args, &it.server.connect()?, format).await,
         Command::Case(it) => case::run(it.args, &it.server.connect()?, format).await,
         Command::Calendar(it) => calendar::run(it.args, &it.server, wanted, format).await,
+        Command::Schedule(it) => schedule::run(it.args, &it.server.connect()?, format).await,
+        Command::Sweep(it) => sweep::run(it.args, &it.server, format).await,
         Command::Channel(it) => channel::run(it.args, &it.server, format).await,
         Command::Org(it) => org::run(it.args, &it.server, format).await,
         Command::ExpertDraw(it) => expert_draw::run(it.args, &it.server, format).await,

@@ -98,6 +98,20 @@ impl Remote {
         self.answer(self.client.get(url)).await
     }
 
+    /// GET of a text below `/api/v1`.
+    pub(crate) async fn get_text(&self, path: &str) -> Result<String, Failure> {
+        let authorization = format!("Bearer {}", self.token);
+        let headers = [("authorization", authorization.as_str())];
+        let response = self.raw(Method::GET, &format!("/api/v1{path}"), &headers, Vec::new()).await?;
+        let status = response.status();
+        let text = response.text().await.map_err(|error| self.unreachable(error))?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        let problem = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Err(Failure::from_problem(status.as_u16(), problem))
+    }
+
     /// POST of JSON below `/api/v1`; none: without a body.
     pub(crate) async fn post(
         &self,

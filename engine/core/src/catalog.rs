@@ -3,6 +3,7 @@
 mod case_close;
 mod case_note;
 mod case_open;
+mod case_query;
 mod case_update;
 mod clock;
 mod deadline;
@@ -14,6 +15,7 @@ mod notify;
 mod send;
 mod shape;
 mod sla_lookup;
+mod sweep;
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -60,6 +62,7 @@ const FUNCTIONS: &[&Function] = &[
     &case_close::FUNCTION,
     &case_note::FUNCTION,
     &case_open::FUNCTION,
+    &case_query::FUNCTION,
     &case_update::FUNCTION,
     &clock::cancel::FUNCTION,
     &clock::change::FUNCTION,
@@ -74,6 +77,7 @@ const FUNCTIONS: &[&Function] = &[
     &human_task_group::FUNCTION,
     &notify::FUNCTION,
     &sla_lookup::FUNCTION,
+    &sweep::FUNCTION,
 ];
 
 /// A function with its compiled input schema.

@@ -23,8 +23,8 @@ impl Action {
     /// Is it done by the runtime itself, without the outside?
     pub fn is_internal(&self) -> bool {
         match self {
-            Self::Send { .. } | Self::Call(_) => false,
-            Self::Start { .. } | Self::Tell { .. } | Self::Cancel { .. } => true,
+            Self::Send { .. } | Self::Call(_) | Self::Query { .. } => false,
+            Self::Start { .. } | Self::Tell { .. } | Self::Cancel { .. } | Self::Sweep { .. } => true,
         }
     }
 }
@@ -69,6 +69,23 @@ pub enum Action {
     Cancel {
         /// The child.
         instance: InstanceId,
+    },
+    /// Ask about all cases or work items. Answered by the store, beside the loop.
+    Query {
+        /// The question, as [`crate::inquiry::Inquiry`] reads it.
+        with: Data,
+        /// JSON Pointer of the task that asks: for the mocks of scenarios.
+        task: String,
+    },
+    /// Run a sweep. Done by the runtime itself; the result comes when the sweep is over.
+    Sweep {
+        /// Its definition.
+        definition: Data,
+        /// Which workflow asks for it.
+        person: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
 }
 

@@ -59,7 +59,11 @@ pub(crate) fn returned(machine: &mut Machine<'_>, effect: EffectId, attempt: u32
             conclude(machine, owner, |machine| match action {
                 Action::Send { .. } => Move::Return(sent(effect, attempt, &output)),
                 Action::Call(_) => service::answered(machine, output, authorization),
-                Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => Move::Return(output),
+                Action::Start { .. }
+                | Action::Tell { .. }
+                | Action::Cancel { .. }
+                | Action::Query { .. }
+                | Action::Sweep { .. } => Move::Return(output),
             });
         }
         EffectOutcome::Retryable { code, message, retry_after } => {

@@ -121,7 +121,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal that is not about places within the caller's data.
-    pub(crate) fn new(kind: RefusalKind, message: String) -> Self {
+    pub fn new(kind: RefusalKind, message: String) -> Self {
         Self { kind, message, problems: Vec::new(), code: None }
     }
 

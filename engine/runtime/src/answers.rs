@@ -59,6 +59,10 @@ impl Request {
             Self::PutReference { reply, .. } => tell(reply, Err(error.clone())),
             Self::Reject { reply, .. } => tell(reply, Err(error.clone())),
             Self::WorkItem { reply, .. } | Self::Operator { reply, .. } => tell(reply, Err(error.clone())),
+            Self::Sweep { reply, .. } => tell(reply, Err(error.clone())),
+            Self::Schedule { reply, .. } => tell(reply, Err(error.clone())),
+            // It is read again.
+            Self::SweepRead(_) => {}
             // Its instance still holds the effect; it is done again with the same id.
             Self::EffectDone { .. } | Self::Internal { .. } => {}
         }

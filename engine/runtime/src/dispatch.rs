@@ -8,18 +8,23 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use yiwang_core::district::District;
 use yiwang_core::effect::Action;
 use yiwang_core::input::EffectOutcome;
 use yiwang_core::{Effect, EffectId};
 
-use crate::limits;
-use crate::ports::{Clock, Delivery, Outside, ServiceCall};
+use crate::ports::{Clock, Delivery, Outside, ServiceCall, Store};
 use crate::request::Request;
+use crate::{inquiries, limits};
 
 /// The effects of one shard on their way.
 pub(crate) struct Dispatch {
     outside: Outside,
+    /// Where questions about many cases are answered.
+    store: Arc<dyn Store>,
+    district: watch::Receiver<Arc<District>>,
     clock: Arc<dyn Clock>,
     limits: AtOnce,
     lanes: BTreeMap<String, Lane>,
@@ -54,9 +59,17 @@ struct Performed {
 }
 
 impl Dispatch {
-    pub(crate) fn new(outside: Outside, clock: Arc<dyn Clock>, limits: AtOnce) -> Self {
+    pub(crate) fn new(
+        outside: Outside,
+        store: Arc<dyn Store>,
+        district: watch::Receiver<Arc<District>>,
+        clock: Arc<dyn Clock>,
+        limits: AtOnce,
+    ) -> Self {
         Self {
             outside,
+            store,
+            district,
             clock,
             limits,
             lanes: BTreeMap::new(),
@@ -82,9 +95,12 @@ impl Dispatch {
             let lane = lane(&effect.action);
             let at_once = match &effect.action {
                 Action::Call(_) => self.limits.calls,
-                Action::Send { .. } | Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => {
-                    self.limits.sends
-                }
+                Action::Query { .. } => limits::QUERIES_MAX,
+                Action::Send { .. }
+                | Action::Start { .. }
+                | Action::Tell { .. }
+                | Action::Cancel { .. }
+                | Action::Sweep { .. } => self.limits.sends,
             };
             let new = || Lane { queue: VecDeque::new(), running: 0, at_once };
             self.lanes.entry(lane.clone()).or_insert_with(new).queue.push_back(effect);
@@ -147,10 +163,11 @@ impl Dispatch {
             lane.running += 1;
             self.queued -= 1;
             let (outside, clock) = (self.outside.clone(), Arc::clone(&self.clock));
+            let (store, district) = (Arc::clone(&self.store), Arc::clone(&self.district.borrow()));
             let lane = name.to_owned();
             self.running.spawn(async move {
                 let (id, attempt) = (effect.id, effect.attempt);
-                let outcome = perform(&outside, &*clock, effect).await;
+                let outcome = perform(&outside, &*store, &district, &*clock, effect).await;
                 Performed { effect: id, attempt, lane, outcome }
             });
         }
@@ -162,12 +179,21 @@ fn lane(action: &Action) -> String {
     match action {
         Action::Send { channel, .. } => format!("channel {channel}"),
         Action::Call(request) => format!("service {}", request.service.name()),
-        Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => "internal".to_owned(),
+        Action::Query { .. } => "query".to_owned(),
+        Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } | Action::Sweep { .. } => {
+            "internal".to_owned()
+        }
     }
 }
 
 /// Performs one effect. Who panics has failed and may be tried again.
-pub(crate) async fn perform(outside: &Outside, clock: &dyn Clock, effect: Effect) -> EffectOutcome {
+pub(crate) async fn perform(
+    outside: &Outside,
+    store: &dyn Store,
+    district: &District,
+    clock: &dyn Clock,
+    effect: Effect,
+) -> EffectOutcome {
     let Effect { id, attempt, action } = effect;
     let lane = lane(&action);
     tracing::debug!(effect = %id, attempt, lane, "performing");
@@ -181,7 +207,11 @@ pub(crate) async fn perform(outside: &Outside, clock: &dyn Clock, effect: Effect
                 let call = ServiceCall { effect: id, attempt, request, now: clock.now() };
                 outside.services.call(call).await
             }
-            Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } => {
+            Action::Query { with, task } => match outside.services.stand_in(&task, &with) {
+                Some(outcome) => outcome,
+                None => inquiries::answer(store, district, &with, clock.now()).await,
+            },
+            Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } | Action::Sweep { .. } => {
                 unreachable!("the shard does these by itself")
             }
         }

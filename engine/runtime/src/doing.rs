@@ -67,6 +67,15 @@ impl Turn<'_> {
                 let result = self.put_reference(wish);
                 self.answers.later(reply, result);
             }
+            Request::Sweep { act, reply } => {
+                let result = self.sweep(act);
+                self.answers.later(reply, result);
+            }
+            Request::SweepRead(read) => self.sweep_read(read),
+            Request::Schedule { act, reply } => {
+                let result = self.schedule_act(act);
+                self.answers.later(reply, result);
+            }
             Request::Internal { effect } => self.internal(effect),
             Request::EffectDone { effect, attempt, outcome } => {
                 let input = Input::EffectDone { effect, attempt, outcome };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use yiwang_core::{Timestamp, catalog};
 
@@ -16,7 +17,7 @@ use crate::handle::{Handle, Queued};
 use crate::ports::{Channels, Clock, Outside, Store, StoreError};
 use crate::request::Request;
 use crate::shard::Shard;
-use crate::{Config, limits};
+use crate::{Config, limits, sweeps};
 
 /// Starts engines.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +36,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<Handle, StoreError> {
         let compiler = Arc::new(Compiler::new(catalog(&config, &*outside.channels)));
-        let shard = Shard::open(&config, store, Arc::clone(&compiler)).await?;
+        let shard = Shard::open(&config, Arc::clone(&store), Arc::clone(&compiler)).await?;
         let (requests, queue) = mpsc::channel(config.queue_len_max.max(1));
         let next_due = watch::Sender::new(None);
         let handle = Handle {
@@ -55,9 +56,13 @@ impl Engine {
             shard,
             dispatch: Dispatch::new(
                 outside,
+                Arc::clone(&store),
+                handle.district.clone(),
                 Arc::clone(&clock),
                 AtOnce { sends: config.channel_sends_max, calls: config.service_calls_max },
             ),
+            store,
+            looks: JoinSet::new(),
             clock,
             queue,
             queued_bytes: Arc::clone(&handle.queued_bytes),
@@ -85,6 +90,9 @@ pub(crate) fn catalog(config: &Config, channels: &dyn Channels) -> yiwang_dsl::C
 struct Task {
     shard: Shard,
     dispatch: Dispatch,
+    /// Where sweeps read what they go on with.
+    store: Arc<dyn Store>,
+    looks: JoinSet<Request>,
     clock: Arc<dyn Clock>,
     queue: mpsc::Receiver<Queued>,
     queued_bytes: Arc<AtomicUsize>,
@@ -98,7 +106,15 @@ impl Task {
         while let Some(mut requests) = self.next_batch().await {
             let room = limits::BATCH_INPUTS_MAX.saturating_sub(requests.len());
             requests.extend(self.dispatch.ready(room));
+            let live = requests.len();
             self.turn(requests).await;
+            // Sweeps step back while a great deal is asked for: the next turn looks again.
+            if live < limits::SWEEP_YIELDS_TO {
+                for look in self.shard.looks(self.clock.now()) {
+                    let store = Arc::clone(&self.store);
+                    self.looks.spawn(async move { sweeps::look(&*store, look).await });
+                }
+            }
             if self.dispatch.take_overflowed() {
                 self.shard.recover_again();
             }
@@ -115,6 +131,7 @@ impl Task {
         // Effects of before are looked for while nothing else is to be done, and in between.
         let recovers = self.shard.is_recovering() && self.dispatch.has_room();
         let next = if recovers { Timestamp(i64::MIN) } else { self.shard.next() };
+        let next = self.shard.next_look().map_or(next, |look| next.min(look));
         let mut queued = Vec::new();
         tokio::select! {
             biased;
@@ -124,6 +141,10 @@ impl Task {
                 (taken > 0).then(|| self.unpack(queued))
             }
             result = self.dispatch.next() => Some(vec![result]),
+            Some(read) = self.looks.join_next(), if !self.looks.is_empty() => {
+                // A look that panicked is found again with the next failure or start.
+                Some(read.into_iter().collect())
+            }
             () = self.clock.sleep_until(next) => Some(Vec::new()),
         }
     }

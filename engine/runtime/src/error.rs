@@ -94,6 +94,12 @@ pub enum Error {
         /// For people.
         detail: String,
     },
+    /// No such sweep, or it is over.
+    #[error("there is no sweep {0} that is not over")]
+    NoOpenSweep(InstanceId),
+    /// No such workflow, or it does not start by the clock.
+    #[error("no workflow `{0}` that starts by the clock")]
+    UnknownSchedule(String),
     /// The instance had ended before anyone waited for it; its history says how.
     #[error("instance {0} ended before")]
     EndedBefore(InstanceId),
@@ -123,6 +129,8 @@ impl Error {
                 RefusalKind::NotExpected => "refused.not-expected",
             },
             Self::Incident { code, .. } => code,
+            Self::NoOpenSweep(_) => "sweep.unknown",
+            Self::UnknownSchedule(_) => "schedule.unknown",
             Self::EndedBefore(_) => "instance.ended",
         }
     }

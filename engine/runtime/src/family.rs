@@ -25,7 +25,12 @@ pub(crate) fn start_key(effect: &Effect) -> Option<StartKey> {
         Action::Start { workflow, .. } => {
             Some(StartKey { workflow: workflow.clone(), key: child_key(effect.id) })
         }
-        Action::Send { .. } | Action::Call(_) | Action::Tell { .. } | Action::Cancel { .. } => None,
+        Action::Send { .. }
+        | Action::Call(_)
+        | Action::Tell { .. }
+        | Action::Cancel { .. }
+        | Action::Query { .. }
+        | Action::Sweep { .. } => None,
     }
 }
 
@@ -34,7 +39,11 @@ pub(crate) fn other(effect: &Effect) -> Option<InstanceId> {
     match &effect.action {
         Action::Tell { parent, .. } => Some(parent.instance),
         Action::Cancel { instance } => Some(*instance),
-        Action::Send { .. } | Action::Call(_) | Action::Start { .. } => None,
+        Action::Send { .. }
+        | Action::Call(_)
+        | Action::Start { .. }
+        | Action::Query { .. }
+        | Action::Sweep { .. } => None,
     }
 }
 
@@ -64,7 +73,12 @@ impl Turn<'_> {
             Action::Cancel { instance } => {
                 self.pass_on(id, attempt, instance, Input::Abandoned { by: id });
             }
-            Action::Send { .. } | Action::Call(_) => unreachable!("these are for the outside"),
+            Action::Sweep { definition, person, reason } => {
+                self.sweep_for(id, attempt, definition, person, reason);
+            }
+            Action::Send { .. } | Action::Call(_) | Action::Query { .. } => {
+                unreachable!("these are for the outside")
+            }
         }
     }
 
@@ -102,7 +116,7 @@ impl Turn<'_> {
         self.give(effect.instance, Input::EffectDone { effect, attempt, outcome });
     }
 
-    fn give(&mut self, to: InstanceId, input: Input) {
+    pub(crate) fn give(&mut self, to: InstanceId, input: Input) {
         if let Err(error) = self.apply(to, input) {
             tracing::warn!(instance = %to, %error, "an effect between instances was not taken back");
         }

@@ -9,17 +9,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use yiwang_core::district::District;
+use yiwang_core::sweep::Sweep;
 use yiwang_core::{Deployment, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::DefinitionId;
 use yiwang_dsl::resource::Resources;
 
 use crate::deployments::{Compiler, DefinitionInfo, Deployments};
-use crate::ports::{IncomingEvent, RejectionRow, Services};
+use crate::ports::{IncomingEvent, RejectionRow, ScheduleRow, ScheduleRun, Services};
 use crate::request::{
-    Accepted, Begun, Deployed, Ended, OperatorAct, PutReference, Request, Start, StartReply, StoredReference,
-    WorkItemAct,
+    Accepted, Begun, Deployed, Ended, OperatorAct, PutReference, Request, ScheduleAct, Start, StartReply,
+    StoredReference, SweepAct, WorkItemAct,
 };
+use crate::scheduling::{self, ScheduleInfo};
 use crate::tally::{Tallied, Tally};
 use crate::weight::weight;
 use crate::{Error, elsewhere};
@@ -150,6 +152,27 @@ impl Handle {
     /// The reference data as they are now.
     pub fn district(&self) -> Arc<District> {
         Arc::clone(&self.district.borrow())
+    }
+
+    /// Asks for a sweep: durable when it returns. The same key with the same definition is the same sweep.
+    pub async fn sweep(&self, wanted: yiwang_core::sweep::Wanted) -> Result<Sweep, Error> {
+        let act = SweepAct::Begin(Box::new(wanted));
+        self.ask(0, |reply| Request::Sweep { act, reply }).await
+    }
+
+    /// Decides about a sweep.
+    pub async fn sweep_act(&self, act: SweepAct) -> Result<Sweep, Error> {
+        self.ask(0, |reply| Request::Sweep { act, reply }).await
+    }
+
+    /// Acts on a schedule; what is noted of it.
+    pub async fn schedule(&self, act: ScheduleAct) -> Result<ScheduleRun, Error> {
+        self.ask(0, |reply| Request::Schedule { act, reply }).await
+    }
+
+    /// All schedules of what is deployed, as these rows say where they stand, with so many planned times.
+    pub fn schedules(&self, rows: &[ScheduleRow], now: Timestamp, count: usize) -> Vec<ScheduleInfo> {
+        scheduling::overview(&self.deployments.borrow(), rows, now, count)
     }
 
     /// When the engine will next do something by itself, as far as it looks ahead (a minute).

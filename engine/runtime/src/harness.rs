@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use yiwang_core::district::District;
+use yiwang_core::selector::{Selection, Selector};
+use yiwang_core::sweep::Sweep;
 use yiwang_core::{Deployment, Effect, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_dsl::resource::Resources;
@@ -15,13 +17,13 @@ use yiwang_dsl::resource::Resources;
 use crate::clock::VirtualClock;
 use crate::deployments::{Compiler, DefinitionInfo};
 use crate::dispatch::perform;
-use crate::ports::{IncomingEvent, Outside, RejectionRow, Store};
+use crate::ports::{IncomingEvent, Outside, RejectionRow, ScheduleRun, Store};
 use crate::request::{
-    Accepted, Begun, Deployed, Ended, OperatorAct, PutReference, Reply, Request, Start, StartReply,
-    StoredReference, WorkItemAct,
+    Accepted, Begun, Deployed, Ended, OperatorAct, PutReference, Reply, Request, ScheduleAct, Start,
+    StartReply, StoredReference, SweepAct, WorkItemAct,
 };
 use crate::shard::Shard;
-use crate::{Config, Error, elsewhere};
+use crate::{Config, Error, elsewhere, sweeps};
 
 /// Turns that one [`Harness::settle`] may take: more means that workflows keep each other going for ever.
 const TURNS_MAX: usize = 100_000;
@@ -35,6 +37,8 @@ pub struct Harness {
     clock: VirtualClock,
     now: Timestamp,
     effects: VecDeque<Effect>,
+    /// What is still to be read for sweeps.
+    looks: VecDeque<sweeps::Look>,
     /// Effects performed so far.
     performed: u64,
 }
@@ -78,8 +82,8 @@ impl Harness {
         let shard = Shard::open(&config, Arc::clone(&store), Arc::clone(&compiler)).await;
         let shard = shard.map_err(|error| Error::Unavailable(Arc::new(error)))?;
         let clock = VirtualClock::new(now);
-        let effects = VecDeque::new();
-        Ok(Self { shard, store, outside, compiler, clock, now, effects, performed: 0 })
+        let (effects, looks) = (VecDeque::new(), VecDeque::new());
+        Ok(Self { shard, store, outside, compiler, clock, now, effects, looks, performed: 0 })
     }
 
     /// The clock's time.
@@ -168,6 +172,29 @@ impl Harness {
         Arc::clone(&self.shard.district().borrow())
     }
 
+    /// Asks for a sweep.
+    pub async fn sweep(&mut self, wanted: yiwang_core::sweep::Wanted) -> Result<Sweep, Error> {
+        self.sweep_act(SweepAct::Begin(Box::new(wanted))).await
+    }
+
+    /// What a selector finds now.
+    ///
+    /// # Errors
+    /// When a calendar is not known or does not reach that far.
+    pub fn selection(&self, selector: &Selector) -> Result<Selection, String> {
+        selector.resolve(self.now, &*self.district())
+    }
+
+    /// Decides about a sweep.
+    pub async fn sweep_act(&mut self, act: SweepAct) -> Result<Sweep, Error> {
+        self.ask(|reply| Request::Sweep { act, reply }).await
+    }
+
+    /// Acts on a schedule.
+    pub async fn schedule(&mut self, act: ScheduleAct) -> Result<ScheduleRun, Error> {
+        self.ask(|reply| Request::Schedule { act, reply }).await
+    }
+
     /// Goes on until nothing is left to be done at this time: events routed, effects performed, timers and
     /// schedules fired. Returns how many effects were performed.
     ///
@@ -195,31 +222,44 @@ impl Harness {
             self.turn(Vec::new()).await;
         } else if let Some(effect) = self.effects.pop_front() {
             let (id, attempt) = (effect.id, effect.attempt);
-            let outcome = perform(&self.outside, &self.clock, effect).await;
+            let district = self.district();
+            let outcome = perform(&self.outside, &*self.store, &district, &self.clock, effect).await;
             self.performed += 1;
             self.turn(vec![Request::EffectDone { effect: id, attempt, outcome }]).await;
+        } else if let Some(look) = self.next_look() {
+            let read = sweeps::look(&*self.store, look).await;
+            self.turn(vec![read]).await;
         } else {
             return Step::Idle;
         }
         if self.shard.tally().read().commits > before { Step::Committed } else { Step::Looked }
     }
 
+    /// What is to be read for a sweep now.
+    fn next_look(&mut self) -> Option<sweeps::Look> {
+        if self.looks.is_empty() {
+            self.looks.extend(self.shard.looks(self.now));
+        }
+        self.looks.pop_front()
+    }
+
     /// The process dies and starts again at the same time: only what is in the store survives. The compiler
     /// lives on, since it knows nothing but the catalog.
     pub async fn reopen(self, config: &Config) -> Result<Self, Error> {
-        let Self { shard, store, outside, compiler, clock, now, effects, performed } = self;
+        let Self { shard, store, outside, compiler, clock, now, effects, looks, performed } = self;
         // The old engine is gone before the new one reads.
-        drop((shard, effects));
+        drop((shard, effects, looks));
         let shard = Shard::open(config, Arc::clone(&store), Arc::clone(&compiler)).await;
         let shard = shard.map_err(|error| Error::Unavailable(Arc::new(error)))?;
-        Ok(Self { shard, store, outside, compiler, clock, now, effects: VecDeque::new(), performed })
+        let (effects, looks) = (VecDeque::new(), VecDeque::new());
+        Ok(Self { shard, store, outside, compiler, clock, now, effects, looks, performed })
     }
 
     /// The next time at which something happens by itself.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
         let stored = self.store.next_due().await;
         let stored = stored.map_err(|error| Error::Unavailable(Arc::new(error)))?;
-        let known = [stored, self.shard.next_schedule(), self.shard.paused_until()];
+        let known = [stored, self.shard.next_schedule(), self.shard.next_look(), self.shard.paused_until()];
         // What is due and did not move cannot: it has its incident, or the store has just failed.
         Ok(known.into_iter().flatten().min().map(|at| if at > self.now { at } else { self.shard.next() }))
     }

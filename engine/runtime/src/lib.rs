@@ -15,6 +15,7 @@
 //! behind the [`ports`].
 
 mod answers;
+pub mod census;
 mod clock;
 mod config;
 pub mod cursor;
@@ -31,6 +32,7 @@ mod handle;
 pub mod harness;
 mod hot;
 mod ids;
+mod inquiries;
 pub mod keys;
 pub mod limits;
 pub mod memory;
@@ -41,8 +43,11 @@ mod references;
 mod request;
 mod routing;
 mod schedules;
+mod scheduling;
 mod sessions;
 mod shard;
+mod sweeping;
+mod sweeps;
 mod tally;
 mod timers;
 mod turn;
@@ -56,5 +61,7 @@ pub use engine::Engine;
 pub use error::Error;
 pub use handle::Handle;
 pub use request::{
-    Accepted, Begun, Deployed, Ended, Ending, OperatorAct, PutReference, Start, StoredReference, WorkItemAct,
+    Accepted, Begun, Deployed, Ended, Ending, OperatorAct, PutReference, ScheduleAct, Start, StoredReference,
+    SweepAct, WorkItemAct,
 };
+pub use scheduling::{Begins, ScheduleCommand, ScheduleInfo};

@@ -39,6 +39,9 @@ pub const CHANNEL_SENDS_MAX: usize = 8;
 /// service that hangs must not take all the sockets, nor scripts all the memory.
 pub const SERVICE_CALLS_MAX: usize = 64;
 
+/// Questions of workflows about many cases that are answered at the same time: each may read a whole table.
+pub const QUERIES_MAX: usize = 2;
+
 /// How long an event waits for an instance that listens to it: 7 days, in milliseconds.
 pub const BUFFER_MILLIS: u64 = 7 * 24 * 3_600_000;
 
@@ -53,6 +56,9 @@ pub const MISFIRE_MILLIS: u64 = 60_000;
 
 /// Planned times of one schedule that are started one by one in a turn.
 pub const SCHEDULE_STARTS_MAX: usize = 64;
+
+/// Live requests of one turn from which on sweeps wait: half of a full batch, when a commit is long already.
+pub const SWEEP_YIELDS_TO: usize = 512;
 
 /// Pause before the engine tries again by itself after the store failed, milliseconds.
 pub const STORE_RETRY_MILLIS: u64 = 1_000;

@@ -11,12 +11,15 @@ use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::effect::{Message, Request};
 use yiwang_core::input::EffectOutcome;
 use yiwang_core::reference::{Kind as ReferenceKind, Reference};
+use yiwang_core::sweep::{Line as SweepLine, Sweep};
 use yiwang_core::transition::Status;
 use yiwang_core::work_item::WorkItemState;
 use yiwang_core::{Case, CaseNo, EffectId, Event, HistoryEvent, InstanceId, Timestamp, WorkItem, WorkItemId};
-use yiwang_dsl::Fault;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::error::Kind;
+use yiwang_dsl::{Data, Fault};
+
+pub use crate::census::{Census, Group, Ranking, ScheduleOutcome, ScheduleRun, SelectFrom};
 
 // ---------------------------------------------------------------------------------------------- clock
 
@@ -33,7 +36,7 @@ pub trait Clock: Send + Sync {
 
 /// The durable state, written by one writer. Every method is atomic; an error means that nothing of the
 /// call happened, except [`CommitError::Unknown`].
-pub trait Store: Send + Sync {
+pub trait Store: Census {
     /// The snapshots of these instances; missing ones are left out.
     fn load(&self, ids: Vec<InstanceId>) -> BoxFuture<'_, Result<Vec<Loaded>, StoreError>>;
 
@@ -200,6 +203,12 @@ pub struct Batch {
     pub incidents: Vec<IncidentRow>,
     /// New reference documents. A number, and a version of a name, is taken once.
     pub references: Vec<Reference>,
+    /// What became of planned times.
+    pub schedule_runs: Vec<ScheduleRun>,
+    /// Sweeps that moved, new ones among them.
+    pub sweeps: Vec<Sweep>,
+    /// New lines of their ledgers; there is one for each target.
+    pub sweep_lines: Vec<SweepLine>,
 }
 
 /// One instance after its turn.
@@ -233,6 +242,8 @@ pub struct TurnRow {
     pub subscriptions: Option<Vec<SubscriptionKey>>,
     /// Outbound messages requested or returned in this turn.
     pub messages: Vec<MessageRow>,
+    /// Did a person or an event move it? Not only time, an effect's result, or a sweep.
+    pub touched: bool,
 }
 
 /// An event in the inbox. (source, id) is unique.
@@ -350,6 +361,19 @@ pub struct ScheduleRow {
     pub fired: Timestamp,
     /// The last instance it started: the overlap policy asks whether that one has ended.
     pub run: Option<InstanceId>,
+    /// Who stopped it, while it is stopped.
+    pub paused: Option<Paused>,
+}
+
+/// Who stopped a schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {
+    /// Person id.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// An instance that cannot go on by itself.
@@ -422,7 +446,7 @@ pub struct PageRequest {
 }
 
 /// Reads for people: around the loop, never stale (the rows are written in the turn's transaction).
-pub trait Query: Send + Sync {
+pub trait Query: Census {
     /// Instances, newest first.
     fn instances(&self, filter: InstanceFilter, page: PageRequest) -> Answer<'_, Page<InstanceSummary>>;
     /// One instance.
@@ -677,6 +701,13 @@ pub trait Services: Send + Sync {
     /// Performs a call once. What fails is an [`EffectOutcome::Faulted`], which the workflow's `try` may
     /// catch and repeat; the effect's id is the same over crashes, for services that can tell.
     fn call(&self, call: ServiceCall) -> BoxFuture<'_, EffectOutcome>;
+
+    /// What stands in for the store's answer to the question that a task asks about many cases. Only the
+    /// services of scenarios have one.
+    fn stand_in(&self, task: &str, question: &Data) -> Option<EffectOutcome> {
+        let _ = (task, question);
+        None
+    }
 }
 
 /// One call to be performed.

@@ -5,17 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use yiwang_core::correlation::SubscriptionKey;
+use yiwang_core::effect::Action;
+use yiwang_core::sweep::Sweep;
 use yiwang_core::{Event, InstanceId, State};
 
 use crate::deployments::{Deployments, workflow_name};
 use crate::family;
 use crate::hot::Instance;
 use crate::ports::{InboxRow, Loaded, StartKey, Started, Store, StoreError};
-use crate::request::{Request, StartReply};
+use crate::request::{Request, StartReply, SweepAct};
 use crate::routing::{self, Route};
-use crate::schedules::{self, Fired};
-use crate::sessions;
+use crate::schedules::{self, Fired, Schedules};
+use crate::scheduling::{self, ScheduleCommand};
+use crate::sweeps::Sweeps;
 use crate::turn::Parked;
+use crate::{sessions, sweeping};
 
 /// What the engine does by itself in this turn, besides what it is asked.
 #[derive(Debug, Default)]
@@ -52,6 +56,14 @@ pub(crate) struct Prepared {
     pub(crate) instances: Vec<(InstanceId, Instance)>,
     /// Stored instances that cannot be read.
     pub(crate) unreadable: Vec<(InstanceId, Parked)>,
+    /// Sweeps that were asked for under the keys of this turn.
+    pub(crate) sweep_keys: BTreeMap<String, Sweep>,
+}
+
+/// What is held beside the instances, and says more about what a turn needs.
+pub(crate) struct Beside<'a> {
+    pub(crate) sweeps: &'a Sweeps,
+    pub(crate) schedules: &'a Schedules,
 }
 
 /// Reads all that the requests and the due things need. `hot` says which instances are in memory.
@@ -60,6 +72,7 @@ pub(crate) async fn prepare(
     deployments: &Deployments,
     requests: &[Request],
     due: &Due,
+    beside: &Beside<'_>,
     is_hot: &(dyn Fn(InstanceId) -> bool + Sync),
 ) -> Result<Prepared, StoreError> {
     let mut prepared = Prepared::default();
@@ -69,9 +82,10 @@ pub(crate) async fn prepare(
         merged.values().filter_map(|parts| sessions::merge(parts)).map(Arc::new).collect();
     prepared.read_known(store, requests, &merged).await?;
     prepared.make_routes(deployments, requests, due, merged);
-    prepared.read_started(store, deployments, requests, &due.fired).await?;
+    prepared.read_started(store, deployments, requests, &due.fired, beside).await?;
+    prepared.read_sweep_keys(store, requests).await?;
     prepared.read_subscribers(store).await?;
-    let ids = prepared.instances_needed(requests, due);
+    let ids = prepared.instances_needed(requests, due, beside);
     let (hot, cold): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| is_hot(*id));
     prepared.hot = hot;
     if !cold.is_empty() {
@@ -152,6 +166,7 @@ impl Prepared {
         deployments: &Deployments,
         requests: &[Request],
         fired: &[Fired],
+        beside: &Beside<'_>,
     ) -> Result<(), StoreError> {
         let mut keys = BTreeSet::new();
         for request in requests {
@@ -163,6 +178,16 @@ impl Prepared {
             }
             if let Request::Internal { effect } = request {
                 keys.extend(family::start_key(effect));
+            }
+            if let Request::SweepRead(read) = request
+                && let Some(open) = beside.sweeps.get(read.sweep)
+            {
+                keys.extend(sweeping::start_keys(open, read));
+            }
+            if let Request::Schedule { act, .. } = request
+                && let ScheduleCommand::Run { key } = &act.command
+            {
+                keys.insert(StartKey { workflow: act.workflow.clone(), key: scheduling::start_key(key) });
             }
         }
         for route in self.routes.values().chain(self.new_routes.values()) {
@@ -183,6 +208,22 @@ impl Prepared {
         Ok(())
     }
 
+    async fn read_sweep_keys(&mut self, store: &dyn Store, requests: &[Request]) -> Result<(), StoreError> {
+        for request in requests {
+            let key = match request {
+                Request::Sweep { act: SweepAct::Begin(wanted), .. } => wanted.key.clone(),
+                Request::Internal { effect } if matches!(effect.action, Action::Sweep { .. }) => {
+                    sweeping::effect_key(effect.id)
+                }
+                _ => continue,
+            };
+            if let Some(sweep) = store.sweep_of_key(key.clone()).await? {
+                self.sweep_keys.insert(key, sweep);
+            }
+        }
+        Ok(())
+    }
+
     async fn read_subscribers(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         let routes = self.routes.values().chain(self.new_routes.values());
         let keys: BTreeSet<_> = routes.flat_map(|route| route.keys.iter().copied()).collect();
@@ -194,7 +235,7 @@ impl Prepared {
         Ok(())
     }
 
-    fn instances_needed(&self, requests: &[Request], due: &Due) -> BTreeSet<InstanceId> {
+    fn instances_needed(&self, requests: &[Request], due: &Due, beside: &Beside<'_>) -> BTreeSet<InstanceId> {
         let mut ids: BTreeSet<InstanceId> = due.wakes.iter().chain(&due.renewals).copied().collect();
         ids.extend(self.subscribers.values().flatten());
         ids.extend(due.fired.iter().filter_map(|fired| fired.unless_active));
@@ -218,7 +259,16 @@ impl Prepared {
                     let started = key.and_then(|key| self.started.get(&key));
                     ids.extend(started.map(|started| started.instance));
                 }
-                Request::Start { reply: StartReply::Begin(_), .. }
+                Request::SweepRead(read) => ids.extend(read.instances()),
+                Request::Sweep { act: SweepAct::Cancel { id, .. }, .. } => {
+                    let waiter = beside.sweeps.get(*id).and_then(|open| open.sweep.waiter);
+                    ids.extend(waiter.map(|(effect, _)| effect.instance));
+                }
+                Request::Schedule { act, .. } => {
+                    ids.extend(beside.schedules.standing(&act.workflow).and_then(|(_, row)| row.run));
+                }
+                Request::Sweep { act: SweepAct::Begin(_) | SweepAct::Approve { .. }, .. }
+                | Request::Start { reply: StartReply::Begin(_), .. }
                 | Request::Deploy { .. }
                 | Request::Publish { .. }
                 | Request::PutReference { .. }

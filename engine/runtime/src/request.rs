@@ -5,13 +5,16 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
 use yiwang_core::reference::Kind;
+use yiwang_core::sweep::Sweep;
 use yiwang_core::work_item::{Actor, WorkItemCommand};
 use yiwang_core::{Deployment, Effect, EffectId, InstanceId, WorkItemId};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::{Data, Diagnostic, Fault};
 
 use crate::Error;
-use crate::ports::{DeploymentRow, IncomingEvent, RejectionRow};
+use crate::ports::{DeploymentRow, IncomingEvent, RejectionRow, ScheduleRun};
+use crate::scheduling::ScheduleCommand;
+use crate::sweeps::SweepRead;
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -37,6 +40,12 @@ pub(crate) enum Request {
     Operator { act: OperatorAct, reply: Reply<Data> },
     /// Put a reference document.
     PutReference { wish: PutReference, reply: Reply<StoredReference> },
+    /// Somebody asks for a sweep, or decides about one.
+    Sweep { act: SweepAct, reply: Reply<Sweep> },
+    /// What was read for a sweep to go on.
+    SweepRead(SweepRead),
+    /// A person acts on a schedule.
+    Schedule { act: ScheduleAct, reply: Reply<ScheduleRun> },
     /// An effect was tried.
     EffectDone { effect: EffectId, attempt: u32, outcome: EffectOutcome },
     /// Do an effect that needs nothing of the outside: begin, tell or cancel another instance.
@@ -120,6 +129,44 @@ pub struct StoredReference {
     pub version: u32,
     /// The newest version said the same already: nothing was stored.
     pub existing: bool,
+}
+
+/// What a person does about a sweep.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SweepAct {
+    /// Ask for one.
+    Begin(Box<yiwang_core::sweep::Wanted>),
+    /// Approve what another person asked for.
+    Approve {
+        /// Which.
+        id: InstanceId,
+        /// Who.
+        person: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Stop it.
+    Cancel {
+        /// Which.
+        id: InstanceId,
+        /// Who.
+        person: String,
+        /// Why.
+        reason: Option<String>,
+    },
+}
+
+/// What a person does with a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleAct {
+    /// `namespace/name`.
+    pub workflow: String,
+    /// What to do.
+    pub command: ScheduleCommand,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A workflow is deployed.

@@ -8,7 +8,8 @@ use yiwang_dsl::definition::{Misfire, Overlap, Schedule};
 
 use crate::deployments::Deployments;
 use crate::limits;
-use crate::ports::ScheduleRow;
+use crate::ports::{Paused, ScheduleRow};
+use crate::scheduling::{Begins, ScheduleInfo};
 
 /// All schedules of one shard.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ struct Scheduled {
     /// `after`: is the run known to be under way? After a start it may have ended under another version.
     watched: bool,
     next: Option<Timestamp>,
+    /// Who stopped it.
+    paused: Option<Paused>,
 }
 
 /// Planned times of one workflow that have come.
@@ -73,6 +76,7 @@ impl Schedules {
                 run: row.and_then(|row| row.run),
                 begun: row.is_some(),
                 watched: false,
+                paused: row.and_then(|row| row.paused.clone()),
             };
             scheduled.next = scheduled.fire_after(handled);
             by_workflow.insert(workflow.clone(), scheduled);
@@ -83,12 +87,19 @@ impl Schedules {
     /// The same schedules over other deployments.
     pub(crate) fn renewed(&self, deployments: &Deployments) -> Self {
         let begun = self.by_workflow.iter().filter(|(_, it)| it.begun);
-        let rows = begun.map(|(workflow, it)| ScheduleRow {
-            workflow: workflow.clone(),
-            fired: it.handled,
-            run: it.run,
-        });
+        let rows = begun.map(|(workflow, it)| it.row(workflow));
         Self::new(deployments, &rows.collect::<Vec<_>>())
+    }
+
+    /// The deployment that a schedule is of, and where it stands.
+    pub(crate) fn standing(&self, workflow: &str) -> Option<(Arc<Deployment>, ScheduleRow)> {
+        let it = self.by_workflow.get(workflow)?;
+        Some((Arc::clone(&it.deployment), it.row(workflow)))
+    }
+
+    /// All of them, with so many of the next planned times after `now`.
+    pub(crate) fn overview(&self, now: Timestamp, count: usize) -> Vec<ScheduleInfo> {
+        self.by_workflow.values().filter_map(|it| it.info(now, count)).collect()
     }
 
     /// When the next one fires.
@@ -105,7 +116,7 @@ impl Schedules {
     /// Does this row say nothing new? A run that was only looked at after a start is not worth a commit.
     pub(crate) fn knows(&self, row: &ScheduleRow) -> bool {
         let known = self.by_workflow.get(&row.workflow);
-        known.is_some_and(|it| it.begun && it.handled == row.fired && it.run == row.run)
+        known.is_some_and(|it| it.begun && it.row(&row.workflow) == *row)
     }
 
     /// This row is stored.
@@ -113,6 +124,7 @@ impl Schedules {
         let Some(it) = self.by_workflow.get_mut(&row.workflow) else { return };
         it.handled = row.fired.max(it.handled);
         it.run = row.run;
+        it.paused.clone_from(&row.paused);
         it.begun = true;
         it.watched = true;
         it.next = it.fire_after(it.handled);
@@ -126,7 +138,43 @@ impl Schedules {
 }
 
 impl Scheduled {
+    fn row(&self, workflow: &str) -> ScheduleRow {
+        ScheduleRow {
+            workflow: workflow.to_owned(),
+            fired: self.handled,
+            run: self.run,
+            paused: self.paused.clone(),
+        }
+    }
+
+    fn info(&self, now: Timestamp, count: usize) -> Option<ScheduleInfo> {
+        let definition = &self.deployment.definition;
+        let begins = match definition.schedule.as_ref()? {
+            Schedule::Cron(text) => Begins::Cron(text.clone()),
+            Schedule::Every(millis) => Begins::Every(*millis),
+            Schedule::After(millis) => Begins::After(*millis),
+            Schedule::On { .. } => return None,
+        };
+        let zone = definition.policy.timezone.as_deref().unwrap_or(schedule::TIMEZONE_DEFAULT);
+        let first = if self.is_after() { self.next } else { self.fire_after(self.handled.max(now)) };
+        let following = |at: &Timestamp| if self.is_after() { None } else { self.fire_after(*at) };
+        Some(ScheduleInfo {
+            workflow: definition.id.clone(),
+            begins,
+            timezone: zone.to_owned(),
+            overlap: definition.policy.overlap,
+            misfire: definition.policy.misfire,
+            next: std::iter::successors(first, following).take(count).collect(),
+            handled: self.begun.then_some(self.handled),
+            run: self.run,
+            paused: self.paused.clone(),
+        })
+    }
+
     fn fire_after(&self, after: Timestamp) -> Option<Timestamp> {
+        if self.paused.is_some() {
+            return None;
+        }
         match (&self.deployment.definition.schedule, self.run) {
             (Some(Schedule::After(_)), Some(_)) => (!self.watched).then_some(after),
             (Some(Schedule::After(rest)), None) if self.begun => Some(self.handled.plus_millis(*rest)),

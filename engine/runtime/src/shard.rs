@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use yiwang_core::district::District;
 use yiwang_core::lifecycle::Sink;
+use yiwang_core::sweep::Sweep;
 use yiwang_core::transition::{CaseNumbers, Status};
 use yiwang_core::{Effect, InstanceId, Timestamp};
 
@@ -21,11 +22,12 @@ use crate::deployments::{Compiler, Deployments};
 use crate::doing::Events;
 use crate::hot::Hot;
 use crate::ids::{Entropy, Ids};
-use crate::ports::{Batch, CommitError, Disposition, IncidentRow, Store, StoreError};
-use crate::prepare::{self, Due, Prepared, prepare};
+use crate::ports::{Batch, CommitError, Disposition, IncidentRow, ScheduleRow, Store, StoreError};
+use crate::prepare::{self, Beside, Due, Prepared, prepare};
 use crate::request::{Ended, Reply, Request};
 use crate::schedules::Schedules;
 use crate::sessions::Sessions;
+use crate::sweeps::{Look, Sweeps};
 use crate::tally::Tally;
 use crate::timers::Timers;
 use crate::turn::{Finished, Parked, Turn, Working};
@@ -47,6 +49,7 @@ pub(crate) struct Shard {
     parked: BTreeMap<InstanceId, Parked>,
     timers: Timers,
     schedules: Schedules,
+    sweeps: Sweeps,
     ids: Ids,
     entropy: Entropy,
     case_numbers: CaseNumbers,
@@ -77,6 +80,12 @@ pub(crate) struct Released {
     pub(crate) effects: Vec<Effect>,
 }
 
+/// What moves beside the instances once a turn is durable.
+struct Moves {
+    schedules: Vec<ScheduleRow>,
+    sweeps: Vec<Sweep>,
+}
+
 impl Shard {
     /// Reads what must be known before the first turn: deployments, the last case number, where schedules
     /// stand. Instances are read when somebody wants them.
@@ -97,6 +106,7 @@ impl Shard {
             parked: BTreeMap::new(),
             timers: Timers::new(),
             schedules: Schedules::default(),
+            sweeps: Sweeps::default(),
             ids: Ids::new(config.shard, 0),
             entropy: Entropy::new(config.seed),
             case_numbers: CaseNumbers::new(&config.case_prefix),
@@ -185,6 +195,21 @@ impl Shard {
         self.schedules.next()
     }
 
+    /// When a sweep has something to be read.
+    pub(crate) fn next_look(&self) -> Option<Timestamp> {
+        let next = self.sweeps.next()?;
+        Some(self.pause_until.map_or(next, |until| next.max(until)))
+    }
+
+    /// What is to be read for sweeps now. Each comes back as a request.
+    pub(crate) fn looks(&mut self, now: Timestamp) -> Vec<Look> {
+        if self.next_look().is_none_or(|at| at > now) {
+            return Vec::new();
+        }
+        let district = Arc::clone(&self.district.borrow());
+        self.sweeps.looks(now, &district)
+    }
+
     /// Is there more to be looked through for effects to be done again?
     pub(crate) fn is_recovering(&self) -> bool {
         self.recovery.is_some() && self.pause_until.is_none()
@@ -243,7 +268,8 @@ impl Shard {
         let deployments = Arc::clone(&self.deployments.borrow());
         let hot = &self.hot;
         let is_hot = |id| hot.contains(id);
-        let prepared = prepare(&*self.store, &deployments, requests, &due, &is_hot).await?;
+        let beside = Beside { sweeps: &self.sweeps, schedules: &self.schedules };
+        let prepared = prepare(&*self.store, &deployments, requests, &due, &beside, &is_hot).await?;
         Ok((due, prepared))
     }
 
@@ -323,6 +349,10 @@ impl Shard {
             answers: Answers::default(),
             waits: Vec::new(),
             watched: self.schedules.watched(),
+            schedules: &self.schedules,
+            sweeps: &self.sweeps,
+            sweep_keys: prepared.sweep_keys,
+            sweeps_again: Vec::new(),
         };
         let mut routes = prepared.routes;
         let mut events = Events {
@@ -367,8 +397,10 @@ impl Shard {
         let mut batch = std::mem::take(&mut finished.batch);
         let schedules = batch.schedules.clone();
         batch.schedules.retain(|row| !self.schedules.knows(row));
+        let sweeps = batch.sweeps.clone();
+        let beside = Moves { schedules, sweeps };
         if is_empty(&batch) {
-            return self.release(finished, &schedules, now);
+            return self.release(finished, beside, now);
         }
         let turns = batch.turns.len();
         let inbox_at = inbox_at(&batch, now);
@@ -378,7 +410,7 @@ impl Shard {
                 tracing::trace!(turns, "committed");
                 self.tally.committed(turns);
                 self.inbox_at = self.inbox_at.into_iter().chain(inbox_at).min();
-                self.release(finished, &schedules, now)
+                self.release(finished, beside, now)
             }
             Err(error) => {
                 // What a caller asks for again finds by its key what was done, if it was done.
@@ -401,13 +433,9 @@ impl Shard {
     }
 
     /// The turn is durable: now it may be known.
-    fn release(
-        &mut self,
-        finished: Finished,
-        schedules: &[crate::ports::ScheduleRow],
-        now: Timestamp,
-    ) -> Released {
-        let Finished { batch: _, deployed, district, moved, untouched, answers, waits } = finished;
+    fn release(&mut self, finished: Finished, beside: Moves, now: Timestamp) -> Released {
+        let Finished { batch: _, deployed, district, moved, untouched, answers, waits, sweeps_again } =
+            finished;
         if !deployed.is_empty() {
             let mut deployments = Deployments::clone(&self.deployments.borrow());
             for (deployment, by) in deployed {
@@ -420,8 +448,14 @@ impl Shard {
             self.district.send_replace(district);
             self.look_for_renewals = true;
         }
-        for row in schedules {
+        for row in &beside.schedules {
             self.schedules.moved(row);
+        }
+        for (id, at) in sweeps_again {
+            self.sweeps.again(id, at);
+        }
+        for row in beside.sweeps {
+            self.sweeps.moved(row);
         }
         for (id, reply) in waits {
             self.waiters.entry(id).or_default().push(reply);
@@ -467,6 +501,7 @@ impl Shard {
         self.internal.clear();
         self.renewals.clear();
         self.look_for_renewals = true;
+        self.sweeps.forget_reads();
         self.inbox_at = Some(Timestamp(i64::MIN));
         self.recovery = Some(None);
         failure
@@ -491,6 +526,7 @@ impl Shard {
             }
         }
         self.schedules = Schedules::new(&deployments, &self.store.schedules().await?);
+        self.sweeps = Sweeps::new(self.store.open_sweeps().await?);
         self.ids.continue_after(self.store.greatest_id().await?);
         if let Some((date, last)) = self.store.last_case_number().await?
             && (&date, last) > (&self.case_numbers.date, self.case_numbers.last)
@@ -528,6 +564,9 @@ fn is_empty(batch: &Batch) -> bool {
         schedules,
         incidents,
         references,
+        schedule_runs,
+        sweeps,
+        sweep_lines,
     } = batch;
     turns.is_empty()
         && arrivals.is_empty()
@@ -537,6 +576,9 @@ fn is_empty(batch: &Batch) -> bool {
         && schedules.is_empty()
         && incidents.is_empty()
         && references.is_empty()
+        && schedule_runs.is_empty()
+        && sweeps.is_empty()
+        && sweep_lines.is_empty()
 }
 
 /// When the inbox is to be looked at because of these rows.

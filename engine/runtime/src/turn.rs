@@ -11,6 +11,7 @@ use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::district::District;
 use yiwang_core::history::What;
 use yiwang_core::lifecycle::Sink;
+use yiwang_core::sweep::Sweep;
 use yiwang_core::transition::{Ambient, CaseNumbers, Status};
 use yiwang_core::{
     Case, Deployment, Effect, EffectId, HistoryEvent, Input, InstanceId, State, Timestamp, Transition,
@@ -26,6 +27,8 @@ use crate::ports::{
     Batch, Disposition, InboxRow, IncidentRow, MessageRow, ScheduleRow, StartKey, Started, TurnRow,
 };
 use crate::request::{Begun, Ended, Ending, Reply, Start};
+use crate::schedules::Schedules;
+use crate::sweeps::Sweeps;
 use crate::{Error, fingerprint, messages};
 
 /// What a turn is made from and what it makes.
@@ -63,6 +66,14 @@ pub(crate) struct Turn<'a> {
     pub(crate) waits: Vec<(InstanceId, Reply<Ended>)>,
     /// Runs of workflows that rest after each end.
     pub(crate) watched: BTreeMap<InstanceId, String>,
+    /// Schedules as they stood before this turn.
+    pub(crate) schedules: &'a Schedules,
+    /// Sweeps as they stood before this turn.
+    pub(crate) sweeps: &'a Sweeps,
+    /// Sweeps that were asked for under the keys of this turn.
+    pub(crate) sweep_keys: BTreeMap<String, Sweep>,
+    /// Sweeps that are to be read for again, and when.
+    pub(crate) sweeps_again: Vec<(InstanceId, Timestamp)>,
 }
 
 /// Why an instance cannot go on.
@@ -76,6 +87,8 @@ pub(crate) struct Parked {
 pub(crate) struct Working {
     pub(crate) instance: Instance,
     pub(crate) moved: bool,
+    /// Did a person or an event move it?
+    pub(crate) touched: bool,
     start: Option<(StartKey, String)>,
     history: Vec<HistoryEvent>,
     work_items: BTreeMap<WorkItemId, WorkItem>,
@@ -99,6 +112,7 @@ impl Working {
         Self {
             instance,
             moved: false,
+            touched: false,
             start: None,
             history: Vec::new(),
             work_items: BTreeMap::new(),
@@ -190,6 +204,20 @@ impl Turn<'_> {
 
     /// Does one input. `Err`: nothing changed, but for a line about a forbidden attempt.
     pub(crate) fn apply(&mut self, id: InstanceId, input: Input) -> Result<Data, Error> {
+        // Time and results of effects are not what keeps a case from being forgotten.
+        let touches = !matches!(
+            input,
+            Input::Wake | Input::EffectDone { .. } | Input::ChildStarted { .. } | Input::Abandoned { .. }
+        );
+        let reply = self.apply_untouched(id, input)?;
+        if let Some(working) = self.working.get_mut(&id) {
+            working.touched |= touches;
+        }
+        Ok(reply)
+    }
+
+    /// The same for what neither a person nor an event does.
+    pub(crate) fn apply_untouched(&mut self, id: InstanceId, input: Input) -> Result<Data, Error> {
         let operator = matches!(input, Input::Operator { .. });
         let wake = matches!(input, Input::Wake);
         if let Some(parked) = self.parked.get(&id).filter(|parked| !(operator && parked.may_go_on())) {
@@ -355,9 +383,9 @@ impl Turn<'_> {
             .map(|row| row.instance)
             .collect();
         self.batch.incidents.retain(|row| row.code != "instance.faulted" || faulted.contains(&row.instance));
-        let Self { batch, deployed, answers, waits, district, .. } = self;
+        let Self { batch, deployed, answers, waits, district, sweeps_again, .. } = self;
         let district = (!batch.references.is_empty()).then_some(district);
-        Finished { batch, deployed, district, moved, untouched, answers, waits }
+        Finished { batch, deployed, district, moved, untouched, answers, waits, sweeps_again }
     }
 }
 
@@ -371,6 +399,7 @@ pub(crate) struct Finished {
     pub(crate) untouched: Vec<(InstanceId, Instance)>,
     pub(crate) answers: Answers,
     pub(crate) waits: Vec<(InstanceId, Reply<Ended>)>,
+    pub(crate) sweeps_again: Vec<(InstanceId, Timestamp)>,
 }
 
 impl Working {
@@ -396,6 +425,7 @@ impl Working {
             case: self.case,
             subscriptions: self.subscriptions,
             messages: self.messages.into_values().collect(),
+            touched: self.touched,
         };
         // What a later input of the same turn withdrew is not begun.
         let wanted = |effect: &Effect| {

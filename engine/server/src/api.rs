@@ -14,7 +14,9 @@ mod messages;
 mod organisation;
 mod reference;
 mod rejections;
+mod schedules;
 mod stats;
+mod sweeps;
 mod tokens;
 mod work_items;
 
@@ -40,6 +42,8 @@ pub(crate) fn routes() -> Routes {
         inbox::routes,
         incidents::routes,
         organisation::routes,
+        schedules::routes,
+        sweeps::routes,
         tokens::routes,
         stats::routes,
     ] {

@@ -35,6 +35,12 @@ pub const SHUTDOWN_SECS_MAX: Duration = Duration::from_secs(10);
 /// Items of a page, at most. The store holds to the same number.
 pub const PAGE_LEN_MAX: usize = 500;
 
+/// Planned times of a schedule in one answer.
+pub const PLANNED_LEN_MAX: usize = 100;
+
+/// Targets that the preview of a sweep shows.
+pub const SWEEP_SAMPLES: usize = 10;
+
 /// Lines of history in one answer.
 pub const HISTORY_LEN_MAX: usize = 1_000;
 

@@ -10,6 +10,8 @@ use crate::problem::{Code, Problem};
 pub const ADMIN: &str = "platform_admin";
 /// May deploy workflows and intervene in instances.
 pub const PROCESS_ADMIN: &str = "process_admin";
+/// May run schedules and sweeps: 调度.
+pub(crate) const SCHEDULER: &str = "scheduler";
 /// May publish events.
 pub const EVENT_PUBLISHER: &str = "event_publisher";
 /// A citizen: sees nothing but the work offered to them.

@@ -69,6 +69,7 @@ codes! {
     DefinitionInvalid "definition.invalid" UNPROCESSABLE_ENTITY "The workflow has mistakes";
     DefinitionExists "definition.exists" CONFLICT "This version is deployed with another text";
     ReferenceInvalid "reference.invalid" UNPROCESSABLE_ENTITY "The reference document has mistakes";
+    SweepInvalid "sweep.invalid" UNPROCESSABLE_ENTITY "The definition of the sweep has mistakes";
     EventInvalid "event.invalid" UNPROCESSABLE_ENTITY "This is not a CloudEvent";
     NotCandidate "work-item.not-candidate" FORBIDDEN "The work is not offered to this person";
     NotAssignee "work-item.not-assignee" FORBIDDEN "This person does not have the work item";
@@ -306,9 +307,10 @@ impl From<EngineError> for Problem {
                 Self::new(Code::Unavailable, "The store did not take it; the same request may be sent again")
                     .because(error)
             }
-            EngineError::UnknownWorkflow { .. } | EngineError::UnknownInstance(_) => {
-                Self::new(Code::NotFound, sentence)
-            }
+            EngineError::UnknownWorkflow { .. }
+            | EngineError::UnknownInstance(_)
+            | EngineError::NoOpenSweep(_)
+            | EngineError::UnknownSchedule(_) => Self::new(Code::NotFound, sentence),
             EngineError::StartConflict { .. } => Self::new(Code::StartKey, sentence),
             EngineError::DeployConflict { .. } => Self::new(Code::DefinitionExists, sentence),
             // Whoever has the text turns the remarks into places: see `api::definitions`.

@@ -6,7 +6,7 @@ mod support;
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{ADMIN, App, COMPLAINT, HANDLER, PETITIONER, Sent, send};
+use support::{ADMIN, App, COMPLAINT, HANDLER, PETITIONER, SCHEDULER, Sent, send};
 
 #[tokio::test]
 async fn every_route_refuses_strangers() {
@@ -538,4 +538,141 @@ async fn a_forbidden_attempt_is_refused_and_remembered() {
     let attempts: Vec<_> = lines.iter().filter(|line| line["event"] == "work_item_refused").collect();
     assert_eq!(attempts.len(), 1, "{history}");
     assert_eq!((&attempts[0]["by"], &attempts[0]["attempt"]), (&json!(HANDLER), &json!("claim")));
+}
+
+/// Opens a case and waits for a decision about it.
+const MATTER: &str = r#"document: { dsl: '1.0.3', namespace: test, name: matter, version: '1.0.0' }
+do:
+  - register:
+      call: case-open:1.0.0@default
+      with: { type: complaint, title: '${ .title }', content: '${ . }', channel: form }
+  - decided:
+      listen: { to: { one: { with: { type: cn.yiwang.sweep.decided.v1 } } } }
+"#;
+
+fn decide() -> Value {
+    json!({
+        "sweep": "clean-up", "where": {"open": true},
+        "actions": [{"decide": {"outcome": "finish", "reason": "依法终止"}}],
+        "rate": 1000,
+    })
+}
+
+async fn with_matters(count: usize) -> App {
+    let app = App::start().await;
+    app.deploy(MATTER).await;
+    for n in 0..count {
+        let start = json!({"workflow": "test/matter", "input": {"title": format!("=路灯,{n}")}});
+        assert_eq!(app.post(ADMIN, "/api/v1/instances", start).await.status, StatusCode::CREATED);
+    }
+    app
+}
+
+/// Asks until the sweep is over; the engine works on the same thread meanwhile.
+async fn over(app: &App, id: &str) -> Value {
+    for _ in 0..100_000 {
+        let sweep = app.get(ADMIN, &format!("/api/v1/sweeps/{id}")).await.json();
+        if !matches!(sweep["state"].as_str(), Some("waiting" | "counting" | "running")) {
+            return sweep;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the sweep does not end");
+}
+
+#[tokio::test]
+async fn a_sweep_is_previewed_approved_by_another_person_and_reported() {
+    let app = with_matters(3).await;
+    let body = json!({"definition": decide()});
+    let preview = app.post(SCHEDULER, "/api/v1/sweeps:preview", body.clone()).await;
+    assert_eq!(preview.status, StatusCode::OK, "{}", preview.text());
+    let preview = preview.json();
+    assert_eq!((&preview["count"], &preview["needsApproval"]), (&json!(3), &json!(true)));
+    assert_eq!(preview["byState"], json!([{"value": "registered", "count": 3}]));
+    assert_eq!(preview["samples"].as_array().unwrap().len(), 3);
+    assert_eq!(app.get(ADMIN, "/api/v1/sweeps").await.json()["items"], json!([]), "nothing was written");
+
+    let begin = |body: Value, key: &str| {
+        let sent = Sent::new("POST", "/api/v1/sweeps").bearer(app.token(SCHEDULER));
+        send(&app, sent.header("idempotency-key", key).json(&body))
+    };
+    let keyless = app.post(SCHEDULER, "/api/v1/sweeps", body.clone()).await;
+    assert_eq!((keyless.status, &*keyless.code()), (StatusCode::BAD_REQUEST, "request.header"));
+    let blind = begin(body, "k").await;
+    assert_eq!(blind.status, StatusCode::CONFLICT, "without its preview: {}", blind.text());
+    let body = json!({"definition": decide(), "preview": preview["token"], "reason": "每周清理"});
+    let begun = begin(body.clone(), "k").await;
+    assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text());
+    let id = begun.json()["id"].as_str().unwrap().to_owned();
+    let again = begin(body, "k").await;
+    assert_eq!((again.status, &again.json()["id"]), (StatusCode::OK, &json!(id)));
+
+    let approve = format!("/api/v1/sweeps/{id}:approve");
+    let own = app.post(SCHEDULER, &approve, json!({})).await;
+    assert_eq!((own.status, &*own.code()), (StatusCode::FORBIDDEN, "auth.forbidden"));
+    assert_eq!(app.post(HANDLER, &approve, json!({})).await.status, StatusCode::FORBIDDEN);
+    let approved = app.post(ADMIN, &approve, json!({"reason": "同意"})).await;
+    assert_eq!(approved.json()["approved"]["person"], ADMIN, "{}", approved.text());
+    let sweep = over(&app, &id).await;
+    assert_eq!((&sweep["state"], &sweep["acted"]), (&json!("completed"), &json!(3)), "{sweep}");
+
+    let lines = app.get(HANDLER, &format!("/api/v1/sweeps/{id}/lines?result=acted&limit=2")).await.json();
+    assert_eq!(lines["items"].as_array().unwrap().len(), 2);
+    assert!(lines["nextCursor"].is_string());
+    let report = app.get(HANDLER, &format!("/api/v1/sweeps/{id}/report")).await.json();
+    assert_eq!((&report["remaining"], &report["groups"][0]["count"]), (&json!(3), &json!(3)), "{report}");
+    let csv = app.get(HANDLER, &format!("/api/v1/sweeps/{id}/report?format=csv")).await;
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(csv.text().lines().count(), 4, "{}", csv.text());
+    let late = app.post(ADMIN, &format!("/api/v1/sweeps/{id}:cancel"), json!({})).await;
+    assert_eq!((late.status, &*late.code()), (StatusCode::CONFLICT, "resource.conflict"));
+}
+
+#[tokio::test]
+async fn mistakes_of_a_sweep_are_told_with_their_places() {
+    let app = App::start().await;
+    let definition = json!({"sweep": "x", "where": {"staet": "closed"}, "actions": [{"urgee": "快"}]});
+    let answer = app.post(ADMIN, "/api/v1/sweeps:preview", json!({"definition": definition})).await;
+    assert_eq!((answer.status, &*answer.code()), (StatusCode::UNPROCESSABLE_ENTITY, "sweep.invalid"));
+    let errors = answer.json()["errors"].clone();
+    assert_eq!(errors[0]["pointer"], "/definition/where/staet");
+    let detail = errors[0]["detail"].as_str().unwrap();
+    assert_eq!(detail, "selector.unknown-field: there is no field `staet`; did you mean `state`?");
+    assert_eq!(errors[1]["pointer"], "/definition/actions/0/urgee");
+    let missing = app.get(ADMIN, "/api/v1/sweeps/0000000000001").await;
+    assert_eq!((missing.status, &*missing.code()), (StatusCode::NOT_FOUND, "resource.not-found"));
+}
+
+#[tokio::test]
+async fn a_schedule_is_shown_run_paused_and_resumed() {
+    let app = App::start().await;
+    app.deploy(
+        "document: { dsl: '1.0.3', namespace: test, name: nightly, version: '1.0.0', \
+         metadata: { yiwang: { schedule: { overlap: skip } } } }\n\
+         schedule: { cron: '0 2 * * *' }\ndo:\n  - rest: { wait: PT1H }\n",
+    )
+    .await;
+    let one = app.get(HANDLER, "/api/v1/schedules/test/nightly?next=2").await.json();
+    assert_eq!((&one["kind"], &one["schedule"]), (&json!("cron"), &json!("0 2 * * *")), "{one}");
+    assert_eq!((&one["timezone"], one["next"].as_array().unwrap().len()), (&json!("Asia/Shanghai"), 2));
+    let run = |key: &'static str| {
+        let sent = Sent::new("POST", "/api/v1/schedules/test/nightly:run").bearer(app.token(SCHEDULER));
+        send(&app, sent.header("idempotency-key", key).json(&json!({"reason": "补跑"})))
+    };
+    let first = run("a").await;
+    assert_eq!((first.status, &first.json()["outcome"]), (StatusCode::OK, &json!("started")));
+    assert_eq!(run("a").await.json()["instance"], first.json()["instance"]);
+    assert_eq!(run("b").await.status, StatusCode::CONFLICT, "the first is still active");
+    let pause = json!({"reason": "检修"});
+    app.post(SCHEDULER, "/api/v1/schedules/test/nightly:pause", pause).await;
+    let paused = app.get(HANDLER, "/api/v1/schedules/test/nightly").await.json();
+    assert_eq!((&paused["paused"]["by"], &paused["next"]), (&json!(SCHEDULER), &json!([])));
+    app.post(SCHEDULER, "/api/v1/schedules/test/nightly:resume", json!({})).await;
+    let runs = app.get(HANDLER, "/api/v1/schedules/test/nightly/runs").await.json();
+    let outcomes: Vec<_> =
+        runs["items"].as_array().unwrap().iter().map(|run| run["outcome"].clone()).collect();
+    assert_eq!(outcomes, [json!("resumed"), json!("paused"), json!("started")]);
+    assert_eq!(runs["items"][2]["status"], "waiting");
+    let unknown = app.post(ADMIN, "/api/v1/schedules/test/other:pause", json!({})).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }

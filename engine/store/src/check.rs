@@ -36,6 +36,7 @@ pub(crate) async fn check(db: &impl ConnectionTrait, batch: &Batch) -> Result<Re
         deployment(db, batch).await?,
         rejection(db, batch).await?,
         reference(db, batch).await?,
+        crate::sweeps::taken(db, batch).await?,
     ];
     if let Some(taken) = taken.into_iter().flatten().next() {
         return Ok(Err(taken));

@@ -9,7 +9,7 @@ use crate::prepare::Prepared;
 use crate::writer::Head;
 use crate::{
     cases, deployments, inbox, incidents, instances, journal, messages, references, rejections, schedules,
-    start_keys, subscriptions, work_items,
+    start_keys, subscriptions, sweeps, work_items,
 };
 
 /// Checks and writes a batch; where the journal ends then.
@@ -42,6 +42,8 @@ pub(crate) async fn write(
     deployments::write(tx, &batch.deployments).await.map_err(failed("deployments"))?;
     schedules::write(tx, &batch.schedules).await.map_err(failed("schedules"))?;
     references::write(tx, &batch.references).await.map_err(failed("reference documents"))?;
+    schedules::write_runs(tx, &batch.schedule_runs).await.map_err(failed("runs of schedules"))?;
+    sweeps::write(tx, &batch.sweeps, &batch.sweep_lines).await.map_err(failed("sweeps"))?;
     incidents::write(tx, rows, &batch.incidents).await.map_err(failed("incidents"))?;
     Ok(head)
 }

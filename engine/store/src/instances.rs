@@ -1,5 +1,6 @@
 //! One small row per instance: where it stands, when it wakes, what lists show.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 use yiwang_core::{CaseNo, InstanceId, Timestamp};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
@@ -25,6 +26,7 @@ const COLUMNS: &[&str] = &[
     "wake_at",
     "in_flight",
     "updated",
+    "touched",
     "hash",
     "start_key",
 ];
@@ -51,13 +53,19 @@ pub(crate) async fn write(
             turn.wake_at.map(|at| at.0).into(),
             i64::from(turn.in_flight).into(),
             now.0.into(),
+            turn.touched.then_some(now.0).unwrap_or(0).into(),
             stand.hash.to_vec().into(),
             turn.start.as_ref().map(|(key, _)| key.key.clone()).into(),
         ]);
     }
     // A start key stays what it was at the first turn.
-    let (_, replaced) = COLUMNS.split_last().unwrap_or((&"", &[]));
-    insert(tx, "instance", COLUMNS, replacing(&["id"], &replaced[1..]), rows).await
+    let replaced: Vec<&str> =
+        COLUMNS.iter().copied().filter(|name| !matches!(*name, "id" | "start_key" | "touched")).collect();
+    let conflict = replacing(&["id"], &replaced).map(|mut conflict| {
+        conflict.value("touched", Expr::cust("max(instance.touched, excluded.touched)"));
+        conflict
+    });
+    insert(tx, "instance", COLUMNS, conflict, rows).await
 }
 
 /// The snapshots of these instances.

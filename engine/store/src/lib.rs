@@ -12,6 +12,7 @@
 //! Nothing here knows a rule: what is written was decided by `core`, when it is written by `runtime`.
 
 mod cases;
+mod census;
 mod check;
 mod commit;
 mod counts;
@@ -33,10 +34,12 @@ mod query;
 mod references;
 mod rejections;
 mod schedules;
+mod selection;
 mod sql;
 mod start_keys;
 mod store;
 mod subscriptions;
+mod sweeps;
 mod tokens;
 mod values;
 mod verify;

@@ -124,7 +124,9 @@ impl Store for SqliteStore {
         async move {
             let row = Sql::new(
                 "SELECT max(coalesce((SELECT max(id) FROM instance), 0), coalesce((SELECT max(id) FROM inbox), 0),
-                            coalesce((SELECT max(id) FROM rejection), 0))",
+                            coalesce((SELECT max(id) FROM rejection), 0),
+                            coalesce((SELECT max(id) FROM schedule_run), 0),
+                            coalesce((SELECT max(max(id, until)) FROM sweep), 0))",
                 [],
             );
             let row = row.one(&self.loop_reads).await.map_err(doing("reading the greatest id"))?;

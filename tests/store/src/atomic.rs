@@ -2,9 +2,10 @@
 
 use yiwang_core::InstanceId;
 use yiwang_core::correlation::SubscriptionKey;
+use yiwang_core::sweep::Result as LineResult;
 use yiwang_runtime::ports::{
-    Batch, CaseFilter, CommitError, Disposition, InstanceFilter, MessageState, ScheduleRow, TurnRow,
-    WorkItemFilter,
+    Batch, CaseFilter, CommitError, Disposition, InstanceFilter, MessageState, ScheduleOutcome, ScheduleRow,
+    TurnRow, WorkItemFilter,
 };
 
 use crate::Ports;
@@ -32,9 +33,12 @@ fn everything(id: u64) -> Batch {
         dispositions: Vec::new(),
         rejections: vec![rejection(id + 2, "web")],
         deployments: vec![deployment("b", &format!("{id}.0.0"))],
-        schedules: vec![ScheduleRow { workflow: format!("test/s{id}"), fired: NOW, run: None }],
+        schedules: vec![ScheduleRow { workflow: format!("test/s{id}"), fired: NOW, run: None, paused: None }],
         incidents: vec![incident(id, "instance.stuck")],
         references: vec![reference(id, &format!("c{id}"), 1)],
+        schedule_runs: vec![crate::census::run(id + 3, "test/a", ScheduleOutcome::Started)],
+        sweeps: vec![crate::census::sweep(id + 4, &format!("s{id}"))],
+        sweep_lines: vec![crate::census::line(id + 4, id, LineResult::Acted, "区水务局", 0)],
     }
 }
 
@@ -57,6 +61,9 @@ async fn picture(store: &dyn Ports) -> String {
             store.rejections(None, page(500)).await.unwrap().items,
             (
                 store.incidents(page(500)).await.unwrap().items,
+                store.schedule_runs(None, page(500)).await.unwrap().items,
+                store.sweeps(None, page(500)).await.unwrap().items,
+                store.sweep_lines(InstanceId(104), None, page(500)).await.unwrap().items,
                 store.deployments().await.unwrap(),
                 store.schedules().await.unwrap(),
                 store.references().await.unwrap(),

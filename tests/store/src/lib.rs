@@ -7,6 +7,7 @@
 
 pub mod atomic;
 pub mod cases;
+pub mod census;
 pub mod events;
 pub mod lists;
 pub mod rows;
@@ -54,6 +55,11 @@ macro_rules! conformance {
             cases::a_case_number_belongs_to_one_instance,
             cases::the_last_number_is_that_of_the_last_day,
             cases::filters_of_cases_add_up,
+            census::a_selection_finds_what_the_reference_admits,
+            census::a_ranking_is_in_the_order_of_its_time,
+            census::a_sweep_is_found_and_changes_in_place,
+            census::a_target_has_one_line,
+            census::a_schedule_remembers_who_stopped_it_and_what_it_ran,
             lists::instances_are_listed_newest_first,
             lists::a_cursor_is_stable_while_rows_come_and_go,
             lists::a_foreign_cursor_is_refused,

@@ -72,6 +72,7 @@ pub fn turn(id: u64, rev: u64) -> TurnRow {
         case: None,
         subscriptions: None,
         messages: Vec::new(),
+        touched: true,
     }
 }
 

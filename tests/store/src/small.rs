@@ -36,7 +36,7 @@ pub async fn a_value_is_set_only_if_absent(store: &dyn Ports) {
         store.set("web", &format!("n{n}"), vec![0; 100], Some(at(100 + n)), None).await.unwrap();
     }
     // What has expired is thrown away with the next commit: a quota must not be eaten up by it.
-    let row = ScheduleRow { workflow: "test/a".to_owned(), fired: NOW, run: None };
+    let row = ScheduleRow { workflow: "test/a".to_owned(), fired: NOW, run: None, paused: None };
     store.commit(Batch { now: at(148), schedules: vec![row], ..Batch::default() }).await.unwrap();
     assert_eq!(store.used("web").await.unwrap(), 103, "only the last one is left");
     let both = futures::future::join(set("race", 1, NOW), set("race", 2, NOW)).await;

@@ -166,7 +166,7 @@ pub async fn ids_and_deployments_and_schedules_are_remembered(store: &dyn Ports)
     let again = Batch { now: NOW, deployments: vec![two], ..Batch::default() };
     assert!(matches!(store.commit(again).await, Err(CommitError::Conflict { .. })));
 
-    let row = |fired, run| ScheduleRow { workflow: "test/a".to_owned(), fired: at(fired), run };
+    let row = |fired, run| ScheduleRow { workflow: "test/a".to_owned(), fired: at(fired), run, paused: None };
     for schedule in [row(1, None), row(2, Some(InstanceId(10)))] {
         let batch = Batch { now: NOW, schedules: vec![schedule.clone()], ..Batch::default() };
         store.commit(batch).await.unwrap();

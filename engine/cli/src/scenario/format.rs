@@ -96,6 +96,8 @@ pub(super) enum Step {
     Put(Put),
     /// What a service answers to a task from now on.
     Mock(Mock),
+    /// Somebody runs a sweep over the scenario's cases; time passes until it is over.
+    Sweep(SweepOf),
     /// What is to be true now.
     Expect(Box<Expect>),
 }
@@ -241,6 +243,19 @@ pub(super) struct Operator {
 
 fn first() -> usize {
     1
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SweepOf {
+    /// Its definition: a file, relative to the scenario, or the definition itself.
+    pub(super) definition: Value,
+    #[serde(default = "tester")]
+    pub(super) r#as: String,
+    /// Who approves it. Without that, a sweep that needs it waits.
+    pub(super) approved_by: Option<String>,
+    /// What it has come to: `state`, `found`, `acted`, `skipped`, `failed`.
+    pub(super) expect: Option<Value>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

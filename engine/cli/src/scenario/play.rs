@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use yiwang_core::input::{Cause, OperatorCommand};
 use yiwang_core::organisation::Change;
 use yiwang_core::reference::Kind;
+use yiwang_core::sweep::{Definition, Phase, Wanted, preview};
 use yiwang_core::transition::RefusalKind;
 use yiwang_core::work_item::{Act, Actor, WorkItemCommand, WorkItemState};
 use yiwang_core::{Event, InstanceId, Timestamp, WorkItem};
@@ -17,16 +18,17 @@ use yiwang_dsl::{Data, duration};
 use yiwang_runtime::harness::Harness;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
-    CaseFilter, IncomingEvent, InstanceFilter, InstanceSummary, Outside, PageRequest, Query, Session,
-    WorkItemFilter,
+    CaseFilter, Census as _, IncomingEvent, InstanceFilter, InstanceSummary, Outside, PageRequest, Query,
+    Session, WorkItemFilter,
 };
-use yiwang_runtime::{Config, Error, OperatorAct, PutReference, Start, WorkItemAct};
+use yiwang_runtime::{Config, Error, OperatorAct, PutReference, Start, SweepAct, WorkItemAct};
 use yiwang_server::shape;
 
 use super::coverage::Coverage;
 use super::expect::{Difference, compare, in_order, the_same_set};
 use super::format::{
-    ActOn, Complete, EventIn, Expect, FailChannel, Operator, Person, Receive, Scenario, Step, with_cases,
+    ActOn, Complete, EventIn, Expect, FailChannel, Operator, Person, Receive, Scenario, Step, SweepOf,
+    with_cases,
 };
 use super::services::Mocked;
 use super::world::{Failing, Scripted};
@@ -170,6 +172,7 @@ struct World {
     path: PathBuf,
     events: u32,
     decisions: u32,
+    sweeps: u32,
 }
 
 impl World {
@@ -216,7 +219,7 @@ impl World {
             }
         }
         let path = path.to_owned();
-        Ok(Self { harness, store, channels, services, workflow, path, events: 0, decisions: 0 })
+        Ok(Self { harness, store, channels, services, workflow, path, events: 0, decisions: 0, sweeps: 0 })
     }
 
     async fn play(&mut self, scenario: &Scenario) -> Result<(), Miss> {
@@ -277,7 +280,67 @@ impl World {
                 self.services.add(mock.clone());
                 Ok(())
             }
+            Step::Sweep(sweep) => self.sweep(&format!("{at}/sweep"), sweep).await,
             Step::Expect(expect) => self.expect(&format!("{at}/expect"), expect).await,
+        }
+    }
+
+    /// Previews, runs and perhaps approves a sweep, and lets time pass until it is over or waits for somebody.
+    async fn sweep(&mut self, at: &str, sweep: &SweepOf) -> Result<(), Miss> {
+        let place = format!("{at}/definition");
+        let written = match &sweep.definition {
+            Value::String(file) => {
+                let path = self.path.with_file_name(file);
+                let text = std::fs::read_to_string(&path);
+                let text = text.map_err(|error| Miss::at(&place, format!("{}: {error}", path.display())))?;
+                yaml::from_str(&text)
+                    .map_err(|_| Miss::at(&place, format!("{} is not YAML", path.display())))?
+            }
+            inline => inline.clone(),
+        };
+        let definition = Definition::parse(&written).map_err(|mistakes| {
+            let told = mistakes.iter().map(|it| format!("{} {}: {}", it.place, it.code, it.message));
+            Miss::at(&place, told.collect::<Vec<_>>().join("\n"))
+        })?;
+        let now = self.harness.now();
+        let selection =
+            self.harness.selection(&definition.selector).map_err(|error| Miss::at(&place, error))?;
+        let groups = self.store.tally(selection, Vec::new()).await;
+        let groups = groups.map_err(|error| Miss::at(at, error.to_string()))?;
+        let count = groups.iter().map(|group| group.count).sum();
+        self.sweeps += 1;
+        let wanted = Wanted {
+            preview: Some(preview::token(&definition.digest(), now, count)),
+            definition,
+            key: format!("sweep-{}", self.sweeps),
+            person: sweep.r#as.clone(),
+            reason: None,
+            waiter: None,
+        };
+        let id = self.harness.sweep(wanted).await.map_err(|error| Miss::at(at, said(&error, "")))?.id;
+        if let Some(person) = &sweep.approved_by {
+            let approve = SweepAct::Approve { id, person: person.clone(), reason: None };
+            let approved = self.harness.sweep_act(approve).await;
+            approved.map_err(|error| Miss::at(format!("{at}/approvedBy"), said(&error, "")))?;
+        }
+        // A thousand targets at the lowest usual rate.
+        let until = self.harness.now().plus_millis(3_600_000);
+        let sweep_now = loop {
+            self.settle(at).await?;
+            let found = self.store.sweep(id).await.map_err(|error| Miss::at(at, error.to_string()))?;
+            let Some(found) = found else { return Err(Miss::at(at, "the sweep is gone")) };
+            if found.state.is_over() || found.state == Phase::Waiting || self.harness.now() >= until {
+                break found;
+            }
+            let next = self.harness.now().plus_millis(100);
+            self.harness.advance_to(next).await.map_err(|error| Miss::at(at, said(&error, "")))?;
+        };
+        match &sweep.expect {
+            None => Ok(()),
+            Some(wanted) => {
+                let misses = compare(&format!("{at}/expect"), wanted, &json!(sweep_now));
+                if misses.is_empty() { Ok(()) } else { Err(Miss(misses)) }
+            }
         }
     }
 

@@ -6,8 +6,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use yiwang_core::input::EffectOutcome;
-use yiwang_dsl::Fault;
 use yiwang_dsl::error::{Kind, TYPE_BASE};
+use yiwang_dsl::{Data, Fault};
 use yiwang_runtime::ports::{ServiceCall, Services};
 
 use super::format::{Mock, MockError};
@@ -50,21 +50,29 @@ impl Mocked {
             "with": call.request.with,
             "at": call.now.rfc3339(),
         }));
-        let fits = |mock: &Mock| (mock.task == name || mock.task == reference) && mock.times != Some(0);
-        let Some(mock) = script.mocks.iter_mut().rev().find(|mock| fits(mock)) else {
+        script.mocked(reference).unwrap_or_else(|| {
             let detail = format!(
                 "the scenario has no `mock` for the task `{name}`, which calls {}",
                 call.request.with
             );
-            return EffectOutcome::Faulted { error: Fault::new(Kind::Configuration, "", detail) };
-        };
+            EffectOutcome::Faulted { error: Fault::new(Kind::Configuration, "", detail) }
+        })
+    }
+}
+
+impl Script {
+    /// What the latest mock of this task says, if there is one.
+    fn mocked(&mut self, reference: &str) -> Option<EffectOutcome> {
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        let fits = |mock: &Mock| (mock.task == name || mock.task == reference) && mock.times != Some(0);
+        let mock = self.mocks.iter_mut().rev().find(|mock| fits(mock))?;
         if let Some(times) = &mut mock.times {
             *times -= 1;
         }
-        match &mock.error {
+        Some(match &mock.error {
             None => EffectOutcome::done(mock.output.clone()),
             Some(error) => EffectOutcome::Faulted { error: fault(error) },
-        }
+        })
     }
 }
 
@@ -82,5 +90,10 @@ impl Services for Mocked {
     fn call(&self, call: ServiceCall) -> BoxFuture<'_, EffectOutcome> {
         let outcome = self.answer(&call);
         async move { outcome }.boxed()
+    }
+
+    /// Without a mock, a question is answered from the scenario's own cases.
+    fn stand_in(&self, task: &str, _question: &Data) -> Option<EffectOutcome> {
+        self.script().mocked(task)
     }
 }

@@ -25,6 +25,7 @@ pub const ROLES: &[(&str, &str)] = &[
     ("joint_reviewer", "联审部门"),
     ("platform_admin", "平台管理员"),
     ("process_admin", "流程管理员"),
+    ("scheduler", "调度员"),
     ("event_publisher", "事件发布系统"),
 ];
 

@@ -17,6 +17,7 @@ fn the_catalog_has_these_functions() {
         case-close:1.0.0@default: Closes the case with an outcome
         case-note:1.0.0@default: Writes a note on the case
         case-open:1.0.0@default: Opens the case of this instance and gives it a number
+        case-query:1.0.0@default: Counts, groups and lists cases or work items
         case-update:1.0.0@default: Moves the case to another state, or changes its fields
         clock-cancel:1.0.0@default: Ends a clock that does not matter any more
         clock-change:1.0.0@default: Gives a clock another goal or a fixed due time, with a reason
@@ -32,7 +33,8 @@ fn the_catalog_has_these_functions() {
         notify:1.0.0@default: Sends a message by a channel
         send:1.0.0@sms: Sends a message by this channel
         send:1.0.0@wechat: Sends a message by this channel
-        sla-lookup:1.0.0@default: Looks up what the district promises for a channel, kind and urgency"#]]
+        sla-lookup:1.0.0@default: Looks up what the district promises for a channel, kind and urgency
+        sweep:1.0.0@default: Runs a sweep over cases or work items and waits for its end"#]]
     .assert_eq(&lines.join("\n"));
     assert_eq!(catalog.channels(), Some(&["sms".to_owned(), "wechat".to_owned()][..]));
     assert_eq!(default_catalog().channels(), None);

@@ -1,6 +1,7 @@
 //! A store in memory: for `yiwang run`, tests and the simulator. It keeps every promise of the ports but
 //! durability, and is the plainest statement of what they mean.
 
+mod census;
 mod query;
 mod small;
 mod write;
@@ -13,13 +14,14 @@ use futures::future::BoxFuture;
 use serde_json::value::RawValue;
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::reference::Reference;
+use yiwang_core::sweep::{Line, Sweep};
 use yiwang_core::transition::Status;
 use yiwang_core::{Case, CaseNo, EffectId, InstanceId, Timestamp, WorkItem, WorkItemId};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 
 use crate::ports::{
     Batch, CommitError, DeploymentRow, Disposition, InboxRow, IncidentRow, Loaded, MessageRow, RejectionRow,
-    ScheduleRow, StartKey, Started, Store, StoreError, TokenRow,
+    ScheduleRow, ScheduleRun, StartKey, Started, Store, StoreError, TokenRow,
 };
 
 /// A store in memory.
@@ -50,6 +52,9 @@ struct Tables {
     schedules: BTreeMap<String, ScheduleRow>,
     /// By number.
     references: BTreeMap<u64, Reference>,
+    schedule_runs: BTreeMap<u64, ScheduleRun>,
+    sweeps: BTreeMap<InstanceId, Sweep>,
+    sweep_lines: BTreeMap<(InstanceId, InstanceId, u32), Line>,
     values: BTreeMap<(String, String), Value>,
     tokens: BTreeMap<String, TokenRow>,
 }
@@ -66,6 +71,8 @@ struct Instance {
     history: Vec<Box<RawValue>>,
     start_key: Option<String>,
     updated: Timestamp,
+    /// When a person or an event last moved it.
+    touched: Timestamp,
 }
 
 #[derive(Debug)]
@@ -233,7 +240,10 @@ impl Store for MemoryStore {
             let instance = tables.instances.last_key_value().map_or(0, |(id, _)| id.0);
             let inbox = tables.inbox.last_key_value().map_or(0, |(id, _)| *id);
             let rejection = tables.rejections.last_key_value().map_or(0, |(id, _)| *id);
-            instance.max(inbox).max(rejection)
+            let run = tables.schedule_runs.last_key_value().map_or(0, |(id, _)| *id);
+            let sweeps = tables.sweeps.values().map(|sweep| sweep.until.map_or(0, |it| it.0).max(sweep.id.0));
+            let sweep = sweeps.max().unwrap_or(0);
+            instance.max(inbox).max(rejection).max(run).max(sweep)
         })
     }
 }

@@ -166,7 +166,7 @@ impl Query for MemoryStore {
 
 impl MemoryStore {
     /// A list from the greatest key down.
-    fn list<T: Send + 'static>(
+    pub(super) fn list<T: Send + 'static>(
         &self,
         page: PageRequest,
         key: impl Fn(&T) -> i64 + Send + 'static,

@@ -35,6 +35,10 @@ impl Tables {
         self.deployments.extend(batch.deployments);
         self.schedules.extend(batch.schedules.into_iter().map(|row| (row.workflow.clone(), row)));
         self.references.extend(batch.references.into_iter().map(|row| (row.number, row)));
+        self.schedule_runs.extend(batch.schedule_runs.into_iter().map(|run| (run.id, run)));
+        self.sweeps.extend(batch.sweeps.into_iter().map(|sweep| (sweep.id, sweep)));
+        let lines = batch.sweep_lines.into_iter();
+        self.sweep_lines.extend(lines.map(|line| ((line.sweep, line.instance, line.n), line)));
         for row in batch.incidents {
             let same =
                 |known: &crate::ports::IncidentRow| known.instance == row.instance && known.code == row.code;
@@ -95,6 +99,19 @@ impl Tables {
                 return Err(format!("version {} of the {} {}", row.version, row.kind.word(), row.name));
             }
         }
+        for row in &batch.sweeps {
+            let taken = |known: &yiwang_core::sweep::Sweep| known.key == row.key && known.id != row.id;
+            if self.sweeps.values().any(taken) {
+                return Err(format!("sweep key {}", row.key));
+            }
+        }
+        let mut targets = BTreeSet::new();
+        for line in &batch.sweep_lines {
+            let key = (line.sweep, line.instance, line.n);
+            if self.sweep_lines.contains_key(&key) || !targets.insert(key) {
+                return Err(format!("target {} of sweep {}", line.target(), line.sweep));
+            }
+        }
         match batch.rejections.iter().find(|row| self.rejections.contains_key(&row.id)) {
             Some(row) => Err(format!("rejection {}", row.id)),
             None => Ok(()),
@@ -119,6 +136,7 @@ impl Tables {
             history: Vec::new(),
             start_key,
             updated: now,
+            touched: now,
         });
         if let Some(at) = instance.wake_at.take() {
             self.wakes.remove(&(at, id));
@@ -134,6 +152,9 @@ impl Tables {
         instance.in_flight = row.in_flight;
         instance.state = row.state;
         instance.updated = now;
+        if row.touched {
+            instance.touched = instance.touched.max(now);
+        }
         instance.history.extend(history);
         self.work_items.extend(row.work_items.into_iter().map(|item| (item.id, item)));
         if let Some(case) = row.case {

@@ -21,5 +21,6 @@ mod references;
 mod rests;
 mod schedules;
 mod starts;
+mod sweeps;
 mod timers;
 mod world;

@@ -1,6 +1,8 @@
 //! Workflows that start by the clock.
 
 use yiwang_core::Timestamp;
+use yiwang_runtime::ports::{Census as _, PageRequest, ScheduleRun};
+use yiwang_runtime::{ScheduleAct, ScheduleCommand};
 
 use crate::world::{NOON, World, workflow};
 
@@ -61,4 +63,67 @@ async fn a_run_that_still_goes_on_is_not_overtaken_if_so_decided() {
         let overlap = "schedule.overlap: the run of test/sweep planned for ";
         assert!(skipped.iter().all(|row| row.starts_with(overlap)), "{skipped:?}");
     }
+}
+
+async fn runs(world: &World) -> Vec<String> {
+    let page = PageRequest { cursor: None, limit: 100 };
+    let mut runs = world.store.schedule_runs(None, page).await.unwrap().items;
+    runs.reverse();
+    let line = |run: &ScheduleRun| {
+        let by = run.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        let reason = run.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        format!("{} {:?}{by}{reason}", (run.planned.0 - NOON.0) / 60_000, run.outcome)
+    };
+    runs.iter().map(line).collect()
+}
+
+fn act(command: ScheduleCommand, reason: &str) -> ScheduleAct {
+    let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
+    ScheduleAct { workflow: "test/sweep".to_owned(), command, by: "li".to_owned(), reason }
+}
+
+#[tokio::test]
+async fn what_becomes_of_planned_times_is_listed() {
+    let mut world = World::running(&[&every("overlap: skip", "{wait: PT90M}")]).await;
+    world.later(3 * HOUR).await;
+    let runs = runs(&world).await;
+    assert_eq!(runs.len(), 3, "{runs:?}");
+    assert_eq!((&*runs[0], &*runs[2]), ("60 Started", "180 Started"));
+    assert!(runs[1].starts_with("120 Overlapped: the last run"), "{}", runs[1]);
+}
+
+#[tokio::test]
+async fn a_paused_schedule_starts_nothing_and_makes_up_for_nothing() {
+    let mut world = World::running(&[&every("", "{set: {n: 1}}")]).await;
+    world.engine.schedule(act(ScheduleCommand::Pause, "检修")).await.unwrap();
+    world.engine.schedule(act(ScheduleCommand::Pause, "再次")).await.unwrap();
+    world.later(2 * HOUR + HOUR / 2).await;
+    world.restart().await;
+    world.later(HOUR / 4).await;
+    assert!(starts(&world).await.is_empty());
+    world.engine.schedule(act(ScheduleCommand::Resume, "")).await.unwrap();
+    world.later(HOUR / 4).await;
+    assert_eq!(starts(&world).await, [180]);
+    assert_eq!(runs(&world).await, ["0 Paused by li: 检修", "165 Resumed by li", "180 Started"]);
+    assert!(world.rejections().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_a_person_wants_is_started_once_per_key() {
+    let mut world = World::running(&[&every("overlap: skip", "{wait: PT20M}")]).await;
+    let run = |key: &str| act(ScheduleCommand::Run { key: key.to_owned() }, "补跑");
+    let first = world.engine.schedule(run("a")).await.unwrap();
+    world.restart().await;
+    let again = world.engine.schedule(run("a")).await.unwrap();
+    assert_eq!(first.instance, again.instance);
+    let refused = world.engine.schedule(run("b")).await.unwrap_err();
+    assert!(refused.to_string().contains("still active"), "{refused}");
+    world.later(HOUR / 2).await;
+    world.engine.schedule(run("b")).await.unwrap();
+    world.later(HOUR / 2).await;
+    assert_eq!(starts(&world).await, [0, 30, 60], "and the planned one");
+    assert_eq!(runs(&world).await, ["0 Started by li: 补跑", "30 Started by li: 补跑", "60 Started"]);
+    let unknown = ScheduleAct { workflow: "test/nothing".to_owned(), ..run("a") };
+    let unknown = world.engine.schedule(unknown).await.unwrap_err();
+    assert_eq!(unknown.code(), "schedule.unknown");
 }

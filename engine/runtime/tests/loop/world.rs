@@ -10,15 +10,20 @@ use serde_json::{Value, json};
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::input::{Cause, EffectOutcome};
 use yiwang_core::reference::Reference;
+use yiwang_core::selector::field::Found;
+use yiwang_core::selector::{Field, Selection};
+use yiwang_core::sweep::line::Summary;
+use yiwang_core::sweep::{Line, Phase, Result as LineResult, Sweep};
 use yiwang_core::{EffectId, Event, InstanceId, Timestamp, WorkItem};
 use yiwang_dsl::Fault;
 use yiwang_dsl::error::Kind;
 use yiwang_runtime::harness::Harness;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
-    Batch, ChannelInfo, ChannelRequest, Channels, CommitError, Delivery, DeploymentRow, InboxRow,
-    IncomingEvent, InstanceFilter, Loaded, Outside, PageRequest, Query as _, Received, Rejected, ScheduleRow,
-    ServiceCall, Services, Session, StartKey, Started, Store, StoreError, WorkItemFilter,
+    Answer, Batch, Census, ChannelInfo, ChannelRequest, Channels, CommitError, Delivery, DeploymentRow,
+    Group, InboxRow, IncomingEvent, InstanceFilter, Loaded, Outside, Page, PageRequest, Query as _, Ranking,
+    Received, Rejected, ScheduleRow, ScheduleRun, SelectFrom, ServiceCall, Services, Session, StartKey,
+    Started, Store, StoreError, WorkItemFilter,
 };
 use yiwang_runtime::{Config, Start};
 
@@ -140,6 +145,47 @@ impl Store for Faulty {
     }
     fn greatest_id(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.inner.greatest_id()
+    }
+}
+
+impl Census for Faulty {
+    fn select(&self, selection: Selection, from: SelectFrom, limit: usize) -> Answer<'_, Vec<Found>> {
+        self.inner.select(selection, from, limit)
+    }
+    fn ranked(&self, selection: Selection, by: Ranking, limit: usize) -> Answer<'_, Vec<Found>> {
+        self.inner.ranked(selection, by, limit)
+    }
+    fn tally(&self, selection: Selection, by: Vec<Field>) -> Answer<'_, Vec<Group>> {
+        self.inner.tally(selection, by)
+    }
+    fn sweeps(&self, phase: Option<Phase>, page: PageRequest) -> Answer<'_, Page<Sweep>> {
+        self.inner.sweeps(phase, page)
+    }
+    fn sweep(&self, id: InstanceId) -> Answer<'_, Option<Sweep>> {
+        self.inner.sweep(id)
+    }
+    fn sweep_of_key(&self, key: String) -> Answer<'_, Option<Sweep>> {
+        self.inner.sweep_of_key(key)
+    }
+    fn open_sweeps(&self) -> Answer<'_, Vec<Sweep>> {
+        self.inner.open_sweeps()
+    }
+    fn sweep_lines(
+        &self,
+        sweep: InstanceId,
+        result: Option<LineResult>,
+        page: PageRequest,
+    ) -> Answer<'_, Page<Line>> {
+        self.inner.sweep_lines(sweep, result, page)
+    }
+    fn sweep_summary(&self, sweep: InstanceId) -> Answer<'_, Summary> {
+        self.inner.sweep_summary(sweep)
+    }
+    fn schedule_rows(&self) -> Answer<'_, Vec<ScheduleRow>> {
+        self.inner.schedule_rows()
+    }
+    fn schedule_runs(&self, workflow: Option<String>, page: PageRequest) -> Answer<'_, Page<ScheduleRun>> {
+        self.inner.schedule_runs(workflow, page)
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) const ADMIN: &str = "admin";
 pub(crate) const HANDLER: &str = "张三";
 pub(crate) const PETITIONER: &str = "王女士";
 pub(crate) const PUBLISHER: &str = "other-system";
+pub(crate) const SCHEDULER: &str = "李四";
 
 /// One work item for a handler, then its answer.
 pub(crate) const COMPLAINT: &str = r#"document: { dsl: '1.0.3', namespace: test, name: ask, version: '1.0.0' }
@@ -141,6 +142,7 @@ impl App {
             (HANDLER, "handler", None),
             (PETITIONER, "petitioner", None),
             (PUBLISHER, "event_publisher", None),
+            (SCHEDULER, "scheduler", None),
             ("expired", "platform_admin", Some(Timestamp(1))),
             ("revoked", "platform_admin", None),
         ] {

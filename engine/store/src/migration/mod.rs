@@ -13,6 +13,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("texts elsewhere", include_str!("0002_texts_elsewhere.sql")),
     ("reference", include_str!("0003_reference.sql")),
     ("unheld work", include_str!("0004_unheld_work.sql")),
+    ("sweeps", include_str!("0005_sweeps.sql")),
 ];
 
 /// The newest schema known here.

@@ -81,6 +81,7 @@ pub(crate) fn turn(id: u64, rev: u64) -> TurnRow {
         case: None,
         subscriptions: None,
         messages: Vec::new(),
+        touched: true,
     }
 }
 

@@ -71,6 +71,7 @@ async fn deployments_and_schedules_read_back() {
         workflow: "district/return".to_owned(),
         fired: Timestamp(fired),
         run: run.map(InstanceId),
+        paused: None,
     };
     let rows = vec![deployment("b", "complaint"), deployment("a", "return")];
     let first = Batch { deployments: rows.clone(), schedules: vec![schedule(1, None)], ..batch([]) };

@@ -37,7 +37,12 @@ async fn fill(store: &SqliteStore) {
                 inbox(2_000 + id, &format!("b{id}"), buffered),
             ],
             rejections: vec![rejection(3_000 + id, "web")],
-            schedules: vec![ScheduleRow { workflow: format!("test/s{id}"), fired: NOW, run: None }],
+            schedules: vec![ScheduleRow {
+                workflow: format!("test/s{id}"),
+                fired: NOW,
+                run: None,
+                paused: None,
+            }],
             incidents: vec![incident(id, "instance.stuck")],
             ..Batch::default()
         };

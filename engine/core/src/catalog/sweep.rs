@@ -1,0 +1,59 @@
+//! `sweep`: runs a sweep over cases or work items and waits for its end.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use yiwang_dsl::{Data, Fault};
+
+use super::{Called, Function, shape};
+use crate::effect::Action;
+use crate::inquiry::told;
+use crate::machine::{Machine, Move};
+use crate::outbox;
+use crate::state::{Doing, Owner, Repeat};
+use crate::sweep::Definition;
+
+pub(super) const FUNCTION: Function = Function {
+    name: "sweep",
+    summary: "Runs a sweep over cases or work items and waits for its end",
+    input: || {
+        shape::object(
+            &["definition"],
+            &[("definition", json!({"type": "object"})), ("reason", shape::optional_text())],
+        )
+    },
+    output: || {
+        shape::object(
+            &["sweep", "name", "state", "found", "acted", "skipped", "failed"],
+            &[
+                ("sweep", shape::text()),
+                ("name", shape::text()),
+                ("state", json!({"enum": ["completed", "cancelled", "refused"]})),
+                ("reason", shape::optional_text()),
+                ("found", json!({"type": "integer"})),
+                ("acted", json!({"type": "integer"})),
+                ("skipped", json!({"type": "integer"})),
+                ("failed", json!({"type": "integer"})),
+            ],
+        )
+    },
+    begin,
+};
+
+#[derive(Deserialize)]
+struct With {
+    definition: Value,
+    reason: Option<String>,
+}
+
+fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
+    let With { definition, reason } = called.read()?;
+    Definition::parse(&definition).map_err(|mistakes| called.refuse(&told(&mistakes)))?;
+    machine.top_mut().doing = Doing::Call { authorization: None };
+    let owner = Owner::Frame(machine.top().id);
+    let function = outbox::function_name(called.function);
+    let id = &machine.definition().id;
+    let person = format!("workflow:{}/{}", id.namespace, id.name);
+    let action = Action::Sweep { definition: Data::from(definition), person, reason };
+    outbox::request(machine, owner, Repeat::None, function, action);
+    Ok(Move::Park)
+}

@@ -1,0 +1,173 @@
+//! Selections as SQL. `core` says what each test means; a test of the stores holds both to the same answers.
+//!
+//! SQL has three truth values and a selection has two: every comparison is made false where it would be
+//! unknown, before `NOT` can see it.
+
+use sea_orm::Value;
+use yiwang_core::Timestamp;
+use yiwang_core::selector::{Field, Of, Selection, Test};
+
+use crate::sql::{Sql, list};
+
+/// The tables that a selection is made from, without conditions.
+pub(crate) fn tables(of: Of) -> &'static str {
+    match of {
+        Of::Cases => "FROM case_ c JOIN instance i ON i.id = c.instance JOIN workflow w ON w.id = i.workflow",
+        Of::WorkItems => {
+            "FROM work_item k JOIN instance i ON i.id = k.instance JOIN workflow w ON w.id = i.workflow
+             LEFT JOIN case_ c ON c.instance = k.instance"
+        }
+    }
+}
+
+/// The instance of what is selected.
+pub(crate) fn instance(of: Of) -> &'static str {
+    match of {
+        Of::Cases => "c.instance",
+        Of::WorkItems => "k.instance",
+    }
+}
+
+/// The key in whose order selections are gone through.
+pub(crate) fn key(of: Of) -> &'static str {
+    match of {
+        Of::Cases => "c.instance",
+        Of::WorkItems => "k.instance, k.n",
+    }
+}
+
+/// Adds the condition of a selection.
+pub(crate) fn condition(sql: &mut Sql, selection: &Selection) {
+    test(sql, selection.of, &selection.test);
+}
+
+fn test(sql: &mut Sql, of: Of, it: &Test<Timestamp>) {
+    match it {
+        Test::All(tests) => joined(sql, of, tests, "AND", "1"),
+        Test::Any(tests) => joined(sql, of, tests, "OR", "0"),
+        Test::Not(inner) => {
+            sql.push("NOT (", []);
+            test(sql, of, inner);
+            sql.push(")", []);
+        }
+        Test::OneOf(field, values) => match set(field) {
+            Some(members) => {
+                sql.push("EXISTS (SELECT 1 FROM", []).push(members, []);
+                sql.push("AND m.value IN (SELECT value FROM json_each(?)))", [list(values)]);
+            }
+            None => {
+                sql.push("coalesce(", []);
+                value(sql, of, field);
+                sql.push("IN (SELECT value FROM json_each(?)), 0)", [list(values)]);
+            }
+        },
+        Test::Present(field) => match set(field) {
+            Some(members) => {
+                sql.push("EXISTS (SELECT 1 FROM", []).push(members, []).push(")", []);
+            }
+            None => {
+                sql.push("(", []);
+                value(sql, of, field);
+                sql.push("IS NOT NULL)", []);
+            }
+        },
+        Test::Contains(field, part) => {
+            sql.push("coalesce(instr(", []);
+            value(sql, of, field);
+            sql.push(", ?) > 0, 0)", [part.clone().into()]);
+        }
+        Test::Before(field, at) => compared(sql, of, field, "< ?", at.0),
+        Test::From(field, at) => compared(sql, of, field, ">= ?", at.0),
+        Test::AtLeast(field, number) => numbered(sql, of, field, ">= ?", *number),
+        Test::AtMost(field, number) => numbered(sql, of, field, "<= ?", *number),
+    }
+}
+
+fn joined(sql: &mut Sql, of: Of, tests: &[Test<Timestamp>], word: &str, none: &str) {
+    sql.push("(", []);
+    if tests.is_empty() {
+        sql.push(none, []);
+    }
+    for (at, one) in tests.iter().enumerate() {
+        if at > 0 {
+            sql.push(word, []);
+        }
+        test(sql, of, one);
+    }
+    sql.push(")", []);
+}
+
+fn compared(sql: &mut Sql, of: Of, field: &Field, how: &str, with: i64) {
+    sql.push("coalesce(", []);
+    value(sql, of, field);
+    sql.push(how, [with.into()]).push(", 0)", []);
+}
+
+fn numbered(sql: &mut Sql, of: Of, field: &Field, how: &str, with: i64) {
+    let Field::Free(path) = field else { return compared(sql, of, field, how, with) };
+    let path = Value::from(free_path(path));
+    sql.push("coalesce(CASE json_type(c.body, ?) WHEN 'integer' THEN (c.body ->> ?)", [path.clone(), path]);
+    sql.push(how, [with.into()]).push("END, 0)", []);
+}
+
+/// The members of a set, as a table with a condition.
+fn set(field: &Field) -> Option<&'static str> {
+    match field {
+        Field::Flags => {
+            Some("(SELECT f.flag AS value FROM case_flag f WHERE f.instance = c.instance) m WHERE 1")
+        }
+        Field::Roles => Some("json_each(k.body, '$.candidate_roles') m WHERE 1"),
+        _ => None,
+    }
+}
+
+/// The one value of a field, or null.
+pub(crate) fn value(sql: &mut Sql, of: Of, field: &Field) {
+    let text = match field {
+        Field::CaseNo => match of {
+            Of::Cases => "c.no",
+            Of::WorkItems => "k.case_no",
+        },
+        Field::CaseType => "c.body ->> '$.type'",
+        Field::Channel => "c.channel",
+        Field::SourceRef => "c.body ->> '$.source_ref'",
+        Field::CaseTitle => "c.body ->> '$.title'",
+        Field::CaseState => "c.state",
+        Field::Outcome => "c.outcome",
+        Field::Category => "c.body ->> '$.category'",
+        Field::Urgency => "c.body ->> '$.urgency'",
+        Field::Unit => "c.unit",
+        Field::CaseDue => "c.body ->> '$.due'",
+        Field::Opened => "c.body ->> '$.opened'",
+        Field::Closed => "c.body ->> '$.closed'",
+        Field::Reworks => "c.body ->> '$.reworks'",
+        Field::Free(path) => {
+            let path = Value::from(free_path(path));
+            sql.push(
+                "CASE json_type(c.body, ?) WHEN 'text' THEN c.body ->> ?
+                   WHEN 'integer' THEN CAST(c.body ->> ? AS TEXT) END",
+                [path.clone(), path.clone(), path],
+            );
+            return;
+        }
+        Field::Task => "k.body ->> '$.task'",
+        Field::ItemTitle => "k.body ->> '$.title'",
+        Field::ItemState => "k.state",
+        Field::Priority => "k.body ->> '$.priority'",
+        Field::Assignee => "k.body ->> '$.assignee'",
+        // The greatest number stands for none: it sorts last in lists.
+        Field::ItemDue => "nullif(k.due_at, 9223372036854775807)",
+        Field::Created => "k.body ->> '$.created'",
+        Field::Workflow => "w.name",
+        Field::Status => "i.status",
+        Field::Touched => "i.touched",
+        Field::Flags | Field::Roles => "NULL",
+    };
+    sql.push(text, []);
+}
+
+/// Names have no quotes and no backslashes: the language refuses them.
+fn free_path(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    format!("$.fields.{}", quoted.join("."))
+}
