@@ -20,7 +20,7 @@ const MINUTES: i16 = 24 * 60;
 
 /// A document's layer with the places of what it extends, unless it has mistakes. Warnings may be there also
 /// when it has none.
-pub(super) fn read(source: &str) -> (Option<(Layer, Vec<Range<usize>>)>, Vec<Diagnostic>) {
+pub(super) fn read(source: &str) -> (Option<Read>, Vec<Diagnostic>) {
     let root = match yaml::parse(source) {
         Ok(root) => root,
         Err(diagnostics) => return (None, diagnostics),
@@ -30,6 +30,9 @@ pub(super) fn read(source: &str) -> (Option<(Layer, Vec<Range<usize>>)>, Vec<Dia
     let failed = reader.found.iter().any(|remark| remark.severity() == Severity::Error);
     (layer.filter(|_| !failed), reader.found)
 }
+
+/// A layer, and the places of what it extends.
+pub(super) type Read = (Layer, Vec<Range<usize>>);
 
 struct Reader {
     found: Vec<Diagnostic>,
@@ -64,7 +67,7 @@ impl Reader {
         &mut self.found[last]
     }
 
-    fn document(&mut self, root: &Node) -> Option<(Layer, Vec<Range<usize>>)> {
+    fn document(&mut self, root: &Node) -> Option<Read> {
         let root = At { node: root, pointer: String::new() };
         let keys = [
             "schema",
@@ -421,7 +424,8 @@ impl Reader {
                         sources.insert(year, title.unwrap_or_default().to_owned());
                     }
                     "workingDays" => {
-                        counts.extend(self.number(&value).map(|n| (year, vec![n], value.node.span.clone())))
+                        let number = self.number(&value);
+                        counts.extend(number.map(|n| (year, vec![n], value.node.span.clone())));
                     }
                     "workingDaysByMonth" => {
                         let months: Vec<u32> =
