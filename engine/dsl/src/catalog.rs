@@ -12,6 +12,7 @@ use crate::error::TypeAliases;
 pub struct Catalog {
     functions: BTreeMap<FunctionRef, Signature>,
     channels: Option<Vec<String>>,
+    forms: Option<Vec<String>>,
     error_types: TypeAliases,
     processes: Processes,
 }
@@ -54,6 +55,12 @@ impl Catalog {
         self.channels = Some(ids);
     }
 
+    /// The same for a workflow with these forms; a literal `form.ref` that is not among them is a mistake.
+    #[must_use]
+    pub fn with_forms(&self, names: impl IntoIterator<Item = String>) -> Self {
+        Self { forms: Some(names.into_iter().collect()), ..self.clone() }
+    }
+
     /// Says which spellings of error types are equal in workflows that do not say it themselves.
     pub fn set_error_types(&mut self, aliases: TypeAliases) {
         self.error_types = aliases;
@@ -87,5 +94,10 @@ impl Catalog {
     /// The channels, if they are known.
     pub fn channels(&self) -> Option<&[String]> {
         self.channels.as_deref()
+    }
+
+    /// The forms of the workflow, if they are known.
+    pub fn forms(&self) -> Option<&[String]> {
+        self.forms.as_deref()
     }
 }

@@ -1,5 +1,8 @@
 //! ISO 8601 durations, as far as they have a fixed length.
 
+/// What a JSON Schema of arguments calls texts that [`parse`] reads: its `format`.
+pub const FORMAT: &str = "fixed-duration";
+
 /// Milliseconds of an ISO 8601 duration, or what is wrong with it.
 ///
 /// Weeks and days are seven and one times 24 hours. Years and months are refused: how long they are

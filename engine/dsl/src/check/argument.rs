@@ -1,15 +1,17 @@
 //! Arguments of functions against their schemas, as far as they are known before the workflow runs.
 
+use std::ops::Range;
+
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 
 use super::Checker;
+use super::alternative::{Mistake, mistakes};
 use super::fields::Place;
 use super::schema;
-use crate::diagnostic::Code;
-use crate::expression::{Written, read};
+use crate::diagnostic::{Code, Joint, names, nearest};
 use crate::text;
-use crate::yaml::{Node, Value};
+use crate::yaml::Value;
 
 impl<'n> Checker<'n> {
     /// Checks the fixed parts of the arguments that a call gives.
@@ -20,47 +22,54 @@ impl<'n> Checker<'n> {
         call: &Place<'n>,
     ) {
         // A catalog's own mistake is not the author's.
-        let Ok(validator) = schema::compile(input) else { return };
+        let Ok(validator) = schema::compile_for_arguments(input) else { return };
         let json = with.map_or_else(|| serde_json::json!({}), |with| with.node.to_json());
-        let node = with.map(|with| with.node);
         let errors: Vec<_> = validator.iter_errors(&json).map(ValidationError::to_owned).collect();
         for error in &errors {
-            let pointer = error.instance_path().as_str();
-            let value = node.and_then(|node| node.at(pointer));
-            if value.is_some_and(|value| !is_certain(error.kind(), value)) {
-                continue;
+            for mistake in mistakes(error, input, with.map(|with| with.node)) {
+                match mistake {
+                    Mistake::Plain { error, known } => self.argument(error, &known, input, with, call),
+                    Mistake::NoneOf { at, names: all } => {
+                        let (span, pointer) = argument_span(&at, with, call);
+                        let message = text!("`with{}` lacks one of {}", at, names(all, Joint::Comma));
+                        self.report_at(Code::With, span, &pointer, message);
+                    }
+                    Mistake::Several { at, names: all } => {
+                        let (span, pointer) = argument_span(&at, with, call);
+                        let message = text!("of {} only one may stand here", names(all, Joint::And));
+                        self.report_at(Code::With, span, &pointer, message);
+                    }
+                }
             }
-            self.argument(error, input, with, call);
         }
     }
 
     fn argument(
         &mut self,
         error: &ValidationError<'_>,
+        known: &[String],
         input: &serde_json::Value,
         with: Option<&Place<'n>>,
         call: &Place<'n>,
     ) {
         let inner = error.instance_path().as_str();
-        let pointer = format!("{}{inner}", with.map_or(call, |with| with).pointer);
         let node = with.map(|with| with.node);
         let at = |pointer: &str| node.and_then(|node| node.key_span(pointer));
-        // A whole object is best pointed at by its key, or by the function it is given to.
-        let span = match inner {
-            "" => call.node.span.clone(),
-            inner => at(inner).unwrap_or_else(|| call.node.span.clone()),
+        let (span, pointer) = argument_span(inner, with, call);
+        let value = node.and_then(|node| node.at(inner));
+        let value_span = match inner {
+            "" => span.clone(),
+            _ => value.map_or_else(|| span.clone(), |value| value.span.clone()),
         };
         match error.kind() {
             ValidationErrorKind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
                 // A name written almost like it is reported as such.
-                let object = node.and_then(|node| node.at(inner)).map(|node| &node.value);
-                if let Some(Value::Map(entries)) = object {
-                    let known = properties(input, error.schema_path().as_str());
+                if let Some(Value::Map(entries)) = value.map(|value| &value.value) {
                     let given = entries.iter().map(|entry| entry.key.text.as_str());
                     let unknown: Vec<&str> =
                         given.filter(|given| !known.iter().any(|known| known == given)).collect();
-                    if crate::diagnostic::nearest(name, &unknown).is_some() && closed(input, error) {
+                    if nearest(name, &unknown).is_some() && closed(input, error) {
                         return;
                     }
                 }
@@ -68,7 +77,6 @@ impl<'n> Checker<'n> {
             }
             ValidationErrorKind::AdditionalProperties { unexpected }
             | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-                let known = properties(input, error.schema_path().as_str());
                 for name in unexpected {
                     let mut member = inner.to_owned();
                     crate::yaml::push_pointer(&mut member, name);
@@ -78,45 +86,43 @@ impl<'n> Checker<'n> {
                     self.report_at(Code::With, span, &pointer, message).meant(name, known);
                 }
             }
-            _ => {
-                let span = match inner {
-                    "" => span,
-                    inner => node.and_then(|node| node.at(inner)).map_or(span, |node| node.span.clone()),
+            ValidationErrorKind::Enum { options } => {
+                let words = options.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+                let words: Vec<&str> = words.collect();
+                let all = names(&words, Joint::Comma);
+                let Some(written) = value.and_then(|value| value.as_str()) else {
+                    self.report_at(Code::With, value_span, &pointer, text!("this is not one of {}", all));
+                    return;
                 };
+                let message = text!("`{}` is not one of {}", written, all);
+                let remark = self.report_at(Code::With, value_span, &pointer, message);
+                if let Some(near) = nearest(written, &words) {
+                    remark.help(text!("did you mean `{}`?", near));
+                }
+            }
+            ValidationErrorKind::Format { format } if format == crate::duration::FORMAT => {
+                let written = value.and_then(|value| value.as_str()).unwrap_or_default();
+                let message = text!("`{}` is not a duration", written);
+                let remark = self.report_at(Code::Duration, value_span, &pointer, message);
+                if let Err(help) = crate::duration::parse(written) {
+                    remark.help(help);
+                }
+            }
+            _ => {
                 let message = schema::shorten(&error.masked_with("it"));
                 let message = text!("this argument does not fit: {}", message);
-                self.report_at(Code::With, span, &pointer, message);
+                self.report_at(Code::With, value_span, &pointer, message);
             }
         }
     }
 }
 
-/// Does an error stand whatever the expressions inside of the value give?
-fn is_certain(kind: &ValidationErrorKind, value: &Node) -> bool {
-    let shape = matches!(
-        kind,
-        ValidationErrorKind::Required { .. }
-            | ValidationErrorKind::AdditionalProperties { .. }
-            | ValidationErrorKind::Type { .. }
-            | ValidationErrorKind::MinItems { .. }
-            | ValidationErrorKind::MaxItems { .. }
-            | ValidationErrorKind::MinProperties { .. }
-            | ValidationErrorKind::MaxProperties { .. }
-            | ValidationErrorKind::PropertyNames { .. }
-    );
-    match &value.value {
-        Value::String(_) => !has_expression(value),
-        _ => shape || !has_expression(value),
-    }
-}
-
-fn has_expression(node: &Node) -> bool {
-    match &node.value {
-        Value::String(text) => !matches!(read(text), Ok(Written::Literal)),
-        Value::List(items) => items.iter().any(has_expression),
-        Value::Map(entries) => entries.iter().any(|entry| has_expression(&entry.value)),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => false,
-    }
+/// Where a part of the arguments stands. A whole object is best pointed at by its key, or by the function it
+/// is given to.
+fn argument_span(inner: &str, with: Option<&Place<'_>>, call: &Place<'_>) -> (Range<usize>, String) {
+    let pointer = format!("{}{inner}", with.unwrap_or(call).pointer);
+    let of_key = with.filter(|_| !inner.is_empty()).and_then(|with| with.node.key_span(inner));
+    (of_key.unwrap_or_else(|| call.node.span.clone()), pointer)
 }
 
 /// Does the schema beside the keyword refuse what it does not name?
@@ -125,11 +131,4 @@ fn closed(input: &serde_json::Value, error: &ValidationError<'_>) -> bool {
     let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
     let closed = |schema: &serde_json::Value| schema.get("additionalProperties") == Some(&false.into());
     input.pointer(parent).is_some_and(closed)
-}
-
-/// The properties that stand beside the keyword that a schema path ends with.
-fn properties(input: &serde_json::Value, schema_path: &str) -> Vec<String> {
-    let parent = schema_path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let object = input.pointer(parent).and_then(|schema| schema.get("properties")?.as_object());
-    object.into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }

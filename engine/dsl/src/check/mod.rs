@@ -3,6 +3,7 @@
 //! Each task kind, and each other part of the language, has a file of its own. All remarks are collected;
 //! whatever cannot be built is left out, and the walk goes on.
 
+mod alternative;
 mod argument;
 mod authentication;
 mod block;
@@ -30,6 +31,7 @@ mod task;
 mod template;
 mod timing;
 mod tree;
+mod work;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

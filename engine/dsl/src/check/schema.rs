@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use jsonschema::{Draft, PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationOptions, Validator};
 
 use super::Checker;
 use super::fields::Place;
 use super::template::Position;
 use crate::definition::{ExportSpec, InputSpec, OutputSpec, Schema};
 use crate::diagnostic::{Code, Text};
+use crate::duration;
 use crate::resource::{self, What};
 use crate::text;
 
@@ -169,19 +170,26 @@ pub(super) fn transpose<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-/// Compiles a schema, or says where and why it is none. Nothing is ever fetched.
-pub(crate) fn compile(document: &serde_json::Value) -> Result<Validator, (String, Text)> {
-    compile_as(document, None)
+/// Compiles the schema of a function's arguments. Lengths of time in it must be fixed ones.
+pub(crate) fn compile_for_arguments(document: &serde_json::Value) -> Result<Validator, (String, Text)> {
+    let options = jsonschema::options().with_format(duration::FORMAT, |text| duration::parse(text).is_ok());
+    build(options, document)
 }
 
-/// The same, read as a draft, whatever its `$schema` says.
+/// Compiles a schema, read as a draft if one is given, or says where and why it is none.
 fn compile_as(document: &serde_json::Value, draft: Option<Draft>) -> Result<Validator, (String, Text)> {
-    // The linear engine: a pattern cannot be made to run forever by the data it is tried on.
-    let options = jsonschema::options().offline().with_pattern_options(PatternOptions::regex());
+    let options = jsonschema::options();
     let options = match draft {
         Some(draft) => options.with_draft(draft),
         None => options,
     };
+    build(options, document)
+}
+
+/// Nothing is ever fetched.
+fn build(options: ValidationOptions<'_>, document: &serde_json::Value) -> Result<Validator, (String, Text)> {
+    // The linear engine: a pattern cannot be made to run forever by the data it is tried on.
+    let options = options.offline().with_pattern_options(PatternOptions::regex());
     options.should_validate_formats(true).build(document).map_err(|error| {
         let pointer = error.instance_path().as_str().to_owned();
         let message = match error.instance().as_str() {

@@ -87,6 +87,7 @@ codes! {
     CatchNever "YW0122" Warning "A `catch` waits for an error that is never raised.",
     Shadowed "YW0123" Warning "A loop's variable hides one of the same name.",
     Unused "YW0124" Warning "Something is defined and never used.",
+    UnknownForm "YW0125" Error "A form is named that is not deployed with the workflow.",
 
     // Structure.
     UnknownKey "YW0201" Error "A key is not known at this place.",

@@ -23,6 +23,13 @@ pub(crate) fn catalog() -> Catalog {
         let signature = Signature { summary: String::new(), input, output: serde_json::json!({}) };
         catalog.add(function, signature);
     };
+    let form = serde_json::json!({ "anyOf": [
+        { "type": "null" },
+        { "type": "object", "required": ["ref"], "additionalProperties": false,
+          "properties": { "ref": { "type": "string" }, "data": {} } },
+        { "type": "object", "required": ["schema"], "additionalProperties": false,
+          "properties": { "schema": { "type": "object" }, "data": {} } },
+    ] });
     let task = serde_json::json!({
         "type": "object",
         "required": ["title"],
@@ -30,6 +37,7 @@ pub(crate) fn catalog() -> Catalog {
         "properties": {
             "title": { "type": "string" },
             "priority": { "enum": ["low", "high"] },
+            "form": form,
             "candidateGroups": { "type": "array", "minItems": 1, "items": { "type": "string" } },
             "due": {
                 "type": "object",
@@ -40,6 +48,54 @@ pub(crate) fn catalog() -> Catalog {
     });
     add("human-task:1.0.0@default", task.clone());
     add("human-task:1.1.0@default", task);
+    let duration = serde_json::json!({ "type": "string", "format": "fixed-duration" });
+    add(
+        "human-task-group:1.0.0@default",
+        serde_json::json!({
+            "type": "object",
+            "required": ["title", "members"],
+            "additionalProperties": false,
+            "properties": {
+                "title": { "type": "string" },
+                "form": form,
+                "outcomes": { "type": ["array", "null"], "items": { "type": "string" } },
+                "members": { "type": "array", "items": { "anyOf": [
+                    { "type": "string" }, member("person"), member("role"), member("unit"),
+                ] } },
+                "completion": { "anyOf": [{ "type": "null" }, {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "properties": {
+                        "rule": { "enum": ["all", "quorum", null] },
+                        "quorum": { "type": "integer", "minimum": 1 },
+                        "veto": { "type": "array", "items": { "type": "string" } },
+                    },
+                    "allOf": [{
+                        "if": { "required": ["rule"], "properties": { "rule": { "const": "quorum" } } },
+                        "then": { "required": ["quorum"] },
+                    }],
+                }] },
+                "due": {
+                    "type": ["object", "null"],
+                    "additionalProperties": false,
+                    "properties": { "after": duration, "workingHours": duration, "at": { "type": "string" } },
+                    "anyOf": [{ "type": "null" }, { "oneOf": [
+                        { "required": ["after"] }, { "required": ["workingHours"] }, { "required": ["at"] },
+                    ] }],
+                },
+                "escalation": { "type": "array", "items": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "properties": {
+                        "at": { "type": "string" },
+                        "after": { "anyOf": [duration, { "type": "object" }] },
+                        "flag": { "enum": ["warned", "overdue", "supervised", null] },
+                    },
+                    "oneOf": [{ "required": ["at"] }, { "required": ["after"] }],
+                } },
+            }
+        }),
+    );
     add(
         "notify:1.0.0@default",
         serde_json::json!({
@@ -50,7 +106,17 @@ pub(crate) fn catalog() -> Catalog {
     );
     add("send:1.0.0@wechat", serde_json::json!({ "type": "object" }));
     catalog.set_channels(vec!["wechat".to_owned(), "sms-gov".to_owned(), "web-form".to_owned()]);
-    catalog
+    catalog.with_forms(["forms/dispatch".to_owned(), "forms/受理".to_owned()])
+}
+
+/// A member of a group.
+fn member(name: &str) -> serde_json::Value {
+    serde_json::json!({
+        "type": "object",
+        "required": [name],
+        "additionalProperties": false,
+        "properties": { (name): { "type": "string" }, "weight": { "type": "integer" } }
+    })
 }
 
 /// The texts from elsewhere of all tests.
@@ -86,6 +152,13 @@ do:
 output: { schema: { resource: { endpoint: ../../../schemas/person.json } } }
 do:
   - log: { call: 'log:1.0.0@here', with: { message: a } }
+",
+    );
+    resources.add(
+        "https://example.org/functions/work/1.0.0/function.yaml",
+        "
+call: human-task:1.0.0@default
+with: { title: work, form: { ref: forms/dispach } }
 ",
     );
     resources.add("https://example.org/schemas/person.json", r#"{ "type": "object", "required": ["name"] }"#);

@@ -879,7 +879,7 @@ fn arguments() {
         expect![[r#"
             - a: { call: human-task:1.0.0@default, with: { title: 5, priority: hihg, due: { hour: 1 } } }
                                                                   ^ YW0215 this argument does not fit: it is not of type "string"
-                                                                               ^^^^ YW0215 this argument does not fit: it is not one of "low" or "high"
+                                                                               ^^^^ YW0215 `hihg` is not one of `low`, `high`; did you mean `high`?
                                                                                             ^^^^ YW0215 the function takes no `hour` here; did you mean `hours`?
         "#]],
     );

@@ -42,6 +42,7 @@ impl<'n> Checker<'n> {
             Callee::Catalog(function) => {
                 if let Some(with) = with {
                     self.channel(function, with);
+                    self.work(function, with);
                 }
                 if let Some(signature) = self.catalog.get(function) {
                     self.arguments(&signature.input, with, place);
