@@ -424,8 +424,8 @@ fn groups_that_cannot_be() {
     for with in [
         "{title: x, members: [e1, e1]}",
         "{title: x, members: [e1], completion: {quorum: 2}}",
-        "{title: x, members: [e1], completion: {rule: weighted}}",
-        "{title: x, members: [e1], completion: {veto: [no]}}",
+        "{title: x, members: [e1], completion: {rule: '${ \"weighted\" }'}}",
+        "{title: x, members: [e1], completion: {veto: ['${ \"no\" }']}}",
         "{title: x, members: [e1], completion: {enoughWhenDue: 1}}",
     ] {
         let text = format!("do: [ask: {{call: 'human-task-group:1.0.0@default', with: {with}}}]");
