@@ -116,9 +116,8 @@ impl Ready {
 impl<'c> Called<'c> {
     /// A call that began in an earlier step, as far as its place goes.
     fn again(task: &'c Task) -> Self {
-        let function = match &task.kind {
-            TaskKind::Call { callee: Callee::Catalog(function), .. } => function,
-            _ => unreachable!("only a call of a function begins one"),
+        let TaskKind::Call { callee: Callee::Catalog(function), .. } = &task.kind else {
+            unreachable!("only a call of a function begins one")
         };
         let place = Place::new(task, "with");
         Self { task, function, with: Data::null(), json: Value::Null, place }

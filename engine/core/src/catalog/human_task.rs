@@ -180,13 +180,16 @@ impl Work {
     }
 }
 
+/// A promise, and the rungs of a ladder with their times.
+pub(crate) type Times = (Option<Promise>, Vec<(Timestamp, Rung)>);
+
 /// The promise of work that is offered now, and its escalation ladder.
 pub(crate) fn times(
     machine: &Machine<'_>,
     frame: FrameId,
     due: Option<&Value>,
     escalation: &[Value],
-) -> Result<(Option<Promise>, Vec<(Timestamp, Rung)>), Fault> {
+) -> Result<Times, Fault> {
     let task = machine.owner_task(Owner::Frame(frame)).expect("a frame that offers work is there");
     let called = Called::again(task);
     let promise = match due.filter(|due| !due.is_null()) {

@@ -68,7 +68,7 @@ pub(crate) fn decide(
     let people = || std::iter::once(by.person.as_str()).chain(behalf);
     let deciders = offering::earlier_deciders(machine, &item.excluded_people, &open.four_eyes_tasks);
     if let Some(person) = people().find(|person| deciders.iter().any(|other| other == person)) {
-        let message = if deciders.iter().any(|other| *other == by.person) {
+        let message = if deciders.contains(&by.person) {
             format!("{} may not do work item {}", by.person, item.id)
         } else {
             format!("{} may not do work item {} for {person}", by.person, item.id)
