@@ -13,7 +13,7 @@ pub(crate) mod human_task;
 mod human_task_group;
 mod notify;
 mod send;
-mod shape;
+pub(crate) mod shape;
 mod sla_lookup;
 mod sweep;
 
@@ -26,7 +26,7 @@ use serde_json::Value;
 use yiwang_dsl::catalog::Signature;
 use yiwang_dsl::definition::{Callee, FunctionRef, Task, TaskKind};
 use yiwang_dsl::error::Kind;
-use yiwang_dsl::{Catalog, Data, Fault};
+use yiwang_dsl::{Catalog, Data, Fault, duration};
 
 pub(crate) use self::notify::By;
 use crate::machine::{Machine, Move, Place};
@@ -156,8 +156,13 @@ pub(crate) fn find(function: &FunctionRef) -> Option<&'static Ready> {
 
 /// What is wrong with a clock to be started: JSON Pointer and sentence.
 pub(crate) fn clock_problems(clock: &Value) -> Vec<(String, String)> {
-    static START: LazyLock<Ready> = LazyLock::new(|| Ready::new(&clock::start::FUNCTION));
-    schema::problems(&START.input, clock, "")
+    static START: LazyLock<Validator> = LazyLock::new(|| {
+        let fixed = |text: &str| duration::parse(text).is_ok();
+        let options = jsonschema::options().with_format(duration::FORMAT, fixed);
+        let schema = (clock::start::FUNCTION.input)();
+        options.should_validate_formats(true).build(&schema).expect("our own schemas are valid")
+    });
+    schema::problems(&START, clock, "")
 }
 
 /// All functions of the catalog `default`, version 1.0.0: what a workflow's text is checked against.

@@ -10,7 +10,7 @@ use yiwang_dsl::error::Kind;
 
 use crate::Timestamp;
 use crate::calendar::{Amount, Beyond, Calendar, DEFAULT, Length, Roll};
-use crate::catalog::Called;
+use crate::catalog::{Called, shape};
 use crate::correlation::SubscriptionKey;
 use crate::history::What;
 use crate::ladder;
@@ -56,8 +56,7 @@ pub(crate) struct When {
 
 /// The members that say how long, and whichever calendar is meant.
 pub(crate) fn length_members() -> Vec<(&'static str, Value)> {
-    let duration =
-        json!({"type": "string", "pattern": "^P", "description": "ISO 8601 duration of fixed length"});
+    let duration = shape::duration();
     let days = json!({"type": "integer", "minimum": 0, "maximum": 3660});
     vec![
         ("after", duration.clone()),

@@ -55,28 +55,48 @@ impl Compiler {
         Self { catalog }
     }
 
-    /// Checks text and forms, with the texts from elsewhere that it uses.
+    /// Checks text and forms that are deployed now, with the texts from elsewhere that it uses.
     pub(crate) fn compile(
         &self,
         source: &str,
         forms: BTreeMap<String, serde_json::Value>,
         resources: &Resources,
     ) -> Result<Compiled, Error> {
-        let elsewhere: usize = resources.iter().map(|(_, text)| text.map_or(0, |text| text.len())).sum();
-        let bytes = source.len() + crate::weight::weight(&forms) + elsewhere;
-        if bytes > limits::DEPLOYMENT_BYTES_MAX {
-            let what = "the workflow with its forms".to_owned();
-            return Err(Error::TooLarge { what, bytes, limit: limits::DEPLOYMENT_BYTES_MAX });
-        }
-        let (definition, diagnostics) = yiwang_dsl::check_with(source, &self.catalog, resources);
-        let Some(definition) = definition else { return Err(Error::Invalid(diagnostics)) };
-        let forms = forms.into_iter().map(|(name, document)| match form(document) {
-            Ok(schema) => Ok((name, schema)),
-            Err(problem) => Err(Error::InvalidForm { name, problem }),
-        });
-        let deployment = Deployment::new(definition, forms.collect::<Result<_, _>>()?);
-        Ok(Compiled { deployment: Arc::new(deployment), warnings: diagnostics })
+        let catalog = self.catalog.with_forms(forms.keys().cloned());
+        compile(&catalog, source, forms, resources)
     }
+
+    /// The same with what was deployed once. Whether all its forms came with it was not asked then.
+    pub(crate) fn compile_stored(
+        &self,
+        source: &str,
+        forms: BTreeMap<String, serde_json::Value>,
+        resources: &Resources,
+    ) -> Result<Compiled, Error> {
+        compile(&self.catalog, source, forms, resources)
+    }
+}
+
+fn compile(
+    catalog: &Catalog,
+    source: &str,
+    forms: BTreeMap<String, serde_json::Value>,
+    resources: &Resources,
+) -> Result<Compiled, Error> {
+    let elsewhere: usize = resources.iter().map(|(_, text)| text.map_or(0, |text| text.len())).sum();
+    let bytes = source.len() + crate::weight::weight(&forms) + elsewhere;
+    if bytes > limits::DEPLOYMENT_BYTES_MAX {
+        let what = "the workflow with its forms".to_owned();
+        return Err(Error::TooLarge { what, bytes, limit: limits::DEPLOYMENT_BYTES_MAX });
+    }
+    let (definition, diagnostics) = yiwang_dsl::check_with(source, catalog, resources);
+    let Some(definition) = definition else { return Err(Error::Invalid(diagnostics)) };
+    let forms = forms.into_iter().map(|(name, document)| match form(document) {
+        Ok(schema) => Ok((name, schema)),
+        Err(problem) => Err(Error::InvalidForm { name, problem }),
+    });
+    let deployment = Deployment::new(definition, forms.collect::<Result<_, _>>()?);
+    Ok(Compiled { deployment: Arc::new(deployment), warnings: diagnostics })
 }
 
 impl Compiled {

@@ -514,7 +514,7 @@ impl Shard {
             if deployments.pinned(&row.hash).is_ok() {
                 continue;
             }
-            match self.compiler.compile(&row.source, row.forms, &row.resources.into()) {
+            match self.compiler.compile_stored(&row.source, row.forms, &row.resources.into()) {
                 Ok(compiled) if compiled.deployment.hash == row.hash => {
                     deployments.add(compiled.deployment, row.at, &row.by);
                 }

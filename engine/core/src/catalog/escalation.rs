@@ -57,13 +57,19 @@ pub(crate) fn schema() -> Value {
     rung
 }
 
-/// The same for work: without a card, but with what is done about a member of a group who does not answer.
+/// The same for work: without a card.
 pub(crate) fn schema_of_work() -> Value {
     let mut rung = schema();
     if let Some(members) = rung["properties"].as_object_mut() {
         members.remove("card");
-        members.insert("replacePending".to_owned(), json!({"type": ["boolean", "null"]}));
     }
+    rung
+}
+
+/// The same for the work of a group: with what is done about a member who does not answer.
+pub(crate) fn schema_of_group_work() -> Value {
+    let mut rung = schema_of_work();
+    rung["properties"]["replacePending"] = json!({"type": ["boolean", "null"]});
     rung
 }
 

@@ -37,7 +37,7 @@ pub(super) const FUNCTION: Function = Function {
 };
 
 fn input() -> Value {
-    let mut members = work();
+    let mut members = work(&escalation::schema_of_work());
     members.extend([
         ("candidateRoles", shape::texts()),
         ("candidatePeople", shape::names()),
@@ -46,8 +46,8 @@ fn input() -> Value {
     shape::object(&["title"], &members)
 }
 
-/// What there is to say about work, but for who does it: `human-task-group` says the same.
-pub(super) fn work() -> Vec<(&'static str, Value)> {
+/// What there is to say about work, but for who does it: `human-task-group` says the same, with steps of its own.
+pub(super) fn work(step: &Value) -> Vec<(&'static str, Value)> {
     let form = json!({"anyOf": [
         {"type": "null"},
         shape::object(&["ref"], &[("ref", shape::text()), ("data", json!({}))]),
@@ -64,7 +64,7 @@ pub(super) fn work() -> Vec<(&'static str, Value)> {
         ("form", form),
         ("outcomes", shape::texts()),
         ("due", promise::due_schema()),
-        ("escalation", json!({"type": ["array", "null"], "items": escalation::schema_of_work()})),
+        ("escalation", json!({"type": ["array", "null"], "items": step})),
     ]
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use yiwang_dsl::Fault;
 
 use super::human_task::{self, Offer, Work};
-use super::{Called, Function, shape};
+use super::{Called, Function, escalation, shape};
 use crate::ballot::{Enough, Rule};
 use crate::group;
 use crate::limits::{self, SEATS_MAX, WORK_ITEMS_MAX};
@@ -36,7 +36,7 @@ fn input() -> Value {
     let member =
         |name: &'static str| shape::object(&[name], &[(name, shape::text()), ("weight", weight.clone())]);
     let member = json!({"anyOf": [shape::text(), member("person"), member("role"), member("unit")]});
-    let completion = shape::object(
+    let mut completion = shape::object(
         &[],
         &[
             ("rule", json!({"enum": ["all", "quorum", "weighted", null]})),
@@ -46,7 +46,14 @@ fn input() -> Value {
             ("enoughWhenDue", json!({"type": ["integer", "null"], "minimum": 1})),
         ],
     );
-    let mut members = human_task::work();
+    let needs = |rule: &str, member: &str| {
+        json!({
+            "if": {"required": ["rule"], "properties": {"rule": {"const": rule}}},
+            "then": {"required": [member]},
+        })
+    };
+    completion["allOf"] = json!([needs("quorum", "quorum"), needs("weighted", "percent")]);
+    let mut members = human_task::work(&escalation::schema_of_group_work());
     members.extend([
         ("members", json!({"type": "array", "minItems": 1, "items": member})),
         ("mode", json!({"enum": ["parallel", "serial", null]})),

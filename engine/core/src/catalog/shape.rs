@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use yiwang_dsl::duration::FORMAT;
 
 use crate::interest::Conflicts;
 
@@ -35,8 +36,8 @@ pub(super) fn optional_object() -> Value {
     json!({"type": ["object", "null"]})
 }
 
-pub(super) fn duration() -> Value {
-    json!({"type": "string", "pattern": "^P", "description": "ISO 8601 duration of fixed length"})
+pub(crate) fn duration() -> Value {
+    json!({"type": "string", "format": FORMAT, "description": "ISO 8601 duration of fixed length"})
 }
 
 pub(super) fn moment() -> Value {

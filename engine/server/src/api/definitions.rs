@@ -138,7 +138,11 @@ async fn validate(mut call: Call) -> Answer {
     }
     let language = call.language();
     let text: Text = call.json().await?;
-    let (_, remarks) = yiwang_dsl::check(&text.source, &call.app.catalog);
+    // Who sends no forms may only want to know about the text.
+    let with_forms =
+        (!text.forms.is_empty()).then(|| call.app.catalog.with_forms(text.forms.keys().cloned()));
+    let catalog = with_forms.as_ref().unwrap_or(&call.app.catalog);
+    let (_, remarks) = yiwang_dsl::check(&text.source, catalog);
     let valid = remarks.iter().all(|remark| remark.severity() != Severity::Error);
     ok(&Checked { valid, diagnostics: located(&remarks, &text.source, language) })
 }
