@@ -155,6 +155,8 @@ pub(crate) struct Package {
     pub(crate) path: PathBuf,
     pub(crate) source: String,
     pub(crate) forms: BTreeMap<String, Value>,
+    /// Forms that are not JSON, and why.
+    pub(crate) broken_forms: BTreeMap<String, String>,
     /// Texts from elsewhere that lie in files: functions and schemas.
     pub(crate) resources: Resources,
 }
@@ -245,21 +247,47 @@ impl SecretSource {
 }
 
 impl Package {
-    /// The workflow in this file, with the forms in `forms/` beside it.
+    /// The workflow in this file, with the forms in `forms/` beside it, which must be JSON.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        Self::read_as_written(path)?.whole()
+    }
+
+    /// The same whatever the forms are.
+    fn read_as_written(path: &Path) -> Result<Self, Failure> {
         let source = text(path)?;
-        let mut forms = BTreeMap::new();
-        for form in files(&path.with_file_name("forms"), "json")? {
-            let schema = serde_json::from_str(&text(&form)?).map_err(|error| {
-                let message = format!("{} is not JSON", form.display());
-                Failure::new(Exit::Invalid, "form.invalid", message).because(error)
-            })?;
-            let stem = form.file_stem().unwrap_or_default().to_string_lossy();
-            forms.insert(format!("forms/{stem}"), schema);
+        let (mut forms, mut broken_forms) = (BTreeMap::new(), BTreeMap::new());
+        for (name, file) in forms_beside(path)? {
+            match serde_json::from_str(&text(&file)?) {
+                Ok(schema) => drop(forms.insert(name, schema)),
+                Err(error) => drop(broken_forms.insert(name, error.to_string())),
+            }
         }
         let resources = in_files(path, &source);
-        Ok(Self { path: path.to_owned(), source, forms, resources })
+        Ok(Self { path: path.to_owned(), source, forms, broken_forms, resources })
     }
+
+    /// Only with forms that are JSON.
+    fn whole(self) -> Result<Self, Failure> {
+        let Some((name, problem)) = self.broken_forms.first_key_value() else { return Ok(self) };
+        let file = self.path.with_file_name(format!("{name}.json"));
+        let message = format!("{} is not JSON: {problem}", file.display());
+        Err(Failure::new(Exit::Invalid, "form.invalid", message))
+    }
+
+    /// What it may call and which forms it has.
+    pub(crate) fn catalog(&self, catalog: &Catalog) -> Catalog {
+        catalog.with_forms(self.forms.keys().chain(self.broken_forms.keys()).cloned())
+    }
+}
+
+/// The forms of the workflow in this file, by name.
+pub(crate) fn forms_beside(workflow: &Path) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let files = files(&workflow.with_file_name("forms"), "json")?;
+    let named = files.into_iter().map(|file| {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        (format!("forms/{stem}"), file)
+    });
+    Ok(named.collect())
 }
 
 /// The texts from elsewhere that lie in files: relative to the workflow's own, or `file:` URIs. What cannot be
@@ -293,15 +321,20 @@ pub(crate) fn catalog(project: Option<&Path>) -> Result<Catalog, Failure> {
 
 /// The workflow of a file, or all `workflow.yaml` in and below a folder (two levels).
 pub(crate) fn packages(path: &Path) -> Result<Vec<Package>, Failure> {
+    packages_as_written(path)?.into_iter().map(Package::whole).collect()
+}
+
+/// The same, also with forms that are not JSON.
+pub(crate) fn packages_as_written(path: &Path) -> Result<Vec<Package>, Failure> {
     if !path.is_dir() {
-        return Ok(vec![Package::read(path)?]);
+        return Ok(vec![Package::read_as_written(path)?]);
     }
     let mut found = Vec::new();
     let mut folders = vec![(path.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
         let file = folder.join("workflow.yaml");
         if file.is_file() {
-            found.push(Package::read(&file)?);
+            found.push(Package::read_as_written(&file)?);
         } else if depth < 2 {
             let mut below = entries(&folder)?;
             below.retain(|path| path.is_dir());

@@ -191,6 +191,43 @@ fn scenarios_name_the_line_that_failed() {
 }
 
 #[test]
+fn a_scenario_that_fails_tells_the_faults() {
+    let done = yiwang(&["test", &fixture("scenarios-faulted"), "-o", "json"]);
+    assert_eq!(done.code, 1);
+    let found: Value = serde_json::from_str(&done.out).unwrap();
+    let message = found["scenarios"][0]["failures"][0]["message"].as_str().unwrap();
+    assert!(message.contains("there are no open work items"), "{message}");
+    assert!(message.contains("instance 1 (faults) has faulted: validation in /do/0/ask"), "{message}");
+    assert!(message.contains("name candidateRoles, candidatePeople or candidateUnits"), "{message}");
+}
+
+#[test]
+fn forms_are_checked_with_the_workflow() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "document: { dsl: '1.0.3', namespace: test, name: forms, version: '1.0.0' }
+do:
+  - a: { call: human-task:1.0.0@default, with: { title: a, candidateRoles: [ r ], form: { ref: forms/boken } } }
+  - b: { call: human-task:1.0.0@default, with: { title: b, candidateRoles: [ r ], form: { ref: forms/broken } } }
+";
+    std::fs::write(folder.path().join("workflow.yaml"), text).unwrap();
+    std::fs::create_dir(folder.path().join("forms")).unwrap();
+    std::fs::write(folder.path().join("forms/broken.json"), "{ \"type\": ").unwrap();
+    let done = yiwang(&["check", &folder.path().display().to_string(), "-o", "json"]);
+    assert_eq!(done.code, 4, "{}", done.err);
+    let found: Value = serde_json::from_str(&done.out).unwrap();
+    let remarks: Vec<String> = found["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|file| file["diagnostics"].as_array().unwrap())
+        .map(|remark| format!("{} {}", remark["code"], remark["message"]))
+        .collect();
+    assert_eq!(remarks.len(), 2, "{remarks:?}");
+    assert!(remarks[0].contains("YW0125") && remarks[0].contains("`forms/boken`"), "{remarks:?}");
+    assert!(remarks[1].contains("form.invalid") && remarks[1].contains("not JSON: "), "{remarks:?}");
+}
+
+#[test]
 fn every_page_of_a_code_can_be_explained() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
     let done = yiwang(&["explain", "yw0101"]);

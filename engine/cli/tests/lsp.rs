@@ -61,12 +61,16 @@ impl Editor {
 
     /// Opens or changes the text; the remarks that come of it.
     fn show(&mut self, method: &str, text: &str) -> Vec<Value> {
+        self.show_at(URI, method, text)
+    }
+
+    fn show_at(&mut self, uri: &str, method: &str, text: &str) -> Vec<Value> {
         let parameters = match method {
             "didOpen" => {
-                json!({ "textDocument": { "uri": URI, "languageId": "yaml", "version": 1, "text": text } })
+                json!({ "textDocument": { "uri": uri, "languageId": "yaml", "version": 1, "text": text } })
             }
             _ => {
-                json!({ "textDocument": { "uri": URI, "version": 2 }, "contentChanges": [ { "text": text } ] })
+                json!({ "textDocument": { "uri": uri, "version": 2 }, "contentChanges": [ { "text": text } ] })
             }
         };
         self.tell(&format!("textDocument/{method}"), parameters);
@@ -97,6 +101,28 @@ do:
   - 派单:
       wait: PT1S
 ";
+
+#[test]
+fn forms_beside_the_workflow_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = folder.path().join("流程 1");
+    std::fs::create_dir_all(process.join("forms")).unwrap();
+    std::fs::write(process.join("forms/dispatch.json"), "{}").unwrap();
+    let task = "call: human-task:1.0.0@default, with: { title: 派单, candidateRoles: [ a ]";
+    let text = TEXT.replace("派单了", "派单").replace(
+        "      wait: PT1S\n",
+        &format!("      do: [ a: {{ {task}, form: {{ ref: forms/disptach }} }} }} ]\n"),
+    );
+    std::fs::write(process.join("workflow.yaml"), &text).unwrap();
+    let uri = format!("file://{}/%E6%B5%81%E7%A8%8B%201/workflow.yaml", folder.path().display());
+    let mut editor = Editor::open(json!({}));
+    let remarks = editor.show_at(&uri, "didOpen", &text);
+    assert_eq!(remarks.len(), 1, "{remarks:?}");
+    assert_eq!(remarks[0]["code"], "YW0125");
+    assert!(remarks[0]["message"].as_str().unwrap().contains("did you mean `forms/dispatch`?"));
+    assert!(editor.show("didOpen", &text).is_empty(), "a text that is no file has unknown forms");
+    editor.close();
+}
 
 #[test]
 fn an_editor_is_helped() {

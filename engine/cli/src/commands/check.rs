@@ -10,7 +10,7 @@ use yiwang_dsl::diagnostic::Severity;
 use crate::failure::{Exit, Failure};
 use crate::language;
 use crate::output::{self, Format};
-use crate::project::{catalog, packages, print_remarks};
+use crate::project::{Package, catalog, packages_as_written, print_remarks};
 use crate::services;
 
 #[derive(clap::Args, Debug)]
@@ -35,9 +35,10 @@ fn once(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
     let mut results: Vec<Value> = Vec::new();
     let (mut checked, mut errors, mut warnings) = (0_usize, 0_usize, 0_usize);
     for path in &args.files {
-        for package in packages(path)? {
+        for package in packages_as_written(path)? {
             let resources = services::texts(args.project.as_deref(), &package)?;
-            let (_, remarks) = yiwang_dsl::check_with(&package.source, &catalog, &resources);
+            let (_, remarks) =
+                yiwang_dsl::check_with(&package.source, &package.catalog(&catalog), &resources);
             let bad = remarks.iter().filter(|remark| remark.severity() == Severity::Error).count();
             checked += 1;
             errors += bad;
@@ -65,15 +66,21 @@ fn once(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
 }
 
 /// Forms must be JSON Schemas. How many are not.
-fn check_forms(package: &crate::project::Package, wanted: Option<Format>, results: &mut Vec<Value>) -> usize {
+fn check_forms(package: &Package, wanted: Option<Format>, results: &mut Vec<Value>) -> usize {
+    let broken = package.broken_forms.iter().map(|(name, error)| {
+        let message = format!("not JSON: {error}");
+        (name, message, String::new())
+    });
+    let wrong = package.forms.iter().filter_map(|(name, form)| {
+        let error = jsonschema::validator_for(form).err()?;
+        Some((name, format!("not a JSON Schema: {error}"), error.instance_path().to_string()))
+    });
     let mut errors = 0;
-    for (name, form) in &package.forms {
-        let Err(error) = jsonschema::validator_for(form) else { continue };
+    for (name, message, pointer) in broken.chain(wrong) {
         errors += 1;
         let file = package.path.with_file_name(format!("{name}.json")).display().to_string();
-        let message = format!("not a JSON Schema: {error}");
         if wanted == Some(Format::Json) {
-            let remark = json!({ "code": "form.invalid", "severity": "error", "message": message, "pointer": error.instance_path().to_string() });
+            let remark = json!({ "code": "form.invalid", "severity": "error", "message": message, "pointer": pointer });
             results.push(json!({ "file": file, "valid": false, "diagnostics": [remark] }));
         } else {
             output::note(&format!("form.invalid\n  × {file}: {message}\n"));

@@ -105,7 +105,8 @@ fn workflows(project: &Project) -> Finding {
     let catalog = project.catalog(ids);
     let mut errors = 0;
     for package in &packages {
-        let (_, remarks) = yiwang_dsl::check_with(&package.source, &catalog, &package.resources);
+        let (_, remarks) =
+            yiwang_dsl::check_with(&package.source, &package.catalog(&catalog), &package.resources);
         errors += print_remarks(&package.path, &package.source, &remarks);
     }
     let says = format!("{} workflows, {errors} mistakes", packages.len());

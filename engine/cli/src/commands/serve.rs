@@ -126,7 +126,8 @@ fn check(packages: &[Package], catalog: &Catalog) -> Result<(), Failure> {
         if !needed(&package.source, &package.resources).is_empty() {
             continue;
         }
-        let (_, remarks) = yiwang_dsl::check_with(&package.source, catalog, &package.resources);
+        let (_, remarks) =
+            yiwang_dsl::check_with(&package.source, &package.catalog(catalog), &package.resources);
         errors += print_remarks(&package.path, &package.source, &remarks);
     }
     if errors == 0 {

@@ -20,7 +20,8 @@ use serde_json::Value;
 use yiwang_dsl::assist::{self, CompletionKind, Symbol};
 use yiwang_dsl::diagnostic::Severity;
 
-use super::Server;
+use super::{Server, documents};
+use crate::project::forms_beside;
 
 /// Why a request is not answered.
 pub(super) struct Refusal {
@@ -72,7 +73,11 @@ fn text<'s>(server: &'s Server<'_>, uri: &Uri) -> Result<&'s str, Refusal> {
 
 /// All that is to be said about a text.
 pub(super) fn remarks(server: &Server<'_>, uri: &Uri, text: &str) -> Vec<Diagnostic> {
-    let (_, remarks) = yiwang_dsl::check(text, server.catalog);
+    let with_forms = documents::path(uri)
+        .filter(|path| path.exists())
+        .and_then(|path| forms_beside(&path).ok())
+        .map(|forms| server.catalog.with_forms(forms.into_keys()));
+    let (_, remarks) = yiwang_dsl::check(text, with_forms.as_ref().unwrap_or(server.catalog));
     let one = |remark: yiwang_dsl::Diagnostic| {
         let message = remark.message.render(server.language);
         let help = remark.help.as_ref().map(|help| help.render(server.language));

@@ -1,8 +1,23 @@
 //! The texts that the editor has open, as it last sent them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use lsp_types::Uri;
+
+/// The file that a document is, if it is one. `file:///a/%E6%B5%81.yaml` is `/a/流.yaml`.
+pub(super) fn path(uri: &Uri) -> Option<PathBuf> {
+    let path = uri.as_str().strip_prefix("file://").filter(|path| path.starts_with('/'))?;
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut parts = path.split('%');
+    bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    for part in parts {
+        let (code, rest) = part.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(code, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}
 
 /// By URI.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use yiwang_core::input::{Cause, OperatorCommand};
 use yiwang_core::organisation::Change;
 use yiwang_core::reference::Kind;
 use yiwang_core::sweep::{Definition, Phase, Wanted, preview};
-use yiwang_core::transition::RefusalKind;
+use yiwang_core::transition::{RefusalKind, Status};
 use yiwang_core::work_item::{Act, Actor, WorkItemCommand, WorkItemState};
 use yiwang_core::{Event, InstanceId, Timestamp, WorkItem};
 use yiwang_dsl::catalog::Processes;
@@ -223,6 +223,14 @@ impl World {
     }
 
     async fn play(&mut self, scenario: &Scenario) -> Result<(), Miss> {
+        let played = self.play_all(scenario).await;
+        match played {
+            Err(miss) => Err(self.with_faults(miss).await),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    async fn play_all(&mut self, scenario: &Scenario) -> Result<(), Miss> {
         for (index, step) in scenario.steps.iter().enumerate() {
             let at = format!("/steps/{index}");
             self.step(&at, step).await?;
@@ -232,6 +240,28 @@ impl World {
             Some(expect) => self.expect("/expect", expect).await,
             None => Ok(()),
         }
+    }
+
+    /// The same with the faults that instances have ended with: often they are why.
+    async fn with_faults(&self, Miss(mut differences): Miss) -> Miss {
+        let Some((_, sentence)) = differences.last_mut() else { return Miss(differences) };
+        for (index, instance) in self.instances("").await.unwrap_or_default().iter().enumerate() {
+            if instance.status != Status::Faulted {
+                continue;
+            }
+            let history = self.history("", instance.id).await.unwrap_or_default();
+            let Some(line) = history.iter().rev().find(|line| line["event"] == "faulted") else { continue };
+            let of = |member: &str| line["error"][member].as_str().unwrap_or_default().to_owned();
+            let (name, n) = (&instance.workflow.name, index + 1);
+            let kind = of("type");
+            let kind = kind.rsplit('/').next().unwrap_or_default();
+            let detail = if of("detail").is_empty() { of("title") } else { of("detail") };
+            sentence.push_str(&format!(
+                "\ninstance {n} ({name}) has faulted: {kind} in {}\n  {detail}",
+                of("instance")
+            ));
+        }
+        Miss(differences)
     }
 
     async fn settle(&mut self, at: &str) -> Result<(), Miss> {
