@@ -9,6 +9,7 @@
 
 mod books;
 mod crowd;
+mod desks;
 mod project;
 
 use std::path::PathBuf;
@@ -85,6 +86,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     let books = Books::read(&mut administrator).context("reading the books")?;
     let agree = books::show(&books, &crowd, &receiver, &kills, began.elapsed());
+    say("▶ the quarter's 5G stations, and the review of a project");
+    let organisation = project::organisation()?;
+    books::table(&desks::play(server.address(), &token, &organisation)?);
     if args.keep {
         books::where_to_look(&server, &folder, &token);
         let pid = server.pid();

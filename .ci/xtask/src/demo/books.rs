@@ -64,7 +64,7 @@ pub(crate) fn show(
     }
     row("requests that a crash left without answer", notes.unanswered.to_string());
     row("time", format!("{:.1} s", took.as_secs_f64()));
-    print(&rows);
+    table(&rows);
 
     let mut mismatches = books.mismatches(&notes.accepted, &outside);
     let refused: usize = notes.refused.values().sum();
@@ -119,7 +119,8 @@ pub(crate) fn what_next() {
          \n  less workflows/citizen-complaint/README.md       # how to change a deadline or a step");
 }
 
-fn print(rows: &[(String, String)]) {
+/// Two columns.
+pub(crate) fn table(rows: &[(String, String)]) {
     say("");
     for (what, value) in rows {
         // A Chinese character is two columns wide.

@@ -47,7 +47,35 @@ pub(crate) fn lay_out(receiver: &Receiver) -> Result<PathBuf> {
     let shared = folder.join("workflows/shared");
     project::copy(&root().join("workflows/shared"), &shared).context("copying the phases that it calls")?;
     shorten(&process.join("workflow.yaml"))?;
+    for other in ["base-station-report", "project-review"] {
+        project::copy(&root().join("workflows").join(other), &folder.join("workflows").join(other))
+            .with_context(|| format!("copying {other}"))?;
+    }
+    do_not_wait(&folder.join("workflows/project-review/workflow.yaml"))?;
+    // The way to the city is the same gateway.
+    let channels = folder.join("channels");
+    fs::copy(channels.join("notify.yaml"), channels.join("city.yaml"))
+        .context("making the channel `city`")?;
     Ok(folder)
+}
+
+/// The units, people and experts of the example.
+///
+/// # Errors
+/// When the file is not there.
+pub(crate) fn organisation() -> Result<String> {
+    let file = root().join("workflows/project-review/organisation.yaml");
+    fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))
+}
+
+/// Experts get three working days' notice: here they get a second.
+fn do_not_wait(file: &Path) -> Result<()> {
+    let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let line = text.lines().find(|line| line.trim_start().starts_with("wait: "));
+    let line = line.with_context(|| format!("{} does not wait any more", file.display()))?;
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let text = text.replace(line, &format!("{indent}wait: PT1S"));
+    fs::write(file, text).with_context(|| format!("writing {}", file.display()))
 }
 
 /// Writes short durations into the table of the task `configure`.
