@@ -513,7 +513,7 @@ impl World {
             // Members of a group are asked by the same task: what the person has comes before what could be had.
             let mine = WorkItemFilter { visible_to: Some(self.actor(person)), ..WorkItemFilter::default() };
             let has = |item: &&WorkItem| item.assignee.as_ref() == Some(&person.r#as);
-            if found.iter().any(|item| has(item)) {
+            if found.iter().any(has) {
                 found.retain(has);
             } else if found.iter().any(|item| mine.admits(item)) {
                 found.retain(|item| mine.admits(item) && item.assignee.is_none());
