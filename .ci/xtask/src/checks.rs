@@ -115,7 +115,7 @@ pub(crate) fn bench() -> Result<()> {
     let release = target().join("release");
     let yiwang = release.join("yiwang").to_string_lossy().into_owned();
     let plugins = plugins::output().to_string_lossy().into_owned();
-    let mut steps = Steps::new(6);
+    let mut steps = Steps::new(7);
     // Not together with the bench: what is built at once shares its features, and the binary measured is the
     // one that is given away.
     steps.step("release build", || run(cargo(), &["build", "--release", "--package", "yiwang-cli"]))?;
@@ -124,6 +124,9 @@ pub(crate) fn bench() -> Result<()> {
     })?;
     steps.step("plugins", || plugins::run(plugins::Args::default()))?;
     steps.step("figures of the language", || run(release.join("yiwang-bench-language"), &[&yiwang]))?;
+    steps.step("lists and searches over a million cases", || {
+        run(release.join("yiwang-bench-cases"), &["1000000"])
+    })?;
     steps.step("figures of the server", || run(release.join("yiwang-bench"), &[&yiwang, &plugins]))?;
     steps.step("a plugin's call beside a bare one", || {
         let figures = ["test", "--release", "--package", "yiwang-host", "--test", "it", "--"];

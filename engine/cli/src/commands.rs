@@ -131,7 +131,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Deploy(it) => deploy::run(it.args, &it.server.connect()?, format).await,
         Command::Instance(it) => instance::run(it.args, &it.server.connect()?, format).await,
         Command::Task(it) => task::run(it.args, &it.server.connect()?, format).await,
-        Command::Case(it) => case::run(it.args, &it.server.connect()?, format).await,
+        Command::Case(it) => case::run(it.args, &it.server, format).await,
         Command::Calendar(it) => calendar::run(it.args, &it.server, wanted, format).await,
         Command::Schedule(it) => schedule::run(it.args, &it.server.connect()?, format).await,
         Command::Sweep(it) => sweep::run(it.args, &it.server, format).await,

@@ -139,6 +139,20 @@ impl Remote {
         self.answer(request.json(body)).await
     }
 
+    /// POST of bytes below `/api/v1`; the headers say what they are.
+    pub(crate) async fn upload(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        headers: Headers<'_>,
+    ) -> Result<Value, Failure> {
+        let mut request = self.client.post(format!("{}/api/v1{path}", self.base)).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.answer(request).await
+    }
+
     /// DELETE below `/api/v1`.
     pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.answer(self.client.delete(format!("{}/api/v1{path}", self.base))).await

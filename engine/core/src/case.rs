@@ -3,11 +3,24 @@
 //! State, closing outcome and flags are kept apart: "planned" is an outcome of a closed case, "overdue" a
 //! flag that any open state can have.
 
+mod command;
+mod details;
+mod fold;
+pub mod repeat;
+mod tracking;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use yiwang_dsl::Data;
 
+pub use self::command::CaseCommand;
+pub(crate) use self::details::of_content;
+pub use self::details::{
+    Attachment, Callback, Petitioner, Place, Point, Related, Relation, Satisfaction, Suspension,
+};
+pub use self::fold::as_of;
+pub use self::tracking::TrackingCode;
 use crate::clock::Clock;
 use crate::{CaseNo, InstanceId, Timestamp};
 
@@ -48,9 +61,42 @@ pub struct Case {
     pub closed: Option<Timestamp>,
     /// Times it went back to be handled again.
     pub reworks: u32,
-    /// Free fields of the process: reply, plan, satisfaction.
+    /// Free fields of the process: reply, plan.
     pub fields: Data,
-    /// Counts changes.
+    /// By which the petitioner asks how it stands. Cases of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<TrackingCode>,
+    /// 咨询, 求助, 投诉 …: `consult`, `help`, `complaint`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Whose matter it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub petitioner: Option<Petitioner>,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Other cases that have to do with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Related>,
+    /// Cases that it may repeat: candidates, for a person to look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<CaseNo>,
+    /// Files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// What the petitioner thinks of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction: Option<Satisfaction>,
+    /// The last call back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Callback>,
+    /// While its time does not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspension>,
+    /// Times it was urged.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub urged: u32,
+    /// Counts changes: one for each line of history that changes it.
     pub version: u32,
     /// Its clocks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -63,6 +109,58 @@ impl Case {
         let running = self.clocks.iter().filter(|clock| clock.is_open());
         running.filter_map(|clock| clock.due).chain(self.due).min()
     }
+}
+
+impl Case {
+    /// A case of which nothing is known yet but its number, its instance and when it was opened.
+    pub fn new(no: CaseNo, instance: InstanceId, opened: Timestamp) -> Self {
+        Self {
+            no,
+            instance,
+            r#type: String::new(),
+            channel: String::new(),
+            source_ref: None,
+            title: String::new(),
+            content: Data::null(),
+            state: CaseState::Registered,
+            outcome: None,
+            flags: BTreeSet::new(),
+            category: None,
+            urgency: None,
+            unit: None,
+            due: None,
+            opened,
+            closed: None,
+            reworks: 0,
+            fields: Data::object([]),
+            tracking: None,
+            kind: None,
+            petitioner: None,
+            place: None,
+            related: Vec::new(),
+            repeats: Vec::new(),
+            attachments: Vec::new(),
+            satisfaction: None,
+            callback: None,
+            suspended: None,
+            urged: 0,
+            version: 0,
+            clocks: Vec::new(),
+        }
+    }
+
+    /// It is closed. Nothing of it rests any more.
+    pub(crate) fn close(&mut self, outcome: Outcome, at: Timestamp) {
+        self.state = CaseState::Closed;
+        self.outcome = Some(outcome);
+        self.closed = Some(at);
+        self.suspended = None;
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Where a case stands (DOMAIN: the shared case machine).

@@ -1,4 +1,10 @@
-//! The rules of a case: which moves are legal, how flags are set, what a workflow sees of it.
+//! The rules of a case: which moves are legal, how flags are set, what a workflow sees of it, and what people
+//! may do with it (`docket/command.rs`).
+
+mod allow;
+mod command;
+mod permit;
+mod repeats;
 
 use serde_json::json;
 use yiwang_dsl::definition::Task;
@@ -9,6 +15,10 @@ use crate::case::{Case, CaseState, Flag};
 use crate::catalog::Called;
 use crate::history::What;
 use crate::machine::{Machine, settle};
+
+pub use self::command::SOURCE;
+pub(crate) use self::command::{Act, command, linked};
+pub(crate) use self::repeats::{ask_for_repeats, found};
 
 /// The instance's case.
 pub(crate) fn case<'m>(machine: &'m mut Machine<'_>, called: &Called<'_>) -> Result<&'m mut Case, Fault> {
@@ -54,7 +64,6 @@ pub(crate) fn flag(machine: &mut Machine<'_>, task: Option<&Task>, flags: Vec<Fl
         if case.flags.insert(flag) {
             let no = case.no.clone();
             machine.record(task, What::CaseFlagged { no, flag });
-            machine.case_changed();
         }
     }
 }
@@ -65,7 +74,7 @@ pub(crate) fn changed_fields(case: &Case, changes: &Data, called: &Called<'_>) -
 }
 
 /// `changes` over `fields`, member by member.
-fn merge(fields: &Data, changes: &Data) -> Data {
+pub(crate) fn merge(fields: &Data, changes: &Data) -> Data {
     use jaq_json::Val;
     match (&fields.0, &changes.0) {
         (Val::Obj(old), Val::Obj(new)) => {
@@ -97,6 +106,13 @@ pub(crate) fn case_data(machine: &mut Machine<'_>, called: &Called<'_>) -> Resul
         "opened": case.opened.rfc3339(),
         "closed": case.closed.map(Timestamp::rfc3339),
         "reworks": case.reworks,
+        "trackingCode": case.tracking,
+        "kind": case.kind,
+        "petitioner": case.petitioner,
+        "place": case.place,
+        "related": case.related,
+        "satisfaction": case.satisfaction.as_ref().map(|given| given.score),
+        "suspended": case.suspended.is_some(),
     });
     // The content and the free fields can be large: they are shared, not copied.
     let shared = Data::object([

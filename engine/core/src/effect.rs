@@ -5,8 +5,10 @@ use yiwang_dsl::Data;
 use yiwang_dsl::definition::{DefinitionId, Protocol, ScriptLanguage};
 use yiwang_dsl::expression::Deferred;
 
+use crate::case::CaseCommand;
 use crate::input::EffectOutcome;
-use crate::{EffectId, InstanceId};
+use crate::work_item::Actor;
+use crate::{CaseNo, EffectId, InstanceId};
 
 /// One thing to do outside. It stays in the instance's state until its result comes back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +26,12 @@ impl Action {
     pub fn is_internal(&self) -> bool {
         match self {
             Self::Send { .. } | Self::Call(_) | Self::Query { .. } => false,
-            Self::Start { .. } | Self::Tell { .. } | Self::Cancel { .. } | Self::Sweep { .. } => true,
+            Self::Start { .. }
+            | Self::Tell { .. }
+            | Self::Cancel { .. }
+            | Self::Sweep { .. }
+            | Self::Case { .. }
+            | Self::Split { .. } => true,
         }
     }
 }
@@ -86,6 +93,30 @@ pub enum Action {
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// Act on the case of another instance, with the effect's id as the decision. Done by the runtime itself.
+    Case {
+        /// Which.
+        no: CaseNo,
+        /// What to do.
+        command: CaseCommand,
+        /// On whose behalf.
+        by: Actor,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Begin an instance for a part of this case's matter. Done by the runtime itself.
+    Split {
+        /// This case.
+        from: CaseNo,
+        /// `namespace/name`.
+        workflow: String,
+        /// None: the latest.
+        version: Option<String>,
+        /// What the new case is about: an event's data for a workflow that begins with one, else its input.
+        content: Data,
+        /// Who split it.
+        by: String,
     },
 }
 
@@ -162,5 +193,5 @@ pub struct Message {
     pub body: String,
     /// The case it is about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub case_no: Option<crate::CaseNo>,
+    pub case_no: Option<CaseNo>,
 }

@@ -67,7 +67,7 @@ pub(crate) fn parent(cause: &Cause) -> Option<Parent> {
         Cause::Parent { effect, depth, waits, quiet: _ } => {
             Some(Parent { effect: *effect, depth: *depth, waits: *waits })
         }
-        Cause::Request { .. } | Cause::Events { .. } | Cause::Schedule { .. } => None,
+        Cause::Request { .. } | Cause::Events { .. } | Cause::Schedule { .. } | Cause::Split { .. } => None,
     }
 }
 

@@ -5,7 +5,7 @@ use yiwang_dsl::{Data, Fault};
 
 use crate::ballot::{ClosedBy, Tally};
 use crate::calendar::{Amount, Length};
-use crate::case::{CaseState, Flag, Outcome};
+use crate::case::{CaseCommand, CaseState, Flag, Outcome};
 use crate::clock::{Card, Stage};
 use crate::input::{Cause, EffectOutcome, OperatorCommand};
 use crate::work_item::File;
@@ -193,8 +193,14 @@ pub enum What {
     ClockBreached { clock: String, due: Timestamp },
     /// A clock has ended.
     ClockEnded { clock: String, stage: Stage, spent: Length, reason: Option<String> },
-    /// A case was opened.
-    CaseOpened { no: CaseNo },
+    /// A work item is due at another time.
+    WorkItemDueMoved { item: WorkItemId, due: Option<Timestamp> },
+    /// A case was opened. `facts`: what it began with and may change.
+    CaseOpened {
+        no: CaseNo,
+        #[serde(default, skip_serializing_if = "Data::is_null")]
+        facts: Data,
+    },
     /// A case changed its state.
     CaseMoved { no: CaseNo, from: CaseState, to: CaseState },
     /// A case got a flag.
@@ -205,6 +211,17 @@ pub enum What {
     CaseNoted { no: CaseNo, text: String },
     /// A case was closed.
     CaseClosed { no: CaseNo, outcome: Outcome },
+    /// A case may repeat these: candidates.
+    CaseRepeats { no: CaseNo, of: Vec<CaseNo> },
+    /// Somebody acted on a case. What the process made of it stands on the next lines.
+    CaseActed {
+        no: CaseNo,
+        command: CaseCommand,
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        decision: String,
+    },
     /// An operator intervened.
     OperatorActed { command: OperatorCommand, by: String, reason: Option<String> },
     /// The instance ended as meant.
@@ -213,4 +230,36 @@ pub enum What {
     Faulted { error: Fault },
     /// The instance was cancelled.
     Cancelled,
+}
+
+impl What {
+    /// Does this line change the instance's case? Each such line is one version of it.
+    pub(crate) fn changes_case(&self) -> bool {
+        self.changes_clock()
+            || matches!(
+                self,
+                Self::CaseOpened { .. }
+                    | Self::CaseMoved { .. }
+                    | Self::CaseFlagged { .. }
+                    | Self::CaseChanged { .. }
+                    | Self::CaseClosed { .. }
+                    | Self::CaseRepeats { .. }
+                    | Self::CaseActed { .. }
+            )
+    }
+
+    /// Does this line change a clock? A case shows its clocks.
+    pub(crate) fn changes_clock(&self) -> bool {
+        matches!(
+            self,
+            Self::ClockStarted { .. }
+                | Self::ClockPaused { .. }
+                | Self::ClockResumed { .. }
+                | Self::ClockChanged { .. }
+                | Self::ClockStep { .. }
+                | Self::ClockBreached { .. }
+                | Self::ClockEnded { .. }
+                | Self::DueRecomputed { clock: Some(_), .. }
+        )
+    }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use yiwang_dsl::{Data, Fault};
 
+use crate::case::CaseCommand;
 use crate::work_item::{Actor, WorkItemCommand};
-use crate::{EffectId, Event, InstanceId, WorkItemId};
+use crate::{Case, CaseNo, EffectId, Event, InstanceId, WorkItemId};
 
 /// Something that happened outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +58,24 @@ pub enum Input {
     /// There are new editions of calendars that the instance waits for: provisional due times are worked
     /// out again.
     CalendarsChanged,
+    /// Somebody acts on the instance's case: a person, a sweep, another case.
+    Case {
+        /// What to do.
+        command: CaseCommand,
+        /// Who.
+        by: Actor,
+        /// Why.
+        reason: Option<String>,
+        /// The caller's id of this decision: deciding again with the same id is the same decision.
+        decision: String,
+        /// The version that the caller saw; a newer one refuses the command.
+        version: Option<u32>,
+    },
+    /// Cases of the same petitioner, which the instance asked for.
+    Repeats {
+        /// As they are now.
+        cases: Vec<Case>,
+    },
     /// An operator intervenes.
     Operator {
         /// How.
@@ -86,6 +105,15 @@ pub enum Cause {
     Schedule {
         /// The planned time.
         at: crate::Timestamp,
+    },
+    /// A part of another case's matter became a case of its own.
+    Split {
+        /// The effect of the other case that asked for it.
+        effect: EffectId,
+        /// The other case.
+        from: CaseNo,
+        /// Who split it.
+        person: String,
     },
     /// `run: workflow` of another instance.
     Parent {

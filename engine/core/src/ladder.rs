@@ -10,7 +10,7 @@ use crate::machine::Machine;
 use crate::offering;
 use crate::outbox;
 use crate::promise::{self, Promise};
-use crate::state::{Owner, Repeat, Rung, Step, Why};
+use crate::state::{Owner, Repeat, Rung, Step, Timer, Why};
 use crate::work_item::Priority;
 use yiwang_dsl::definition::Task;
 
@@ -151,6 +151,93 @@ pub(crate) fn renew(machine: &mut Machine<'_>, n: u32) {
     open.item.due = Some(promise.due);
     open.item.version += 1;
     let item = open.item.clone();
+    machine.work_item_changed(&item);
+}
+
+/// The case is due at another time: so are the work items that were due with it.
+pub(crate) fn case_due_moved(machine: &mut Machine<'_>, from: Option<Timestamp>, to: Option<Timestamp>) {
+    let (Some(from), Some(to)) = (from, to) else { return };
+    if from == to {
+        return;
+    }
+    let with_case = machine.state.items.iter().filter(|open| open.item.due == Some(from));
+    let numbers: Vec<u32> = with_case.map(|open| open.item.id.n).collect();
+    for n in numbers {
+        move_due(machine, n, to);
+    }
+}
+
+/// The case's time runs again: what was promised is due so much later.
+pub(crate) fn resumed(machine: &mut Machine<'_>, paused: u64) {
+    let later: Vec<(u32, Timestamp)> = machine
+        .state
+        .items
+        .iter()
+        .filter_map(|open| Some((open.item.id.n, open.item.due?.plus_millis(paused))))
+        .collect();
+    for timer in &mut machine.state.timers {
+        if matches!(timer.why, Why::Due { .. } | Why::Rung { .. }) {
+            timer.due = timer.due.plus_millis(paused);
+        }
+    }
+    machine.state.timers.sort_by_key(|timer| (timer.due, timer.n));
+    for (n, due) in later {
+        put_due(machine, n, due);
+    }
+}
+
+/// A work item is due at another time, and so is what its ladder still holds: parts of the time move in
+/// proportion, what comes behind the due time comes as long behind it.
+fn move_due(machine: &mut Machine<'_>, n: u32, to: Timestamp) {
+    let Some(open) = machine.state.items.iter().find(|open| open.item.id.n == n) else { return };
+    let (created, owner) = (open.item.created, open.owner);
+    let Some(from) = open.item.due else { return };
+    let before = from.millis_since(created);
+    let after = to.millis_since(created);
+    let moved = |timer: &Timer| {
+        let since = timer.due.millis_since(created);
+        if since > before {
+            return to.plus_millis(since - before);
+        }
+        let part = u128::from(since) * u128::from(after) / u128::from(before.max(1));
+        created.plus_millis(u64::try_from(part).unwrap_or(u64::MAX))
+    };
+    let mut has_due = false;
+    for timer in &mut machine.state.timers {
+        match &timer.why {
+            Why::Due { n: of } if *of == n => {
+                timer.due = to;
+                has_due = true;
+            }
+            Why::Rung { n: of, .. } if *of == n => timer.due = moved(timer),
+            Why::Due { .. }
+            | Why::Rung { .. }
+            | Why::Wait
+            | Why::Timeout
+            | Why::Retry
+            | Why::Attempt
+            | Why::Clock { .. }
+            | Why::Resend { .. } => {}
+        }
+    }
+    machine.state.timers.sort_by_key(|timer| (timer.due, timer.n));
+    if !has_due {
+        machine.set_timer(to, Owner::Frame(owner), Why::Due { n });
+    }
+    put_due(machine, n, to);
+}
+
+fn put_due(machine: &mut Machine<'_>, n: u32, due: Timestamp) {
+    let now = machine.now;
+    let Some(open) = machine.state.items.iter_mut().find(|open| open.item.id.n == n) else { return };
+    // It was given by hand: a newer edition of a calendar does not move it.
+    open.recipe = None;
+    open.item.due = Some(due);
+    open.item.overdue &= due <= now;
+    open.item.version += 1;
+    let (item, owner) = (open.item.clone(), open.owner);
+    let task = machine.owner_task(Owner::Frame(owner));
+    machine.record(task, What::WorkItemDueMoved { item: item.id, due: item.due });
     machine.work_item_changed(&item);
 }
 

@@ -19,7 +19,7 @@ pub mod correlation;
 pub mod deployment;
 mod desk;
 pub mod district;
-mod docket;
+pub mod docket;
 mod duration;
 pub mod effect;
 pub mod egress;

@@ -31,6 +31,21 @@ pub const WORK_ITEMS_MAX: usize = 1_000;
 
 /// Clocks of one instance: a case has a handful.
 pub const CLOCKS_MAX: usize = 100;
+/// Characters of one text that somebody writes on a case: a note, a reason. More is an attachment.
+pub const TEXT_CHARS_MAX: usize = 10_000;
+
+/// Attachments of one case. More is an archive.
+pub const ATTACHMENTS_MAX: usize = 100;
+
+/// Other cases that one case is related to.
+pub const RELATED_MAX: usize = 200;
+
+/// How far away an extended case may be due: a year. The law knows no longer extension.
+pub const EXTENSION_MILLIS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
+
+/// Decisions on one case whose repetition is recognised: the newest ones. Whoever repeats a request does so
+/// within minutes.
+pub const DECISIONS_KEPT: usize = 256;
 
 /// Seats of one group. A session of a hundred is a congress.
 pub const SEATS_MAX: usize = 200;

@@ -25,6 +25,7 @@ use yiwang_dsl::{Data, Fault};
 
 use self::entropy::Entropy;
 pub(crate) use self::evaluate::{Binding, Place, error_variable, settle};
+use crate::case::repeat::RepeatQuery;
 use crate::deployment::Deployment;
 use crate::district::District;
 use crate::history::What;
@@ -56,6 +57,8 @@ pub(crate) struct Machine<'a> {
     case_changed: bool,
     /// The input is refused, and history has a line about that.
     pub(crate) refused: Option<Refusal>,
+    /// What this step wants to know of other cases.
+    pub(crate) asks: Option<RepeatQuery>,
     /// Kept only where somebody wants lifecycle events.
     before: Option<Before>,
     /// Where the server's operator wants lifecycle events.
@@ -115,6 +118,7 @@ impl<'a> Machine<'a> {
             work_items: BTreeMap::new(),
             case_changed: false,
             refused: None,
+            asks: None,
         }
     }
 
@@ -457,19 +461,17 @@ impl<'a> Machine<'a> {
         self.state.status == Status::Suspended || self.state.has_ended()
     }
 
-    /// The case changed: its row is written.
-    pub(crate) fn case_changed(&mut self) {
+    /// A line says that the case changed: its row is written.
+    fn case_changed(&mut self) {
         self.case_changed = true;
         if let Some(case) = &mut self.state.case {
             case.version += 1;
         }
     }
 
-    /// A clock changed: its case shows it.
+    /// A clock changed, and a line says so: its case shows it.
     pub(crate) fn clocks_changed(&mut self) {
-        if self.state.case.is_some() {
-            self.case_changed();
-        }
+        self.case_changed = true;
     }
 
     /// A work item changed: its row is written as it is now.
@@ -515,6 +517,7 @@ impl<'a> Machine<'a> {
             work_items: self.work_items.into_values().collect(),
             case: if self.case_changed { shown(state) } else { None },
             subscriptions: None,
+            asks: self.asks,
             reply,
             refused: self.refused,
         }

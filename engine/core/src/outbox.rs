@@ -63,7 +63,9 @@ pub(crate) fn returned(machine: &mut Machine<'_>, effect: EffectId, attempt: u32
                 | Action::Tell { .. }
                 | Action::Cancel { .. }
                 | Action::Query { .. }
-                | Action::Sweep { .. } => Move::Return(output),
+                | Action::Sweep { .. }
+                | Action::Case { .. }
+                | Action::Split { .. } => Move::Return(output),
             });
         }
         EffectOutcome::Retryable { code, message, retry_after } => {

@@ -20,14 +20,14 @@ pub(crate) use self::frame::{
 pub(crate) use self::group::{Group, Member, Seat, SeatState};
 pub(crate) use self::outbox::{Pending, Repeat};
 pub(crate) use self::timer::{Owner, Timer, Why};
-pub(crate) use self::work::{Decided, OpenClock, OpenItem, Rung, Step};
+pub(crate) use self::work::{Acted, Decided, OpenClock, OpenItem, Rung, Step};
 use crate::case::Case;
 use crate::clock::Clock;
 use crate::correlation::SubscriptionKey;
 use crate::gathering::Gathering;
 use crate::promise::Recipe;
 use crate::transition::Status;
-use crate::{Effect, EffectId, InstanceId, Timestamp, WorkItem, stopwatch};
+use crate::{CaseNo, Effect, EffectId, InstanceId, Timestamp, WorkItem, stopwatch};
 
 /// Everything an instance is, between two inputs. Opaque to the runtime but for what is asked here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +65,12 @@ pub struct State {
     pub(crate) clocks: Vec<OpenClock>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) case: Option<Case>,
+    /// Decisions on the case, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) acts: Vec<Acted>,
+    /// The case whose matter this instance has a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) split_from: Option<CaseNo>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) faulted: Option<Faulted>,
     /// Results that came while the instance was suspended or faulted, in order.
@@ -155,6 +161,8 @@ impl State {
             decided: Vec::new(),
             clocks: Vec::new(),
             case: None,
+            acts: Vec::new(),
+            split_from: None,
             faulted: None,
             held: Vec::new(),
         }
@@ -168,12 +176,23 @@ impl State {
     /// When its next timer is due. None while suspended; an ended instance has only the timers of messages
     /// that nobody waits for and that are still to be sent again.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        let ended = self.has_ended();
-        let mut due = self.timers.iter().filter(|timer| !ended || matches!(timer.why, Why::Resend { .. }));
+        let mut due = self.timers.iter().filter(|timer| self.runs(timer));
         match self.status {
             Status::Pending | Status::Suspended => None,
             Status::Running | Status::Waiting | Status::Cancelled | Status::Faulted | Status::Completed => {
                 due.next().map(|timer| timer.due)
+            }
+        }
+    }
+
+    /// Does this timer fire when it is due? Not once the instance has ended; and while its case is suspended,
+    /// nothing that was promised becomes due.
+    pub(crate) fn runs(&self, timer: &Timer) -> bool {
+        match timer.why {
+            Why::Resend { .. } => true,
+            Why::Wait | Why::Timeout | Why::Retry | Why::Attempt | Why::Clock { .. } => !self.has_ended(),
+            Why::Due { .. } | Why::Rung { .. } => {
+                !self.has_ended() && self.case.as_ref().is_none_or(|case| case.suspended.is_none())
             }
         }
     }

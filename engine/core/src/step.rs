@@ -5,6 +5,7 @@ use yiwang_dsl::Data;
 use yiwang_dsl::definition::empty_context;
 
 use crate::deployment::Deployment;
+use crate::docket::{self, Act};
 use crate::event::Event;
 use crate::history::What;
 use crate::input::{Cause, Input, OperatorCommand};
@@ -92,6 +93,13 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
             promise::renew(machine);
             Ok(Data::null())
         }
+        Input::Case { command, by, reason, decision, version } => {
+            docket::command(machine, Act { command, by: &by, reason, decision, version })
+        }
+        Input::Repeats { cases } => {
+            docket::found(machine, &cases);
+            Ok(Data::null())
+        }
         Input::Operator { command, by, reason } => {
             operator::command(machine, command, &by, reason)?;
             Ok(Data::null())
@@ -115,6 +123,8 @@ fn before_start(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal
         | Input::Abandoned { .. }
         | Input::CalendarsChanged
         | Input::WorkItem { .. }
+        | Input::Case { .. }
+        | Input::Repeats { .. }
         | Input::Operator { .. } => {
             return Err(Refusal::new(RefusalKind::Conflict, "the instance has not begun yet".to_owned()));
         }
@@ -124,6 +134,9 @@ fn before_start(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal
 
 pub(crate) fn start(machine: &mut Machine<'_>, input: Data, cause: Cause) {
     machine.state.parent = family::parent(&cause);
+    if let Cause::Split { from, .. } = &cause {
+        machine.state.split_from = Some(from.clone());
+    }
     machine.record(None, What::Started { cause, input: input.clone() });
     machine.state.definition = Some(machine.deployment.hash.clone());
     machine.state.status = Status::Running;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use yiwang_dsl::Data;
 
+use crate::case::repeat::RepeatQuery;
 use crate::correlation::SubscriptionKey;
 use crate::district::District;
 use crate::lifecycle::Sink;
@@ -98,6 +99,9 @@ pub struct Transition {
     pub case: Option<Case>,
     /// All subscriptions as they are now, if they changed.
     pub subscriptions: Option<Vec<SubscriptionKey>>,
+    /// What the instance wants to know of other cases: to be told by [`crate::Input::Repeats`] before the
+    /// transition is committed.
+    pub asks: Option<RepeatQuery>,
     /// For the one who sent the input: a work item's new state, the started instance.
     pub reply: Data,
     /// The input was refused; what is to be committed is the line that says so.

@@ -13,7 +13,10 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 use yiwang_core::Timestamp;
 use yiwang_core::input::EffectOutcome;
-use yiwang_runtime::ports::{ChannelInfo, ChannelRequest, Channels, Delivery, Received, Rejected};
+use yiwang_runtime::ports::{
+    Answer, ChannelInfo, ChannelRequest, Channels, Delivery, Files, KeptFile, NewFile, Received, Rejected,
+    StoreError,
+};
 
 use crate::blobs::BlobStore;
 use crate::cache::Cache;
@@ -246,4 +249,36 @@ async fn validate(ready: &Arc<Ready>) -> Result<Vec<String>, Failed> {
         .take(20)
         .map(|problem| format!("config{}: {}", problem.pointer, told(&problem.message)))
         .collect())
+}
+
+impl Files for Host {
+    fn keep(&self, file: NewFile) -> Answer<'_, KeptFile> {
+        let blobs = self.environment.blobs.clone();
+        let kept = self.environment.threads.spawn_blocking(move || {
+            let kept = blobs.put(&file.media_type, Some(&file.name), &file.bytes)?;
+            Ok(KeptFile {
+                digest: kept.digest,
+                size: kept.size,
+                media_type: kept.media_type,
+                name: kept.file_name,
+            })
+        });
+        async move { joined("keeping a file", kept.await) }.boxed()
+    }
+
+    fn read(&self, digest: &str) -> Answer<'_, Option<bytes::Bytes>> {
+        let path = self.environment.blobs.path(digest);
+        let read = self.environment.threads.spawn_blocking(move || match path {
+            None => Ok(None),
+            Some(path) => std::fs::read(path).map(|bytes| Some(bytes.into())),
+        });
+        async move { joined("reading a file", read.await) }.boxed()
+    }
+}
+
+fn joined<T>(doing: &str, done: Result<std::io::Result<T>, tokio::task::JoinError>) -> Result<T, StoreError> {
+    match done {
+        Ok(done) => done.map_err(|error| StoreError::new(doing, error)),
+        Err(error) => Err(StoreError::new(doing, error)),
+    }
 }

@@ -58,7 +58,9 @@ impl Request {
             Self::Publish { reply, .. } => tell(reply, Err(error.clone())),
             Self::PutReference { reply, .. } => tell(reply, Err(error.clone())),
             Self::Reject { reply, .. } => tell(reply, Err(error.clone())),
-            Self::WorkItem { reply, .. } | Self::Operator { reply, .. } => tell(reply, Err(error.clone())),
+            Self::WorkItem { reply, .. } | Self::Case { reply, .. } | Self::Operator { reply, .. } => {
+                tell(reply, Err(error.clone()));
+            }
             Self::Sweep { reply, .. } => tell(reply, Err(error.clone())),
             Self::Schedule { reply, .. } => tell(reply, Err(error.clone())),
             // It is read again.

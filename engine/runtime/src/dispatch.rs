@@ -100,7 +100,9 @@ impl Dispatch {
                 | Action::Start { .. }
                 | Action::Tell { .. }
                 | Action::Cancel { .. }
-                | Action::Sweep { .. } => self.limits.sends,
+                | Action::Sweep { .. }
+                | Action::Case { .. }
+                | Action::Split { .. } => self.limits.sends,
             };
             let new = || Lane { queue: VecDeque::new(), running: 0, at_once };
             self.lanes.entry(lane.clone()).or_insert_with(new).queue.push_back(effect);
@@ -180,9 +182,12 @@ fn lane(action: &Action) -> String {
         Action::Send { channel, .. } => format!("channel {channel}"),
         Action::Call(request) => format!("service {}", request.service.name()),
         Action::Query { .. } => "query".to_owned(),
-        Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } | Action::Sweep { .. } => {
-            "internal".to_owned()
-        }
+        Action::Start { .. }
+        | Action::Tell { .. }
+        | Action::Cancel { .. }
+        | Action::Sweep { .. }
+        | Action::Case { .. }
+        | Action::Split { .. } => "internal".to_owned(),
     }
 }
 
@@ -211,7 +216,12 @@ pub(crate) async fn perform(
                 Some(outcome) => outcome,
                 None => inquiries::answer(store, district, &with, clock.now()).await,
             },
-            Action::Start { .. } | Action::Tell { .. } | Action::Cancel { .. } | Action::Sweep { .. } => {
+            Action::Start { .. }
+            | Action::Tell { .. }
+            | Action::Cancel { .. }
+            | Action::Sweep { .. }
+            | Action::Case { .. }
+            | Action::Split { .. } => {
                 unreachable!("the shard does these by itself")
             }
         }

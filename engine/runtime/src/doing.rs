@@ -58,6 +58,10 @@ impl Turn<'_> {
                 let result = self.apply(act.item.instance, input);
                 self.answers.later(reply, result);
             }
+            Request::Case { act, reply } => {
+                let result = self.act_on_case(act);
+                self.answers.later(reply, result);
+            }
             Request::Operator { act, reply } => {
                 let input = Input::Operator { command: act.command, by: act.by, reason: act.reason };
                 let result: Result<Data, Error> = self.apply(act.instance, input);

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use yiwang_core::InstanceId;
 use yiwang_core::transition::{Refusal, RefusalKind};
+use yiwang_core::{CaseNo, InstanceId};
 use yiwang_dsl::Diagnostic;
 
 /// Not done. Unless [`Error::is_retryable`], asking again gives the same answer.
@@ -31,6 +31,9 @@ pub enum Error {
     /// No such instance.
     #[error("no instance {0}")]
     UnknownInstance(InstanceId),
+    /// No such case.
+    #[error("no case {0}")]
+    UnknownCase(CaseNo),
     /// The start key was used with another input.
     #[error("the start key `{key}` was used for instance {instance} with another input")]
     StartConflict {
@@ -114,6 +117,7 @@ impl Error {
             Self::Unavailable(_) => "store.unavailable",
             Self::UnknownWorkflow { .. } => "workflow.unknown",
             Self::UnknownInstance(_) => "instance.unknown",
+            Self::UnknownCase(_) => "case.unknown",
             Self::StartConflict { .. } => "start.conflict",
             Self::DeployConflict { .. } => "workflow.conflict",
             Self::Invalid(_) => "workflow.invalid",

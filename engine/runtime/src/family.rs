@@ -1,11 +1,13 @@
-//! What instances ask to be done with each other: begin a child, tell a parent, cancel a child.
+//! What instances ask to be done with each other: begin a child, tell a parent, cancel a child, act on another
+//! instance's case, split a case.
 //!
 //! Each is done in one turn with both instances: the effect leaves the outbox of who asked for it in the same
 //! transaction in which it shows in the other. A second time, after a crash, it finds nothing to do.
 
 use yiwang_core::effect::Action;
 use yiwang_core::input::{Cause, EffectOutcome};
-use yiwang_core::{Effect, EffectId, Input, InstanceId};
+use yiwang_core::{CaseNo, Deployment, Effect, EffectId, Input, InstanceId};
+use yiwang_dsl::definition::Schedule;
 use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Data, Fault};
 
@@ -22,7 +24,7 @@ fn child_key(effect: EffectId) -> String {
 /// The start key that an effect needs to be looked up.
 pub(crate) fn start_key(effect: &Effect) -> Option<StartKey> {
     match &effect.action {
-        Action::Start { workflow, .. } => {
+        Action::Start { workflow, .. } | Action::Split { workflow, .. } => {
             Some(StartKey { workflow: workflow.clone(), key: child_key(effect.id) })
         }
         Action::Send { .. }
@@ -30,7 +32,8 @@ pub(crate) fn start_key(effect: &Effect) -> Option<StartKey> {
         | Action::Tell { .. }
         | Action::Cancel { .. }
         | Action::Query { .. }
-        | Action::Sweep { .. } => None,
+        | Action::Sweep { .. }
+        | Action::Case { .. } => None,
     }
 }
 
@@ -43,7 +46,34 @@ pub(crate) fn other(effect: &Effect) -> Option<InstanceId> {
         | Action::Call(_)
         | Action::Start { .. }
         | Action::Query { .. }
-        | Action::Sweep { .. } => None,
+        | Action::Sweep { .. }
+        // Found by its number.
+        | Action::Case { .. }
+        | Action::Split { .. } => None,
+    }
+}
+
+/// The number of the case that an effect acts on.
+pub(crate) fn case_no(effect: &Effect) -> Option<&CaseNo> {
+    match &effect.action {
+        Action::Case { no, .. } => Some(no),
+        Action::Send { .. }
+        | Action::Call(_)
+        | Action::Start { .. }
+        | Action::Tell { .. }
+        | Action::Cancel { .. }
+        | Action::Query { .. }
+        | Action::Sweep { .. }
+        | Action::Split { .. } => None,
+    }
+}
+
+/// What a workflow begins with that is begun for this content: one that begins with an event gets it as the
+/// event's data.
+fn beginning(deployment: &Deployment, content: &Data) -> Data {
+    match &deployment.definition.schedule {
+        Some(Schedule::On { .. }) => Data::array([content.clone()]),
+        Some(Schedule::Every(_) | Schedule::Cron(_) | Schedule::After(_)) | None => content.clone(),
     }
 }
 
@@ -73,6 +103,23 @@ impl Turn<'_> {
             Action::Cancel { instance } => {
                 self.pass_on(id, attempt, instance, Input::Abandoned { by: id });
             }
+            Action::Case { no, command, by, reason } => {
+                let decision = format!("effect:{id}");
+                match self.case_instance(&no) {
+                    Some(to) => {
+                        let acted = Input::Case { command, by, reason, decision, version: None };
+                        self.pass_on(id, attempt, to, acted);
+                    }
+                    None => self.give_up(id, attempt, &Error::UnknownCase(no)),
+                }
+            }
+            Action::Split { from, workflow, version, content, by } => {
+                let deployment = self.deployments.find(&workflow, version.as_deref());
+                let input = deployment.map_or_else(|| content.clone(), |it| beginning(&it, &content));
+                let cause = Cause::Split { effect: id, from, person: by };
+                let start = Start { workflow, version, key: Some(child_key(id)), input, cause };
+                self.begin_child(id, attempt, start);
+            }
             Action::Sweep { definition, person, reason } => {
                 self.sweep_for(id, attempt, definition, person, reason);
             }
@@ -80,6 +127,12 @@ impl Turn<'_> {
                 unreachable!("these are for the outside")
             }
         }
+    }
+
+    /// It will never be done.
+    fn give_up(&mut self, effect: EffectId, attempt: u32, error: &Error) {
+        let outcome = EffectOutcome::Permanent { code: error.code().to_owned(), message: error.to_string() };
+        self.give(effect.instance, Input::EffectDone { effect, attempt, outcome });
     }
 
     fn begin_child(&mut self, effect: EffectId, attempt: u32, start: Start) {

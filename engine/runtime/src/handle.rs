@@ -18,8 +18,8 @@ use yiwang_dsl::resource::Resources;
 use crate::deployments::{Compiler, DefinitionInfo, Deployments};
 use crate::ports::{IncomingEvent, RejectionRow, ScheduleRow, ScheduleRun, Services};
 use crate::request::{
-    Accepted, Begun, Deployed, Ended, OperatorAct, PutReference, Request, ScheduleAct, Start, StartReply,
-    StoredReference, SweepAct, WorkItemAct,
+    Accepted, Begun, CaseAct, Deployed, Ended, OperatorAct, PutReference, Request, ScheduleAct, Start,
+    StartReply, StoredReference, SweepAct, WorkItemAct,
 };
 use crate::scheduling::{self, ScheduleInfo};
 use crate::tally::{Tallied, Tally};
@@ -135,6 +135,12 @@ impl Handle {
             | yiwang_core::work_item::WorkItemCommand::Act { .. } => 0,
         };
         self.ask(bytes, |reply| Request::WorkItem { act, reply }).await
+    }
+
+    /// Acts on a case; the answer says what was decided, by whom, and the case's version.
+    pub async fn case(&self, act: CaseAct) -> Result<Data, Error> {
+        let bytes = weight(&act.command);
+        self.ask(bytes, |reply| Request::Case { act, reply }).await
     }
 
     /// An operator intervenes.

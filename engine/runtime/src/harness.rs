@@ -19,7 +19,7 @@ use crate::deployments::{Compiler, DefinitionInfo};
 use crate::dispatch::perform;
 use crate::ports::{IncomingEvent, Outside, RejectionRow, ScheduleRun, Store};
 use crate::request::{
-    Accepted, Begun, Deployed, Ended, OperatorAct, PutReference, Reply, Request, ScheduleAct, Start,
+    Accepted, Begun, CaseAct, Deployed, Ended, OperatorAct, PutReference, Reply, Request, ScheduleAct, Start,
     StartReply, StoredReference, SweepAct, WorkItemAct,
 };
 use crate::shard::Shard;
@@ -155,6 +155,11 @@ impl Harness {
     /// Acts on a work item.
     pub async fn work_item(&mut self, act: WorkItemAct) -> Result<Data, Error> {
         self.ask(|reply| Request::WorkItem { act, reply }).await
+    }
+
+    /// Acts on a case.
+    pub async fn case(&mut self, act: CaseAct) -> Result<Data, Error> {
+        self.ask(|reply| Request::Case { act, reply }).await
     }
 
     /// An operator intervenes.

@@ -1,11 +1,23 @@
 //! Sort keys and parts of names that all stores must see the same way.
 
-use yiwang_core::{CaseNo, WorkItem};
+use yiwang_core::{Case, CaseNo, WorkItem};
+
+use crate::ports::{CaseFilter, CaseSort};
 
 /// The order of work items: due first, those without a due time last.
 pub fn work_item_key(item: &WorkItem) -> [i64; 3] {
     let due = item.due.map_or(i64::MAX, |due| due.0);
     [due, signed(item.id.instance.0), i64::from(item.id.n)]
+}
+
+/// The place of a case in a list: smaller comes first.
+pub fn case_key(case: &Case, filter: &CaseFilter) -> [i64; 2] {
+    let instance = signed(case.instance.0);
+    match filter.sort {
+        CaseSort::Due => [case.due.map_or(i64::MAX, |due| due.0), instance],
+        CaseSort::Newest if filter.search.words.is_empty() => [-case.opened.0, -instance],
+        CaseSort::Newest => [0, -instance],
+    }
 }
 
 /// An id as SQL keeps it. Ids have 63 bits.

@@ -15,6 +15,7 @@
 //! behind the [`ports`].
 
 mod answers;
+mod cases;
 pub mod census;
 mod clock;
 mod config;
@@ -44,6 +45,7 @@ mod request;
 mod routing;
 mod schedules;
 mod scheduling;
+pub mod search;
 mod sessions;
 mod shard;
 mod sweeping;
@@ -61,7 +63,7 @@ pub use engine::Engine;
 pub use error::Error;
 pub use handle::Handle;
 pub use request::{
-    Accepted, Begun, Deployed, Ended, Ending, OperatorAct, PutReference, ScheduleAct, Start, StoredReference,
-    SweepAct, WorkItemAct,
+    Accepted, Begun, CaseAct, Deployed, Ended, Ending, OperatorAct, PutReference, ScheduleAct, Start,
+    StoredReference, SweepAct, WorkItemAct,
 };
 pub use scheduling::{Begins, ScheduleCommand, ScheduleInfo};

@@ -69,3 +69,6 @@ pub const DEPLOYMENT_BYTES_MAX: usize = 4 << 20;
 /// Texts from elsewhere that one workflow may need: functions and schemas. Each is at most what one call of a
 /// service may bring.
 pub const TEXTS_ELSEWHERE_MAX: usize = 50;
+
+/// Cases of one phone that are looked at for repetition: a hotline of its own has no more in a week.
+pub(crate) const REPEATS_READ_MAX: usize = 50;

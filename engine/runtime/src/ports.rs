@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use yiwang_core::case::{CaseState, Flag, Outcome};
+use yiwang_core::case::{CaseState, Flag, Outcome, TrackingCode};
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::effect::{Message, Request};
 use yiwang_core::input::EffectOutcome;
@@ -20,6 +20,8 @@ use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Data, Fault};
 
 pub use crate::census::{Census, Group, Ranking, ScheduleOutcome, ScheduleRun, SelectFrom};
+
+use crate::search::Search;
 
 // ---------------------------------------------------------------------------------------------- clock
 
@@ -97,6 +99,20 @@ pub trait Store: Census {
 
     /// The last case number of the greatest date: (`YYYYMMDD`, number).
     fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>>;
+
+    /// Which instances have the cases of these numbers; missing ones are left out.
+    fn case_instances(
+        &self,
+        numbers: Vec<CaseNo>,
+    ) -> BoxFuture<'_, Result<Vec<(CaseNo, InstanceId)>, StoreError>>;
+
+    /// Cases whose petitioner has one of these phones (digits), opened at or after the time beside it; the
+    /// newest first, `limit` of each phone at most.
+    fn cases_of_phones(
+        &self,
+        phones: Vec<(String, Timestamp)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Case>, StoreError>>;
 
     /// Where each schedule stands.
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>>;
@@ -461,6 +477,8 @@ pub trait Query: Census {
     fn cases(&self, filter: CaseFilter, page: PageRequest) -> Answer<'_, Page<Case>>;
     /// One case.
     fn case(&self, no: CaseNo) -> Answer<'_, Option<Case>>;
+    /// The case with this tracking code.
+    fn case_of_code(&self, code: TrackingCode) -> Answer<'_, Option<Case>>;
     /// Outbound messages, newest first.
     fn messages(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<MessageRow>>;
     /// Kept rejections, newest first.
@@ -562,9 +580,42 @@ pub struct CaseFilter {
     pub flag: Option<Flag>,
     /// Led by this unit.
     pub unit: Option<String>,
+    /// Of this category.
+    pub category: Option<String>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// Not closed, or closed.
+    pub open: Option<bool>,
+    /// Due before this time.
+    pub due_before: Option<Timestamp>,
+    /// Opened from then on.
+    pub opened_from: Option<Timestamp>,
+    /// Opened before this time.
+    pub opened_until: Option<Timestamp>,
+    /// Found by these words, numbers, phones.
+    pub search: Search,
+    /// In which order.
+    pub sort: CaseSort,
+}
+
+/// In which order cases are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseSort {
+    /// The newest first. Those found by words by the beginning of their instance, which is nearly the same.
+    #[default]
+    Newest,
+    /// By due time; those without one last. Closed ones only where a state or an outcome is asked for.
+    Due,
 }
 
 impl CaseFilter {
+    /// Whether closed cases are wanted.
+    pub fn is_open(&self) -> Option<bool> {
+        let by_due = self.sort == CaseSort::Due && self.state.is_none() && self.outcome.is_none();
+        self.open.or(by_due.then_some(true))
+    }
+
     /// Does the filter let this case through?
     pub fn admits(&self, case: &Case) -> bool {
         self.state.is_none_or(|state| case.state == state)
@@ -572,6 +623,13 @@ impl CaseFilter {
             && self.channel.as_ref().is_none_or(|channel| case.channel == *channel)
             && self.flag.is_none_or(|flag| case.flags.contains(&flag))
             && self.unit.as_ref().is_none_or(|unit| case.unit.as_ref() == Some(unit))
+            && self.category.as_ref().is_none_or(|category| case.category.as_ref() == Some(category))
+            && self.kind.as_ref().is_none_or(|kind| case.kind.as_ref() == Some(kind))
+            && self.is_open().is_none_or(|open| (case.state != CaseState::Closed) == open)
+            && self.due_before.is_none_or(|before| case.due.is_some_and(|due| due < before))
+            && self.opened_from.is_none_or(|from| case.opened >= from)
+            && self.opened_until.is_none_or(|until| case.opened < until)
+            && self.search.finds(case)
     }
 }
 
@@ -764,6 +822,38 @@ pub trait KeyValue: Send + Sync {
     /// Bytes that the channel holds: keys and values, and what has expired until the next commit of a
     /// batch throws it away.
     fn used(&self, channel: &str) -> Answer<'_, u64>;
+}
+
+/// Files by the digest of their bytes.
+pub trait Files: Send + Sync {
+    /// Keeps a file; durable when it returns. The same bytes are kept once.
+    fn keep(&self, file: NewFile) -> Answer<'_, KeptFile>;
+    /// The bytes under this digest (`sha256:…`).
+    fn read(&self, digest: &str) -> Answer<'_, Option<bytes::Bytes>>;
+}
+
+/// A file that came in.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// As declared.
+    pub media_type: String,
+    /// As sent.
+    pub name: String,
+    /// All of it.
+    pub bytes: bytes::Bytes,
+}
+
+/// A file that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFile {
+    /// `sha256:` and 64 hexadecimal digits.
+    pub digest: String,
+    /// Bytes.
+    pub size: u64,
+    /// What it is, as far as it can be believed.
+    pub media_type: String,
+    /// Its name, without folders and controls; none: nothing of it was left.
+    pub name: Option<String>,
 }
 
 /// API tokens: hashed at rest, bound to a person and roles.

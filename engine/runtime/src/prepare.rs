@@ -7,7 +7,7 @@ use std::sync::Arc;
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::effect::Action;
 use yiwang_core::sweep::Sweep;
-use yiwang_core::{Event, InstanceId, State};
+use yiwang_core::{CaseNo, Event, InstanceId, State};
 
 use crate::deployments::{Deployments, workflow_name};
 use crate::family;
@@ -46,6 +46,8 @@ pub(crate) struct Prepared {
     /// All parts of the sessions that close now.
     pub(crate) closing: Vec<InboxRow>,
     pub(crate) subscribers: BTreeMap<SubscriptionKey, BTreeSet<InstanceId>>,
+    /// Which instances have the cases that somebody acts on.
+    pub(crate) case_instances: BTreeMap<CaseNo, InstanceId>,
     /// Routes of pending rows, by row.
     pub(crate) routes: BTreeMap<u64, Route>,
     /// Routes of events that are not stored yet, by source and id.
@@ -85,6 +87,7 @@ pub(crate) async fn prepare(
     prepared.read_started(store, deployments, requests, &due.fired, beside).await?;
     prepared.read_sweep_keys(store, requests).await?;
     prepared.read_subscribers(store).await?;
+    prepared.read_cases(store, requests).await?;
     let ids = prepared.instances_needed(requests, due, beside);
     let (hot, cold): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| is_hot(*id));
     prepared.hot = hot;
@@ -235,10 +238,30 @@ impl Prepared {
         Ok(())
     }
 
+    async fn read_cases(&mut self, store: &dyn Store, requests: &[Request]) -> Result<(), StoreError> {
+        let mut numbers: BTreeSet<CaseNo> = BTreeSet::new();
+        for request in requests {
+            match request {
+                Request::Case { act, .. } => {
+                    numbers.insert(act.no.clone());
+                    numbers.extend(act.command.other().cloned());
+                }
+                Request::Internal { effect } => numbers.extend(family::case_no(effect).cloned()),
+                _ => {}
+            }
+        }
+        if !numbers.is_empty() {
+            self.case_instances =
+                store.case_instances(numbers.into_iter().collect()).await?.into_iter().collect();
+        }
+        Ok(())
+    }
+
     fn instances_needed(&self, requests: &[Request], due: &Due, beside: &Beside<'_>) -> BTreeSet<InstanceId> {
         let mut ids: BTreeSet<InstanceId> = due.wakes.iter().chain(&due.renewals).copied().collect();
         ids.extend(self.subscribers.values().flatten());
         ids.extend(due.fired.iter().filter_map(|fired| fired.unless_active));
+        ids.extend(self.case_instances.values());
         for request in requests {
             match request {
                 Request::WorkItem { act, .. } => {
@@ -269,6 +292,7 @@ impl Prepared {
                 }
                 Request::Sweep { act: SweepAct::Begin(_) | SweepAct::Approve { .. }, .. }
                 | Request::Start { reply: StartReply::Begin(_), .. }
+                | Request::Case { .. }
                 | Request::Deploy { .. }
                 | Request::Publish { .. }
                 | Request::PutReference { .. }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use yiwang_core::case::CaseCommand;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
 use yiwang_core::reference::Kind;
 use yiwang_core::sweep::Sweep;
 use yiwang_core::work_item::{Actor, WorkItemCommand};
-use yiwang_core::{Deployment, Effect, EffectId, InstanceId, WorkItemId};
+use yiwang_core::{CaseNo, Deployment, Effect, EffectId, InstanceId, WorkItemId};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::{Data, Diagnostic, Fault};
 
@@ -36,6 +37,8 @@ pub(crate) enum Request {
     Reject { row: RejectionRow, reply: Reply<()> },
     /// A person acts on a work item.
     WorkItem { act: WorkItemAct, reply: Reply<Data> },
+    /// Somebody acts on a case.
+    Case { act: CaseAct, reply: Reply<Data> },
     /// An operator intervenes.
     Operator { act: OperatorAct, reply: Reply<Data> },
     /// Put a reference document.
@@ -86,6 +89,23 @@ pub struct WorkItemAct {
     pub version: Option<u32>,
     /// Who.
     pub by: Actor,
+}
+
+/// What somebody does with a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseAct {
+    /// Which.
+    pub no: CaseNo,
+    /// What to do.
+    pub command: CaseCommand,
+    /// Who.
+    pub by: Actor,
+    /// Why.
+    pub reason: Option<String>,
+    /// The caller's id of this decision: the same id again is the same decision.
+    pub decision: String,
+    /// The version that the caller saw; a newer one refuses the command.
+    pub version: Option<u32>,
 }
 
 /// What an operator does with an instance.

@@ -342,6 +342,8 @@ impl Shard {
             buffer_millis: self.buffer_millis,
             started: prepared.started,
             subscribers: prepared.subscribers,
+            case_instances: prepared.case_instances,
+            asks: BTreeMap::new(),
             listeners: BTreeSet::new(),
             batch,
             deployed: Vec::new(),
@@ -379,7 +381,12 @@ impl Shard {
             turn.wake(id);
         }
         loop {
-            if !turn.listeners.is_empty() {
+            if !turn.asks.is_empty() {
+                match store.cases_of_phones(turn.phones_asked_for(), limits::REPEATS_READ_MAX).await {
+                    Ok(cases) => turn.tell_repeats(&cases),
+                    Err(error) => return Err((turn.finish(), error)),
+                }
+            } else if !turn.listeners.is_empty() {
                 let keys = turn.keys_to_offer();
                 match store.buffered(keys, now).await {
                     Ok(rows) => turn.offer(&rows),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use yiwang_core::case::repeat::RepeatQuery;
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::district::District;
 use yiwang_core::history::What;
@@ -14,8 +15,8 @@ use yiwang_core::lifecycle::Sink;
 use yiwang_core::sweep::Sweep;
 use yiwang_core::transition::{Ambient, CaseNumbers, Status};
 use yiwang_core::{
-    Case, Deployment, Effect, EffectId, HistoryEvent, Input, InstanceId, State, Timestamp, Transition,
-    WorkItem, WorkItemId, step,
+    Case, CaseNo, Deployment, Effect, EffectId, HistoryEvent, Input, InstanceId, State, Timestamp,
+    Transition, WorkItem, WorkItemId, step,
 };
 use yiwang_dsl::Data;
 
@@ -53,6 +54,10 @@ pub(crate) struct Turn<'a> {
     pub(crate) started: BTreeMap<StartKey, Started>,
     /// Who listened before this turn, by key.
     pub(crate) subscribers: BTreeMap<SubscriptionKey, BTreeSet<InstanceId>>,
+    /// Which instances have the cases that somebody acts on.
+    pub(crate) case_instances: BTreeMap<CaseNo, InstanceId>,
+    /// What instances want to know of other cases.
+    pub(crate) asks: BTreeMap<InstanceId, RepeatQuery>,
     /// Who began to listen in this turn, and has not yet been offered what is buffered.
     pub(crate) listeners: BTreeSet<InstanceId>,
 
@@ -306,8 +311,20 @@ impl Turn<'_> {
         let Some(working) = self.working.get_mut(&id) else { return Data::null() };
         let Instance { state, .. } = &working.instance;
         working.messages.extend(messages::rows(before, state, &transition, self.now));
-        let Transition { history, effects, published, work_items, case, subscriptions, reply, refused: _ } =
-            transition;
+        let Transition {
+            history,
+            effects,
+            published,
+            work_items,
+            case,
+            subscriptions,
+            asks,
+            reply,
+            refused: _,
+        } = transition;
+        if let Some(query) = asks {
+            self.asks.insert(id, query);
+        }
         let listens = history.iter().any(|line| matches!(line.what, What::Listening { .. }));
         if let Some(keys) = &subscriptions {
             for key in keys {

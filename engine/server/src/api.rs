@@ -18,8 +18,10 @@ mod schedules;
 mod stats;
 mod sweeps;
 mod tokens;
+mod track;
 mod work_items;
 
+pub use self::cases::case_command;
 use crate::routes::Routes;
 
 /// All routes of the server.
@@ -35,6 +37,7 @@ pub(crate) fn routes() -> Routes {
         cases::routes,
         reference::routes,
         calendars::routes,
+        track::routes,
         events::routes,
         channels::routes,
         messages::routes,

@@ -12,10 +12,12 @@ mod json;
 pub mod limits;
 mod policy;
 mod problem;
+mod rate;
 mod routes;
 mod serve;
 mod view;
 
+pub use api::case_command;
 pub use auth::{NewToken, TOKEN_PREFIX, hash as token_hash, new_token};
 pub use policy::{ADMIN, EVENT_PUBLISHER, PETITIONER, PROCESS_ADMIN, Policy};
 pub use problem::{Code, Problem};

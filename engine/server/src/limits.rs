@@ -11,6 +11,18 @@ pub const JSON_DEPTH_MAX: usize = 64;
 /// Bytes of a body that a channel gets: a form with a few photos.
 pub const CHANNEL_BODY_BYTES_MAX: usize = 12 << 20;
 
+/// Bytes of a file that is uploaded to a case: a long scan, a short film of a phone.
+pub const FILE_BYTES_MAX: usize = 20 << 20;
+
+/// Questions about tracking codes in a minute, from one address: a family behind one router looks, nobody guesses.
+pub const ASKS_PER_MINUTE_ADDRESS_MAX: u32 = 30;
+
+/// … from all addresses together.
+pub const ASKS_PER_MINUTE_MAX: u32 = 6_000;
+
+/// Addresses that are counted in a minute.
+pub const ASKING_ADDRESSES_MAX: usize = 5_000;
+
 /// Requests served at a time; more are told to come back. Each holds at most one JSON body.
 pub const REQUESTS_CONCURRENT_MAX: usize = 1_024;
 

@@ -87,6 +87,7 @@ codes! {
     Receiver "work-item.receiver" UNPROCESSABLE_ENTITY "The work can only be handed over to a candidate";
     NotExpected "event.not-expected" CONFLICT "Nobody waits for this";
     Overloaded "server.overloaded" TOO_MANY_REQUESTS "Too many requests at a time";
+    RateLimited "request.rate" TOO_MANY_REQUESTS "Too many questions in a minute";
     Timeout "server.timeout" GATEWAY_TIMEOUT "The answer took too long";
     Unavailable "server.unavailable" SERVICE_UNAVAILABLE "The server cannot do this now";
     Internal "server.internal" INTERNAL_SERVER_ERROR "Something went wrong inside";
@@ -216,6 +217,11 @@ impl Problem {
         self
     }
 
+    /// Its sentence about this request.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Its code.
     pub fn code(&self) -> Code {
         self.code
@@ -310,6 +316,7 @@ impl From<EngineError> for Problem {
             EngineError::UnknownWorkflow { .. }
             | EngineError::UnknownInstance(_)
             | EngineError::NoOpenSweep(_)
+            | EngineError::UnknownCase(_)
             | EngineError::UnknownSchedule(_) => Self::new(Code::NotFound, sentence),
             EngineError::StartConflict { .. } => Self::new(Code::StartKey, sentence),
             EngineError::DeployConflict { .. } => Self::new(Code::DefinitionExists, sentence),

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use yiwang_dsl::Catalog;
 use yiwang_runtime::Handle;
-use yiwang_runtime::ports::{Channels, Clock, Query, Tokens};
+use yiwang_runtime::ports::{Channels, Clock, Files, Query, Tokens};
 
 use crate::auth::authenticate;
 use crate::call::{Answer, Call};
@@ -32,6 +32,7 @@ use crate::limits::{
 };
 use crate::policy::Policy;
 use crate::problem::{Code, Problem};
+use crate::rate::Rate;
 use crate::routes::{Found, Routes};
 
 /// What an administrator may set.
@@ -64,6 +65,8 @@ pub struct Parts {
     pub query: Arc<dyn Query>,
     /// The channels.
     pub channels: Arc<dyn Channels>,
+    /// The files of cases.
+    pub files: Arc<dyn Files>,
     /// Who may call.
     pub tokens: Arc<dyn Tokens>,
     /// The time.
@@ -78,6 +81,8 @@ pub(crate) struct App {
     pub(crate) handle: Handle,
     pub(crate) query: Arc<dyn Query>,
     pub(crate) channels: Arc<dyn Channels>,
+    pub(crate) files: Arc<dyn Files>,
+    pub(crate) tracking: Rate,
     pub(crate) tokens: Arc<dyn Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) catalog: Arc<Catalog>,
@@ -144,6 +149,8 @@ pub fn router(config: Config, parts: Parts, stopping: CancellationToken) -> Rout
         handle: parts.handle,
         query: parts.query,
         channels: parts.channels,
+        files: parts.files,
+        tracking: Rate::default(),
         tokens: parts.tokens,
         clock: parts.clock,
         catalog: parts.catalog,

@@ -5,7 +5,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use yiwang_core::calendar::{Amount, Length};
-use yiwang_core::case::{CaseState, Flag, Outcome};
+use yiwang_core::case::{Attachment, CaseState, Flag, Outcome, Related};
 use yiwang_core::clock::{Card, Clock, Stage};
 use yiwang_core::transition::Status;
 use yiwang_core::work_item::{File, Priority, Seat, WorkItemState};
@@ -218,6 +218,17 @@ pub(crate) struct CaseView {
     closed: Option<String>,
     reworks: u32,
     fields: Data,
+    kind: Option<String>,
+    petitioner: Option<Value>,
+    place: Option<Value>,
+    tracking_code: Option<String>,
+    related: Vec<Related>,
+    repeats: Vec<String>,
+    attachments: Vec<Attachment>,
+    satisfaction: Option<SatisfactionView>,
+    callback: Option<CallbackView>,
+    suspended: Option<SuspendedView>,
+    urged: u32,
     version: u32,
     clocks: Vec<ClockView>,
     /// When something of it is due next: the promise, or a clock.
@@ -269,6 +280,73 @@ impl From<Clock> for ClockView {
     }
 }
 
+#[derive(Serialize)]
+struct SatisfactionView {
+    score: u8,
+    text: Option<String>,
+    by: String,
+    at: String,
+}
+
+#[derive(Serialize)]
+struct CallbackView {
+    reached: bool,
+    solved: Option<bool>,
+    text: Option<String>,
+    by: String,
+    at: String,
+}
+
+#[derive(Serialize)]
+struct SuspendedView {
+    since: String,
+    by: String,
+    reason: String,
+}
+
+impl CaseView {
+    /// As in a list: whose it is can be recognised, not read.
+    pub(crate) fn listed(of: Case) -> Self {
+        let mut view = Self::from(of);
+        if let Some(petitioner) = &mut view.petitioner {
+            for (name, mask) in MASKED {
+                if let Some(text) = petitioner.get(*name).and_then(Value::as_str).map(*mask) {
+                    petitioner[*name] = Value::String(text);
+                }
+            }
+        }
+        // What came in says it once more.
+        let petitioner = view.content.get("petitioner").unwrap_or_default();
+        for (name, mask) in MASKED {
+            let Some(text) = petitioner.get(name).and_then(|text| text.as_str().map(*mask)) else { continue };
+            let masked = view.content.replaced(&format!("/petitioner/{name}"), Data::string(text));
+            view.content = masked.unwrap_or_default();
+        }
+        view
+    }
+}
+
+/// Members of a petitioner, and how each is masked.
+const MASKED: &[(&str, fn(&str) -> String)] =
+    &[("name", masked_name), ("phone", masked_number), ("idNo", masked_number), ("openid", masked_number)];
+
+/// 王**: the family name of most.
+fn masked_name(name: &str) -> String {
+    let mut chars = name.chars();
+    let first: String = chars.next().into_iter().collect();
+    first + &"*".repeat(chars.count().min(3))
+}
+
+/// 138****0001.
+fn masked_number(number: &str) -> String {
+    let chars: Vec<char> = number.chars().collect();
+    if chars.len() < 8 {
+        return "****".to_owned();
+    }
+    let (head, tail) = (&chars[..3], &chars[chars.len() - 4..]);
+    format!("{}****{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
+}
+
 impl From<Case> for CaseView {
     fn from(of: Case) -> Self {
         Self {
@@ -292,6 +370,32 @@ impl From<Case> for CaseView {
             closed: time_if(of.closed),
             reworks: of.reworks,
             fields: of.fields,
+            kind: of.kind,
+            petitioner: of.petitioner.and_then(|petitioner| serde_json::to_value(petitioner).ok()),
+            place: of.place.and_then(|place| serde_json::to_value(place).ok()),
+            tracking_code: of.tracking.map(|code| code.to_string()),
+            related: of.related,
+            repeats: of.repeats.into_iter().map(|no| no.to_string()).collect(),
+            attachments: of.attachments,
+            satisfaction: of.satisfaction.map(|it| SatisfactionView {
+                score: it.score,
+                text: it.text,
+                by: it.by,
+                at: time(it.at),
+            }),
+            callback: of.callback.map(|it| CallbackView {
+                reached: it.reached,
+                solved: it.solved,
+                text: it.text,
+                by: it.by,
+                at: time(it.at),
+            }),
+            suspended: of.suspended.map(|it| SuspendedView {
+                since: time(it.since),
+                by: it.by,
+                reason: it.reason,
+            }),
+            urged: of.urged,
             version: of.version,
         }
     }
@@ -447,6 +551,7 @@ pub(crate) fn history_line(mut line: Value) -> Value {
             shown_as_time(members.get_mut(name));
         }
         shown_as_time(members.get_mut("cause").and_then(|cause| cause.get_mut("at")));
+        shown_as_time(members.get_mut("command").and_then(|command| command.get_mut("due")));
     }
     line
 }

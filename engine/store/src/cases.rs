@@ -1,38 +1,106 @@
-//! Cases, their flags, and the count of their numbers.
+//! Cases, their flags, their words, and the count of their numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
-use yiwang_core::{Case, CaseNo};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, TransactionTrait, Value};
+use yiwang_core::case::{CaseState, TrackingCode};
+use yiwang_core::history::What;
+use yiwang_core::{Case, CaseNo, HistoryEvent, InstanceId, Timestamp};
 use yiwang_runtime::cursor;
-use yiwang_runtime::keys::{case_number, signed};
-use yiwang_runtime::ports::{CaseFilter, Page, PageRequest, StoreError, TurnRow};
+use yiwang_runtime::keys::{case_key, case_number, signed};
+use yiwang_runtime::ports::{CaseFilter, CaseSort, Page, PageRequest, StoreError, TurnRow};
+use yiwang_runtime::search::{self, Search, TAIL_LEN};
 
-use crate::sql::{Sql, body, column, doing, insert, limit, list, parse, replacing, word};
+use crate::sql::{Sql, body, column, doing, insert, limit, list, parse, replacing, unsigned, word};
 
-const COLUMNS: &[&str] = &["instance", "no", "state", "outcome", "channel", "unit", "body"];
+const COLUMNS: &[&str] = &[
+    "instance", "no", "channel", "opened", "tracking", "indexed", "state", "outcome", "unit", "category",
+    "kind", "open", "due", "phone", "tail", "body",
+];
+/// The first ones stay as they were.
+const FIXED: usize = 6;
+/// Cases that are filled in at a time.
+const OLDER_MAX: usize = 500;
 
 /// Writes the changed cases.
 pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Result<(), DbErr> {
     let cases: Vec<_> =
-        turns.iter().filter_map(|turn| Some((signed(turn.instance.0), turn.case.as_ref()?))).collect();
+        turns.iter().filter_map(|turn| Some((signed(turn.instance.0), turn.case.as_ref()?, turn))).collect();
     if cases.is_empty() {
         return Ok(());
     }
-    let rows = cases.iter().map(|(instance, case)| {
-        vec![
-            (*instance).into(),
-            case.no.0.to_string().into(),
-            word(&case.state).into(),
-            case.outcome.as_ref().map(word).into(),
-            case.channel.clone().into(),
-            case.unit.clone().into(),
-            body(case),
-        ]
-    });
-    insert(tx, "case_", COLUMNS, replacing(&["instance"], &COLUMNS[1..]), rows.collect()).await?;
+    let known = known(tx, cases.iter().map(|(instance, _, _)| *instance)).await?;
+    let rows = cases.iter().map(|(instance, case, _)| row(*instance, case));
+    insert(tx, "case_", COLUMNS, replacing(&["instance"], &COLUMNS[FIXED..]), rows.collect()).await?;
+    let told = cases.iter().filter(|(instance, _, turn)| !known.contains(instance) || tells(&turn.history));
+    let told: Vec<_> = told.map(|(instance, case, _)| (*instance, *case)).collect();
+    write_words(tx, &told).await?;
+    let cases: Vec<_> = cases.iter().map(|(instance, case, _)| (*instance, *case)).collect();
     write_flags(tx, &cases).await?;
     write_counter(tx, &cases).await
+}
+
+/// Which of these cases are stored.
+async fn known(
+    tx: &impl ConnectionTrait,
+    instances: impl Iterator<Item = i64>,
+) -> Result<BTreeSet<i64>, DbErr> {
+    let ids = list(instances.collect::<Vec<_>>());
+    let rows =
+        Sql::new("SELECT instance FROM case_ WHERE instance IN (SELECT value FROM json_each(?))", [ids]);
+    rows.all(tx).await?.iter().map(|row| column(row, 0)).collect()
+}
+
+/// Do these lines change what the case is found by?
+fn tells(history: &[HistoryEvent]) -> bool {
+    history.iter().any(|line| match &line.what {
+        What::CaseChanged { changes, .. } => {
+            changes.get("petitioner").is_some() || changes.get("place").is_some()
+        }
+        _ => false,
+    })
+}
+
+fn row(instance: i64, case: &Case) -> Vec<Value> {
+    let phone = case.petitioner.as_ref().and_then(|petitioner| petitioner.digits());
+    let tail = phone.as_ref().map(|phone| tail(phone).to_owned());
+    vec![
+        instance.into(),
+        case.no.0.to_string().into(),
+        case.channel.clone().into(),
+        case.opened.0.into(),
+        case.tracking.as_ref().map(ToString::to_string).into(),
+        1_i64.into(),
+        word(&case.state).into(),
+        case.outcome.as_ref().map(word).into(),
+        case.unit.clone().into(),
+        case.category.clone().into(),
+        case.kind.clone().into(),
+        i64::from(case.state != CaseState::Closed).into(),
+        due(case).into(),
+        phone.into(),
+        tail.into(),
+        body(case),
+    ]
+}
+
+fn due(case: &Case) -> i64 {
+    case.due.map_or(i64::MAX, |due| due.0)
+}
+
+/// The last digits. Digits are ASCII.
+fn tail(phone: &str) -> &str {
+    &phone[phone.len().saturating_sub(TAIL_LEN)..]
+}
+
+async fn write_words(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
+    for (instance, case) in cases {
+        let words: Vec<String> = search::case_words(case).into_iter().collect();
+        Sql::new("DELETE FROM case_text WHERE rowid = ?", [(*instance).into()]).run(tx).await?;
+        let values = [(*instance).into(), words.join(" ").into()];
+        Sql::new("INSERT INTO case_text (rowid, words) VALUES (?, ?)", values).run(tx).await?;
+    }
+    Ok(())
 }
 
 async fn write_flags(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
@@ -40,9 +108,40 @@ async fn write_flags(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Resul
     let delete = "DELETE FROM case_flag WHERE instance IN (SELECT value FROM json_each(?))";
     Sql::new(delete, [list(ids)]).run(tx).await?;
     let rows = cases.iter().flat_map(|(instance, case)| {
-        case.flags.iter().map(|flag| vec![word(flag).into(), (*instance).into()])
+        case.flags.iter().map(|flag| vec![word(flag).into(), case.opened.0.into(), (*instance).into()])
     });
-    insert(tx, "case_flag", &["flag", "instance"], None, rows.collect()).await
+    insert(tx, "case_flag", &["flag", "opened", "instance"], None, rows.collect()).await
+}
+
+/// Fills in what older versions did not write of a case.
+pub(crate) async fn index_older(db: &DatabaseConnection) -> Result<(), DbErr> {
+    loop {
+        let rows = Sql::new(
+            "SELECT instance, body FROM case_ WHERE indexed = 0 ORDER BY instance LIMIT ?",
+            [limit(OLDER_MAX)],
+        );
+        let rows = rows.all(db).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(cases = rows.len(), "indexing older cases");
+        let tx = db.begin_with_options(crate::writer::immediate()).await?;
+        let mut cases = Vec::new();
+        for row in &rows {
+            let instance: i64 = column(row, 0)?;
+            Sql::new("UPDATE case_ SET indexed = 1 WHERE instance = ?", [instance.into()]).run(&tx).await?;
+            // One that cannot be read is told when somebody asks for it.
+            if let Ok(case) = serde_json::from_str::<Case>(&column::<String>(row, 1)?) {
+                cases.push((instance, case));
+            }
+        }
+        let rows = cases.iter().map(|(instance, case)| row(*instance, case));
+        insert(&tx, "case_", COLUMNS, replacing(&["instance"], &COLUMNS[1..]), rows.collect()).await?;
+        let cases: Vec<_> = cases.iter().map(|(instance, case)| (*instance, case)).collect();
+        write_words(&tx, &cases).await?;
+        write_flags(&tx, &cases).await?;
+        tx.commit().await?;
+    }
 }
 
 async fn write_counter(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
@@ -77,20 +176,132 @@ pub(crate) async fn page(
     filter: CaseFilter,
     page: PageRequest,
 ) -> Result<Page<Case>, StoreError> {
-    let [before] = cursor::read::<1>(&page)?.unwrap_or([i64::MAX]);
-    let mut sql = Sql::new("SELECT c.no, c.body FROM case_ c WHERE c.instance < ?", [before.into()]);
-    sql.push_some("AND c.state = ?", filter.state.as_ref().map(word))
-        .push_some("AND c.outcome = ?", filter.outcome.as_ref().map(word))
-        .push_some("AND c.channel = ?", filter.channel)
-        .push_some("AND c.unit = ?", filter.unit)
-        .push_some(
-            "AND EXISTS (SELECT 1 FROM case_flag f WHERE f.flag = ? AND f.instance = c.instance)",
-            filter.flag.as_ref().map(word),
-        )
-        .push("ORDER BY c.instance DESC LIMIT ?", [limit(page.size() + 1)]);
+    let after = cursor::read::<2>(&page)?;
+    let mut sql = listing(&filter, after);
+    sql.push("LIMIT ?", [limit(page.size() + 1)]);
     let rows = sql.all(db).await.map_err(doing("listing cases"))?;
     let items: Result<Vec<_>, _> = rows.iter().map(read).collect();
-    Ok(cursor::page(items?, page.size(), |case: &Case| [signed(case.instance.0)]))
+    Ok(cursor::page(items?, page.size(), |case: &Case| case_key(case, &filter)))
+}
+
+/// The rows of a list, in its order. What drives it comes first, so that the order is that of an index: words,
+/// then a flag, then the case's own columns.
+fn listing(filter: &CaseFilter, after: Option<[i64; 2]>) -> Sql {
+    let by_due = filter.sort == CaseSort::Due;
+    let Search { number, phone, words } = &filter.search;
+    let mut sql = if !words.is_empty() {
+        let quoted: Vec<String> = words.iter().map(|word| format!("\"{}\"", word.replace('"', ""))).collect();
+        Sql::new(
+            "SELECT c.no, c.body FROM case_text t CROSS JOIN case_ c ON c.instance = t.rowid
+               WHERE t.case_text MATCH ?",
+            [quoted.join(" ").into()],
+        )
+    } else if let (Some(flag), false) = (&filter.flag, by_due) {
+        Sql::new(
+            "SELECT c.no, c.body FROM case_flag f CROSS JOIN case_ c ON c.instance = f.instance
+               WHERE f.flag = ?",
+            [word(flag).into()],
+        )
+    } else {
+        Sql::new("SELECT c.no, c.body FROM case_ c WHERE TRUE", [])
+    };
+    let by_words = !words.is_empty();
+    let by_flag = !by_words && !by_due && filter.flag.is_some();
+    if filter.flag.is_some() && !by_flag {
+        sql.push_some(
+            "AND EXISTS (SELECT 1 FROM case_flag f
+               WHERE f.flag = ? AND f.opened = c.opened AND f.instance = c.instance)",
+            filter.flag.as_ref().map(word),
+        );
+    }
+    sql.push_some("AND c.state = ?", filter.state.as_ref().map(word))
+        .push_some("AND c.outcome = ?", filter.outcome.as_ref().map(word))
+        .push_some("AND c.channel = ?", filter.channel.clone())
+        .push_some("AND c.unit = ?", filter.unit.clone())
+        .push_some("AND c.category = ?", filter.category.clone())
+        .push_some("AND c.kind = ?", filter.kind.clone())
+        .push_some("AND c.open = ?", filter.is_open().map(i64::from))
+        .push_some("AND c.due < ?", filter.due_before.map(|at| at.0))
+        .push_some("AND c.opened >= ?", filter.opened_from.map(|at| at.0))
+        .push_some("AND c.opened < ?", filter.opened_until.map(|at| at.0));
+    if let Some(number) = number {
+        let behind = format!("{number}\u{10ffff}");
+        sql.push("AND c.no BETWEEN ? AND ?", [number.clone().into(), behind.into()]);
+    }
+    if let Some(phone) = phone {
+        sql.push("AND c.tail = ?", [tail(phone).into()]);
+        if phone.len() > TAIL_LEN {
+            sql.push("AND c.phone LIKE ?", [format!("%{phone}").into()]);
+        }
+    }
+    let order = match (by_words, by_flag, by_due) {
+        (true, _, false) => "t.rowid DESC",
+        (_, _, true) => "c.due, c.instance",
+        (false, true, false) => "f.opened DESC, f.instance DESC",
+        (false, false, false) => "c.opened DESC, c.instance DESC",
+    };
+    if let Some([first, second]) = after {
+        match (by_words, by_flag, by_due) {
+            (_, _, true) => sql.push("AND (c.due, c.instance) > (?, ?)", [first.into(), second.into()]),
+            (true, _, false) => sql.push("AND t.rowid < ?", [(-second).into()]),
+            (false, true, false) => {
+                sql.push("AND (f.opened, f.instance) < (?, ?)", [(-first).into(), (-second).into()])
+            }
+            (false, false, false) => {
+                sql.push("AND (c.opened, c.instance) < (?, ?)", [(-first).into(), (-second).into()])
+            }
+        };
+    }
+    sql.push(&format!("ORDER BY {order}"), []);
+    sql
+}
+
+/// Which instances have these cases.
+pub(crate) async fn instances(
+    db: &impl ConnectionTrait,
+    numbers: &[CaseNo],
+) -> Result<Vec<(CaseNo, InstanceId)>, DbErr> {
+    let numbers: Vec<&str> = numbers.iter().map(|no| &*no.0).collect();
+    let rows = Sql::new(
+        "SELECT no, instance FROM case_ WHERE no IN (SELECT value FROM json_each(?))",
+        [list(numbers)],
+    );
+    let rows = rows.all(db).await?;
+    let found = rows.iter().map(|row| {
+        let no: String = column(row, 0)?;
+        Ok((CaseNo(no.into()), InstanceId(unsigned(column(row, 1)?))))
+    });
+    found.collect()
+}
+
+/// The cases of these phones since the times beside them, the newest of each first.
+pub(crate) async fn of_phones(
+    db: &impl ConnectionTrait,
+    phones: &[(String, Timestamp)],
+    max: usize,
+) -> Result<Vec<Case>, StoreError> {
+    let mut cases = Vec::new();
+    for (phone, since) in phones {
+        let rows = Sql::new(
+            "SELECT no, body FROM case_ WHERE phone = ? AND opened >= ? ORDER BY opened DESC, instance DESC LIMIT ?",
+            [phone.clone().into(), since.0.into(), limit(max)],
+        );
+        let rows = rows.all(db).await.map_err(doing("looking for cases of a phone"))?;
+        for row in &rows {
+            cases.push(read(row)?);
+        }
+    }
+    Ok(cases)
+}
+
+/// The case with this tracking code.
+pub(crate) async fn of_code(
+    db: &impl ConnectionTrait,
+    code: &TrackingCode,
+) -> Result<Option<Case>, StoreError> {
+    let row = Sql::new("SELECT no, body FROM case_ WHERE tracking = ?", [code.to_string().into()]);
+    let row = row.one(db).await.map_err(doing("reading a case"))?;
+    row.as_ref().map(read).transpose()
 }
 
 /// One case.

@@ -9,6 +9,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 use tokio::sync::{mpsc, oneshot};
 use yiwang_runtime::ports::StoreError;
 
+use crate::cases;
 use crate::error::Error;
 use crate::lock::Lock;
 use crate::migration::migrate;
@@ -67,6 +68,7 @@ impl SqliteStore {
         let writing = connect(&path, Access::Write).await.map_err(failed("connecting"))?;
         check_sqlite(&writing).await.map_err(failed("asking SQLite's version"))??;
         migrate(&writing, &path).await?;
+        cases::index_older(&writing).await.map_err(failed("indexing cases"))?;
         let loop_reads =
             connect(&path, Access::Read(LOOP_READERS)).await.map_err(failed("connecting to read"))?;
         let query_reads =

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::FutureExt as _;
 use serde_json::value::RawValue;
+use yiwang_core::case::TrackingCode;
 use yiwang_core::reference::{Kind, Reference};
 use yiwang_core::{Case, CaseNo, InstanceId, WorkItem, WorkItemId};
 use yiwang_runtime::ports::{
@@ -44,6 +45,10 @@ impl Query for SqliteStore {
 
     fn case(&self, no: CaseNo) -> Answer<'_, Option<Case>> {
         async move { cases::one(&self.query_reads, &no).await }.boxed()
+    }
+
+    fn case_of_code(&self, code: TrackingCode) -> Answer<'_, Option<Case>> {
+        async move { cases::of_code(&self.query_reads, &code).await }.boxed()
     }
 
     fn messages(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<MessageRow>> {

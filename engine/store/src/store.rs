@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::reference::Reference;
-use yiwang_core::{InstanceId, Timestamp};
+use yiwang_core::{Case, CaseNo, InstanceId, Timestamp};
 use yiwang_runtime::ports::{
     Answer, Batch, CommitError, DeploymentRow, InboxRow, KeyValue, Loaded, ScheduleRow, StartKey, Started,
     Store, StoreError, TokenRow, Tokens,
@@ -114,6 +114,22 @@ impl Store for SqliteStore {
     fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>> {
         async move { cases::last_number(&self.loop_reads).await.map_err(doing("reading the last case number")) }
             .boxed()
+    }
+
+    fn case_instances(
+        &self,
+        numbers: Vec<CaseNo>,
+    ) -> BoxFuture<'_, Result<Vec<(CaseNo, InstanceId)>, StoreError>> {
+        async move { cases::instances(&self.loop_reads, &numbers).await.map_err(doing("looking up cases")) }
+            .boxed()
+    }
+
+    fn cases_of_phones(
+        &self,
+        phones: Vec<(String, Timestamp)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Case>, StoreError>> {
+        async move { cases::of_phones(&self.loop_reads, &phones, limit).await }.boxed()
     }
 
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>> {

@@ -162,7 +162,8 @@ impl Books {
         if !came_by {
             found.push(format!("{no} names the channel {}, which nobody wrote to", case["channel"]));
         }
-        for event in ["started", "case_opened", "case_closed", "completed"] {
+        // Not `completed`: a closed case may be opened again for a while, and its instance waits for that.
+        for event in ["started", "case_opened", "case_closed"] {
             if count(event) != 1 {
                 found.push(format!("{no}: history says `{event}` {} times", count(event)));
             }

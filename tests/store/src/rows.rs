@@ -1,10 +1,9 @@
 //! Rows to write, made by hand: the suite needs no interpreter.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use yiwang_core::case::CaseState;
 use yiwang_core::history::What;
 use yiwang_core::reference::{Kind, Reference};
 use yiwang_core::transition::Status;
@@ -137,26 +136,12 @@ pub fn person(name: &str, roles: &[&str]) -> Actor {
 /// A case of instance `id`.
 pub fn case(id: u64, no: &str) -> Case {
     Case {
-        no: CaseNo(Arc::from(no)),
-        instance: InstanceId(id),
         r#type: "complaint".to_owned(),
         channel: "web".to_owned(),
-        source_ref: None,
         title: "路灯坏了".to_owned(),
-        content: Data::null(),
-        state: CaseState::Registered,
-        outcome: None,
-        flags: BTreeSet::new(),
-        category: None,
-        urgency: None,
-        unit: None,
-        due: None,
-        opened: NOW,
-        closed: None,
-        reworks: 0,
         fields: Data::null(),
         version: 1,
-        clocks: Vec::new(),
+        ..Case::new(CaseNo(Arc::from(no)), InstanceId(id), NOW)
     }
 }
 

@@ -84,6 +84,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let parts = Parts {
         handle: handle.clone(),
         query: stores.query.clone(),
+        files: host.clone(),
         channels: host,
         tokens: stores.tokens.clone(),
         clock,

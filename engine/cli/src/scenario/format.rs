@@ -88,6 +88,8 @@ pub(super) enum Step {
     Absent(Absence),
     /// Somebody is back.
     Back(String),
+    /// Somebody acts on a case.
+    Case(CaseStep),
     /// An operator intervenes.
     Operator(Operator),
     /// A channel does not send for a while.
@@ -230,6 +232,27 @@ pub(super) struct Complete {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CaseStep {
+    /// `note`, `merge`, `withdraw`, …: the words of the API.
+    pub(super) act: String,
+    pub(super) r#as: String,
+    #[serde(default)]
+    pub(super) roles: Vec<String>,
+    /// The n-th case, from 1.
+    #[serde(default = "first")]
+    pub(super) case: usize,
+    /// The act's own members.
+    #[serde(default)]
+    pub(super) with: serde_json::Map<String, Value>,
+    pub(super) reason: Option<String>,
+    /// Id of the decision; without it a fresh one.
+    pub(super) decision: Option<String>,
+    /// It is to be refused: `forbidden`, `conflict`, `invalid`, `not_expected`.
+    pub(super) refused: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Operator {
     /// `cancel`, `retry`, `suspend`, `resume`.
     pub(super) command: String,
@@ -312,6 +335,8 @@ fn failed() -> String {
 pub(super) struct Expect {
     /// The only case, or the first.
     pub(super) case: Option<Value>,
+    /// `case` and `cases` as they were known then, RFC 3339.
+    pub(super) as_of: Option<String>,
     /// All cases, in order of their numbers.
     pub(super) cases: Option<Vec<Value>>,
     /// How many cases there are.

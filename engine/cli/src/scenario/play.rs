@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use yiwang_core::case::as_of;
 use yiwang_core::input::{Cause, OperatorCommand};
 use yiwang_core::organisation::Change;
 use yiwang_core::reference::Kind;
 use yiwang_core::sweep::{Definition, Phase, Wanted, preview};
 use yiwang_core::transition::{RefusalKind, Status};
 use yiwang_core::work_item::{Act, Actor, WorkItemCommand, WorkItemState};
-use yiwang_core::{Event, InstanceId, Timestamp, WorkItem};
+use yiwang_core::{Case, CaseNo, Event, HistoryEvent, InstanceId, Timestamp, WorkItem};
 use yiwang_dsl::catalog::Processes;
 use yiwang_dsl::yaml::{self, Node};
 use yiwang_dsl::{Data, duration};
@@ -21,14 +22,14 @@ use yiwang_runtime::ports::{
     CaseFilter, Census as _, IncomingEvent, InstanceFilter, InstanceSummary, Outside, PageRequest, Query,
     Session, WorkItemFilter,
 };
-use yiwang_runtime::{Config, Error, OperatorAct, PutReference, Start, SweepAct, WorkItemAct};
+use yiwang_runtime::{CaseAct, Config, Error, OperatorAct, PutReference, Start, SweepAct, WorkItemAct};
 use yiwang_server::shape;
 
 use super::coverage::Coverage;
 use super::expect::{Difference, compare, in_order, the_same_set};
 use super::format::{
-    ActOn, Complete, EventIn, Expect, FailChannel, Operator, Person, Receive, Scenario, Step, SweepOf,
-    with_cases,
+    ActOn, CaseStep, Complete, EventIn, Expect, FailChannel, Operator, Person, Receive, Scenario, Step,
+    SweepOf, with_cases,
 };
 use super::services::Mocked;
 use super::world::{Failing, Scripted};
@@ -236,6 +237,7 @@ impl World {
             self.step(&at, step).await?;
             self.settle(&at).await?;
         }
+        self.folds().await?;
         match &scenario.expect {
             Some(expect) => self.expect("/expect", expect).await,
             None => Ok(()),
@@ -294,6 +296,7 @@ impl World {
             Step::Back(person) => {
                 people::change(&mut self.harness, at, Change::Back { person: person.clone() }).await
             }
+            Step::Case(case) => self.act_on_case(&format!("{at}/case"), case).await,
             Step::Operator(operator) => self.operate(&format!("{at}/operator"), operator).await,
             Step::FailChannel(fail) => self.fail(&format!("{at}/fail-channel"), fail),
             Step::Put(wish) => {
@@ -547,6 +550,30 @@ impl World {
         }
     }
 
+    async fn act_on_case(&mut self, at: &str, step: &CaseStep) -> Result<(), Miss> {
+        let numbers = self.case_numbers(at).await?;
+        let no = step.case.checked_sub(1).and_then(|index| numbers.get(index));
+        let no =
+            no.ok_or_else(|| Miss::at(format!("{at}/case"), format!("there are {} cases", numbers.len())))?;
+        let members = with_cases(&Value::Object(step.with.clone()), &numbers);
+        let members = members.as_object().cloned().unwrap_or_default();
+        let command = yiwang_server::case_command(&step.act, members)
+            .map_err(|problem| Miss::at(at, problem.detail().to_owned()))?;
+        self.decisions += 1;
+        let act = CaseAct {
+            no: CaseNo(no.as_str().into()),
+            command,
+            by: {
+                let district = self.harness.district();
+                district.organisation.actor(&step.r#as, &step.roles, self.harness.now())
+            },
+            reason: step.reason.clone(),
+            decision: step.decision.clone().unwrap_or_else(|| format!("decision-{}", self.decisions)),
+            version: None,
+        };
+        judge(at, self.harness.case(act).await.map(drop), step.refused.as_deref())
+    }
+
     async fn operate(&mut self, at: &str, operator: &Operator) -> Result<(), Miss> {
         let command: OperatorCommand = serde_json::from_value(json!(operator.command))
             .map_err(|_| Miss::at(format!("{at}/command"), "one of cancel, retry, suspend, resume"))?;
@@ -570,7 +597,13 @@ impl World {
     async fn expect(&self, at: &str, expect: &Expect) -> Result<(), Miss> {
         let mut misses = Vec::new();
         let numbers = self.case_numbers(at).await?;
-        let cases = self.cases(at).await?;
+        let as_of = expect.as_of.as_deref().map(|text| {
+            Timestamp::parse(text).ok_or_else(|| Miss::at(format!("{at}/asOf"), "not an RFC 3339 time"))
+        });
+        let cases = match as_of.transpose()? {
+            None => self.cases(at).await?,
+            Some(time) => self.cases_as_of(at, time).await?,
+        };
         if let Some(wanted) = &expect.case {
             match cases.first() {
                 Some(case) => {
@@ -668,10 +701,46 @@ impl World {
 
     /// In order of their numbers, as the API shows them.
     async fn cases(&self, at: &str) -> Result<Vec<Value>, Miss> {
+        Ok(self.stored_cases(at).await?.into_iter().map(shape::case).collect())
+    }
+
+    /// Those that were open at this time, as they were known then.
+    async fn cases_as_of(&self, at: &str, time: Timestamp) -> Result<Vec<Value>, Miss> {
+        let mut known = Vec::new();
+        for case in self.stored_cases(at).await? {
+            let history = self.events(at, case.instance).await?;
+            known.extend(as_of(&case, &history, time).map(shape::case));
+        }
+        Ok(known)
+    }
+
+    async fn stored_cases(&self, at: &str) -> Result<Vec<Case>, Miss> {
         let found = self.store.cases(CaseFilter::default(), page()).await;
         let mut cases = found.map_err(|error| Miss::at(at, error.to_string()))?.items;
         cases.sort_by(|left, right| left.no.cmp(&right.no));
-        Ok(cases.into_iter().map(shape::case).collect())
+        Ok(cases)
+    }
+
+    async fn events(&self, at: &str, id: InstanceId) -> Result<Vec<HistoryEvent>, Miss> {
+        let lines = self.store.history(id, 0, usize::MAX).await;
+        let lines = lines.map_err(|error| Miss::at(at, error.to_string()))?;
+        let events: Result<_, _> = lines.iter().map(|line| serde_json::from_str(line.get())).collect();
+        events.map_err(|error| Miss::at(at, error.to_string()))
+    }
+
+    /// A case is what its history makes of it: a rule of the engine, looked at with every scenario.
+    async fn folds(&self) -> Result<(), Miss> {
+        for case in self.stored_cases("").await? {
+            let history = self.events("", case.instance).await?;
+            let folded = as_of(&case, &history, self.harness.now());
+            // Clocks are read from history by a rule of their own.
+            let case = Case { clocks: Vec::new(), ..case };
+            if folded.as_ref() != Some(&case) {
+                let folded = folded.map_or(Value::Null, shape::case);
+                return Err(Miss(compare("", &shape::case(case), &folded)));
+            }
+        }
+        Ok(())
     }
 
     async fn case_numbers(&self, at: &str) -> Result<Vec<String>, Miss> {

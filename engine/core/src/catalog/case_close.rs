@@ -5,7 +5,7 @@ use serde_json::json;
 use yiwang_dsl::{Data, Fault};
 
 use super::{Called, Function, shape};
-use crate::case::{CaseState, Outcome};
+use crate::case::Outcome;
 use crate::docket;
 use crate::history::What;
 use crate::machine::{Machine, Move};
@@ -39,10 +39,7 @@ fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
         case.fields = docket::changed_fields(case, fields, &called)?;
     }
     let no = case.no.clone();
-    case.state = CaseState::Closed;
-    case.outcome = Some(outcome);
-    case.closed = Some(now);
-    machine.case_changed();
+    case.close(outcome, now);
     if let Some(fields) = fields {
         let changes = Data::object([("fields".to_owned(), fields)]);
         machine.record(Some(called.task), What::CaseChanged { no: no.clone(), changes });

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use yiwang_dsl::{Data, Fault};
 
 use super::{Called, Function, shape};
-use crate::Timestamp;
-use crate::case::{CaseState, Flag};
+use crate::case::{CaseState, Flag, Petitioner, Place};
 use crate::docket;
 use crate::history::What;
 use crate::machine::{Machine, Move};
+use crate::{Timestamp, ladder};
 
 pub(super) const FUNCTION: Function = Function {
     name: "case-update",
@@ -29,6 +29,9 @@ pub(super) const FUNCTION: Function = Function {
                 ("flags", shape::flags()),
                 ("fields", shape::optional_object()),
                 ("rework", json!({"type": ["boolean", "null"]})),
+                ("kind", shape::optional_text()),
+                ("petitioner", shape::petitioner()),
+                ("place", shape::place()),
             ],
         )
     },
@@ -46,6 +49,9 @@ struct With {
     flags: Option<Vec<Flag>>,
     #[serde(default)]
     rework: Option<bool>,
+    kind: Option<String>,
+    petitioner: Option<Petitioner>,
+    place: Option<Place>,
 }
 
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
@@ -87,6 +93,19 @@ fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
         note("unit", json!(unit));
         case.unit = Some(unit);
     }
+    if let Some(kind) = with.kind.filter(|new| case.kind.as_ref() != Some(new)) {
+        note("kind", json!(kind));
+        case.kind = Some(kind);
+    }
+    if let Some(petitioner) = with.petitioner.filter(|new| case.petitioner.as_ref() != Some(new)) {
+        note("petitioner", json!(petitioner));
+        case.petitioner = Some(petitioner);
+    }
+    if let Some(place) = with.place.filter(|new| case.place.as_ref() != Some(new)) {
+        note("place", json!(place));
+        case.place = Some(place);
+    }
+    let due_before = case.due;
     if due != case.due {
         note("due", json!(due.map(Timestamp::rfc3339)));
         case.due = due;
@@ -105,15 +124,17 @@ fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
     if let Some(to) = moved {
         case.state = to;
     }
-    if moved.is_some() || !changes.is_empty() {
-        machine.case_changed();
-    }
     if let Some(to) = moved {
         machine.record(Some(called.task), What::CaseMoved { no: no.clone(), from, to });
     }
+    let tells = ["category", "petitioner", "place"].iter().any(|name| changes.contains_key(*name));
     if !changes.is_empty() {
         let changes = Data::from(Value::Object(changes));
         machine.record(Some(called.task), What::CaseChanged { no, changes });
+    }
+    ladder::case_due_moved(machine, due_before, due);
+    if tells {
+        docket::ask_for_repeats(machine);
     }
     docket::flag(machine, Some(called.task), with.flags.unwrap_or_default());
     Ok(Move::Return(docket::case_data(machine, &called)?))

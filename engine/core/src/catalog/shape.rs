@@ -103,6 +103,23 @@ pub(super) fn message() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Who a case belongs to.
+pub(super) fn petitioner() -> Value {
+    optional(object(&[], &[("name", optional_text()), ("phone", optional_text())]))
+}
+
+/// Where a case is.
+pub(super) fn place() -> Value {
+    let degrees = || json!({"type": "number"});
+    let point = object(&["lat", "lon"], &[("lat", degrees()), ("lon", degrees()), ("crs", optional_text())]);
+    let members = [("address", optional_text()), ("region", optional_text()), ("point", optional(point))];
+    optional(object(&[], &members))
+}
+
+fn optional(schema: Value) -> Value {
+    json!({"anyOf": [{"type": "null"}, schema]})
+}
+
 /// The case as data.
 pub(super) fn case() -> Value {
     object(
@@ -125,6 +142,13 @@ pub(super) fn case() -> Value {
             ("closed", optional_text()),
             ("reworks", json!({"type": "integer"})),
             ("fields", json!({"type": "object"})),
+            ("trackingCode", optional_text()),
+            ("kind", optional_text()),
+            ("petitioner", optional_object()),
+            ("place", optional_object()),
+            ("related", json!({"type": "array"})),
+            ("satisfaction", json!({"type": ["integer", "null"]})),
+            ("suspended", json!({"type": "boolean"})),
         ],
     )
 }

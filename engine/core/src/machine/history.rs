@@ -9,6 +9,9 @@ use crate::state::{Owner, Why};
 
 impl<'a> Machine<'a> {
     pub(crate) fn record(&mut self, task: Option<&Task>, what: What) {
+        if what.changes_case() {
+            self.case_changed();
+        }
         self.state.counters.history += 1;
         self.history.push(HistoryEvent {
             seq: self.state.counters.history,

@@ -47,8 +47,7 @@ impl Machine<'_> {
     /// Fires every timer that is due, in order, and those that are due by what these did.
     pub(crate) fn fire_due(&mut self) {
         loop {
-            let ended = self.state.has_ended();
-            let fires = |timer: &Timer| !ended || matches!(timer.why, Why::Resend { .. });
+            let fires = |timer: &Timer| self.state.runs(timer);
             let Some(at) = self.state.timers.iter().position(fires) else { return };
             if self.state.timers[at].due > self.now {
                 return;

@@ -121,3 +121,27 @@ impl Decided {
         ])
     }
 }
+
+/// An act on the case: enough to give the same answer to the same decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Acted {
+    pub(crate) decision: String,
+    pub(crate) act: String,
+    pub(crate) by: String,
+    pub(crate) at: Timestamp,
+    pub(crate) version: u32,
+}
+
+impl Acted {
+    /// The answer to the decision, the first time and every other time.
+    pub(crate) fn reply(&self, no: &crate::CaseNo) -> Data {
+        Data::object([
+            ("caseNo".to_owned(), Data::string(no.to_string())),
+            ("act".to_owned(), Data::string(&*self.act)),
+            ("by".to_owned(), Data::string(&*self.by)),
+            ("at".to_owned(), Data::string(self.at.rfc3339())),
+            ("decision".to_owned(), Data::string(&*self.decision)),
+            ("version".to_owned(), Data::from(serde_json::Value::from(self.version))),
+        ])
+    }
+}

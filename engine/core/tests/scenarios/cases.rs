@@ -21,11 +21,11 @@ fn a_case_is_opened_with_a_number() {
             > start
               * started cause={"by":"request","person":"li"} input={"text":"三天了"}
               open task_started
-              open case_opened no="QC-20240611-000001"
-              open task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{"text":"三天了"},"due":null,"fields":{},"flags":[],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"registered","title":"路灯不亮","type":"complaint","unit":null,"urgency":"general"}
-              * completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{"text":"三天了"},"due":null,"fields":{},"flags":[],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"registered","title":"路灯不亮","type":"complaint","unit":null,"urgency":"general"}
+              open case_opened facts={"urgency":"general"} no="QC-20240611-000001"
+              open task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{"text":"三天了"},"due":null,"fields":{},"flags":[],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"registered","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":null,"urgency":"general"}
+              * completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{"text":"三天了"},"due":null,"fields":{},"flags":[],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"registered","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":null,"urgency":"general"}
               = Completed
-            {"no":"QC-20240611-000001","instance":"000000000001A","type":"complaint","channel":"wechat","source_ref":"m1","title":"路灯不亮","content":{"text":"三天了"},"state":"registered","outcome":null,"flags":[],"category":null,"urgency":"general","unit":null,"due":null,"opened":1718067600000,"closed":null,"reworks":0,"fields":{},"version":1}
+            {"no":"QC-20240611-000001","instance":"000000000001A","type":"complaint","channel":"wechat","source_ref":"m1","title":"路灯不亮","content":{"text":"三天了"},"state":"registered","outcome":null,"flags":[],"category":null,"urgency":"general","unit":null,"due":null,"opened":1718067600000,"closed":null,"reworks":0,"fields":{},"tracking":"SZ22-22PA-5MJ8","version":1}
         "#]],
     );
 }
@@ -50,25 +50,25 @@ fn a_case_moves_forward_and_closes() {
             > start
               * started cause={"by":"request","person":"li"} input={}
               open task_started
-              open case_opened no="QC-20240611-000001"
-              open task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"registered","title":"路灯不亮","type":"complaint","unit":null,"urgency":"general"}
+              open case_opened facts={"urgency":"general"} no="QC-20240611-000001"
+              open task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"registered","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":null,"urgency":"general"}
               triage task_started
               triage case_moved from="registered" no="QC-20240611-000001" to="triaged"
               triage case_changed changes={"category":"lamp","due":"2024-06-14T01:00:00Z","fields":{"a":1},"unit":"城管局"} no="QC-20240611-000001"
               triage case_flagged flag="repeat" no="QC-20240611-000001"
-              triage task_completed output={"caseNo":"QC-20240611-000001","category":"lamp","channel":"wechat","closed":null,"content":{},"due":"2024-06-14T01:00:00Z","fields":{"a":1},"flags":["repeat"],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"triaged","title":"路灯不亮","type":"complaint","unit":"城管局","urgency":"general"}
+              triage task_completed output={"caseNo":"QC-20240611-000001","category":"lamp","channel":"wechat","closed":null,"content":{},"due":"2024-06-14T01:00:00Z","fields":{"a":1},"flags":["repeat"],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"triaged","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":"城管局","urgency":"general"}
               handle task_started
               handle case_moved from="triaged" no="QC-20240611-000001" to="handling"
               handle case_changed changes={"fields":{"b":2}} no="QC-20240611-000001"
-              handle task_completed output={"caseNo":"QC-20240611-000001","category":"lamp","channel":"wechat","closed":null,"content":{},"due":"2024-06-14T01:00:00Z","fields":{"a":1,"b":2},"flags":["repeat"],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"handling","title":"路灯不亮","type":"complaint","unit":"城管局","urgency":"general"}
+              handle task_completed output={"caseNo":"QC-20240611-000001","category":"lamp","channel":"wechat","closed":null,"content":{},"due":"2024-06-14T01:00:00Z","fields":{"a":1,"b":2},"flags":["repeat"],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"handling","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":"城管局","urgency":"general"}
               note task_started
               note case_noted no="QC-20240611-000001" text="已现场查看"
               note task_completed output={}
               close task_started
               close case_changed changes={"fields":{"a":3}} no="QC-20240611-000001"
               close case_closed no="QC-20240611-000001" outcome="explained"
-              close task_completed output={"caseNo":"QC-20240611-000001","category":"lamp","channel":"wechat","closed":"2024-06-11T01:00:00Z","content":{},"due":"2024-06-14T01:00:00Z","fields":{"a":3,"b":2},"flags":["repeat"],"opened":"2024-06-11T01:00:00Z","outcome":"explained","reworks":0,"sourceRef":"m1","state":"closed","title":"路灯不亮","type":"complaint","unit":"城管局","urgency":"general"}
-              * completed output={"caseNo":"QC-20240611-000001","category":"lamp","channel":"wechat","closed":"2024-06-11T01:00:00Z","content":{},"due":"2024-06-14T01:00:00Z","fields":{"a":3,"b":2},"flags":["repeat"],"opened":"2024-06-11T01:00:00Z","outcome":"explained","reworks":0,"sourceRef":"m1","state":"closed","title":"路灯不亮","type":"complaint","unit":"城管局","urgency":"general"}
+              close task_completed output={"caseNo":"QC-20240611-000001","category":"lamp","channel":"wechat","closed":"2024-06-11T01:00:00Z","content":{},"due":"2024-06-14T01:00:00Z","fields":{"a":3,"b":2},"flags":["repeat"],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":"explained","petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"closed","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":"城管局","urgency":"general"}
+              * completed output={"caseNo":"QC-20240611-000001","category":"lamp","channel":"wechat","closed":"2024-06-11T01:00:00Z","content":{},"due":"2024-06-14T01:00:00Z","fields":{"a":3,"b":2},"flags":["repeat"],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":"explained","petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"closed","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":"城管局","urgency":"general"}
               = Completed
         "#]],
     );
@@ -94,17 +94,17 @@ fn a_case_goes_back_for_triage_and_rework() {
             > start
               * started cause={"by":"request","person":"li"} input={}
               open task_started
-              open case_opened no="QC-20240611-000001"
-              open task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"registered","title":"路灯不亮","type":"complaint","unit":null,"urgency":"general"}
+              open case_opened facts={"urgency":"general"} no="QC-20240611-000001"
+              open task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"registered","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":null,"urgency":"general"}
               up task_started
               up case_moved from="registered" no="QC-20240611-000001" to="dispatched"
-              up task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"dispatched","title":"路灯不亮","type":"complaint","unit":null,"urgency":"general"}
+              up task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"dispatched","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":null,"urgency":"general"}
               return task_started
               return case_moved from="dispatched" no="QC-20240611-000001" to="triaged"
-              return task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"triaged","title":"路灯不亮","type":"complaint","unit":null,"urgency":"general"}
+              return task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"triaged","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":null,"urgency":"general"}
               reply task_started
               reply case_moved from="triaged" no="QC-20240611-000001" to="replied"
-              reply task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"replied","title":"路灯不亮","type":"complaint","unit":null,"urgency":"general"}
+              reply task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"replied","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":null,"urgency":"general"}
               rework task_started
               rework case_moved from="replied" no="QC-20240611-000001" to="handling"
               rework case_changed changes={"reworks":1} no="QC-20240611-000001"
@@ -184,7 +184,7 @@ fn nothing_changed_is_nothing_written() {
         expect![[r#"
             > wake
               pause timer_fired due=1s purpose="wait"
-              pause task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"opened":"2024-06-11T01:00:00Z","outcome":null,"reworks":0,"sourceRef":"m1","state":"registered","title":"路灯不亮","type":"complaint","unit":null,"urgency":"general"}
+              pause task_completed output={"caseNo":"QC-20240611-000001","category":null,"channel":"wechat","closed":null,"content":{},"due":null,"fields":{},"flags":[],"kind":null,"opened":"2024-06-11T01:00:00Z","outcome":null,"petitioner":null,"place":null,"related":[],"reworks":0,"satisfaction":null,"sourceRef":"m1","state":"registered","suspended":false,"title":"路灯不亮","trackingCode":"SZ22-22PA-5MJ8","type":"complaint","unit":null,"urgency":"general"}
               same task_started
               same task_completed output="registered"
               * completed output="registered"

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use expect_test::Expect;
 use serde_json::{Value, json};
+use yiwang_core::case::{CaseCommand, as_of};
 use yiwang_core::catalog::channel_catalog;
 use yiwang_core::correlation::shapes;
 use yiwang_core::district::District;
@@ -123,6 +124,11 @@ impl Run {
 
     fn check_invariants(&self, after: &State, result: &Result<Transition, Refusal>) {
         let Ok(transition) = result else { return };
+        if let Some(case) = after.case() {
+            let before = self.transitions.iter().flat_map(|before| &before.history);
+            let folded = as_of(case, before.chain(&transition.history), self.now);
+            assert_eq!(folded.as_ref(), Some(case), "a case is what its history makes of it");
+        }
         let before = self.state.history_len();
         let seqs: Vec<_> = transition.history.iter().map(|event| event.seq).collect();
         let expected: Vec<_> = (before + 1..=after.history_len()).collect();
@@ -299,6 +305,25 @@ impl Run {
         self.work(n, by, None, command)
     }
 
+    /// An act on the case, with a reason and a decision of its own.
+    pub(crate) fn on_case(&mut self, by: &Actor, command: CaseCommand) -> &mut Self {
+        let decision = format!("d{}", self.steps);
+        self.on_case_by(by, command, Some("原因"), &decision, None)
+    }
+
+    pub(crate) fn on_case_by(
+        &mut self,
+        by: &Actor,
+        command: CaseCommand,
+        reason: Option<&str>,
+        decision: &str,
+        version: Option<u32>,
+    ) -> &mut Self {
+        let what = format!("{} {} by {decision}", by.person, command.word());
+        let (reason, decision) = (reason.map(str::to_owned), decision.to_owned());
+        self.input(&what, Input::Case { command, by: by.clone(), reason, decision, version })
+    }
+
     pub(crate) fn returned(&mut self, n: u32, attempt: u32, outcome: EffectOutcome) -> &mut Self {
         let effect = EffectId { instance: INSTANCE, n };
         self.input(&format!("effect {n} attempt {attempt}"), Input::EffectDone { effect, attempt, outcome })
@@ -372,6 +397,12 @@ impl Run {
             log.push('\n');
         }
         for effect in &transition.effects {
+            if let Action::Case { no, command, .. } = &effect.action {
+                let _ = writeln!(log, "  => case {no}: {}", serde_json::to_string(command).unwrap());
+            }
+            if let Action::Split { workflow, content, .. } = &effect.action {
+                let _ = writeln!(log, "  => split {workflow}: {content}");
+            }
             let Action::Send { channel, message } = &effect.action else { continue };
             let (to, body) = (&message.recipient, &message.body);
             let _ = writeln!(log, "  => {channel} {} attempt {}: {to}: {body}", effect.id.n, effect.attempt);

@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 
 use expect_test::expect_file;
+use yiwang_core::case::CaseCommand;
 use yiwang_core::history::What;
 use yiwang_core::input::OperatorCommand;
-use yiwang_core::{EffectId, HistoryEvent, Input, InstanceId, State};
+use yiwang_core::{CaseNo, EffectId, HistoryEvent, Input, InstanceId, State};
 
 use crate::driver::person;
 use crate::{Run, json};
@@ -93,7 +94,7 @@ fn every_kind_of_history_keeps_its_form() {
 }
 
 /// As many as `What` has variants.
-const KINDS: usize = 33;
+const KINDS: usize = 36;
 
 /// The name of the variant in the record.
 fn kind(what: &What) -> String {
@@ -147,6 +148,21 @@ fn histories() -> Vec<HistoryEvent> {
 
     let mut run = Run::new("do:\n  - fail: {raise: {error: {type: 'https://x.cn/e', status: 409}}}\n", &[]);
     run.start(json!({}));
+    all.extend(run.transitions.into_iter().flat_map(|transition| transition.history));
+
+    let mut run = Run::new(
+        r#"
+        do:
+          - open: {call: 'case-open:1.0.0@default', with: {type: complaint, title: 路灯不亮, content: {petitioner: {phone: '13800000001'}}, channel: wechat}}
+          - ask: {call: 'human-task:1.0.0@default', with: {title: 办理, candidateRoles: [handler], due: {after: PT8H}}}
+        "#,
+        &[],
+    );
+    let boss = person("chen", &["supervisor"]);
+    run.start(json!({})).on_case(&boss, CaseCommand::Suspend).pass(1000).on_case(&boss, CaseCommand::Resume);
+    let mut other = run.state.case().unwrap().clone();
+    other.no = CaseNo("QC-20240610-000009".into());
+    run.input("repeats", Input::Repeats { cases: vec![other] });
     all.extend(run.transitions.into_iter().flat_map(|transition| transition.history));
     all
 }

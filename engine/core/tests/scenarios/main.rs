@@ -10,6 +10,7 @@
     reason = "this crate is one test: what goes wrong here shall stop it"
 )]
 
+mod acts;
 mod cases;
 mod catalog;
 mod chance;

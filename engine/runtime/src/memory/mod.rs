@@ -2,6 +2,7 @@
 //! durability, and is the plainest statement of what they mean.
 
 mod census;
+mod files;
 mod query;
 mod small;
 mod write;
@@ -23,6 +24,8 @@ use crate::ports::{
     Batch, CommitError, DeploymentRow, Disposition, InboxRow, IncidentRow, Loaded, MessageRow, RejectionRow,
     ScheduleRow, ScheduleRun, StartKey, Started, Store, StoreError, TokenRow,
 };
+
+pub use self::files::MemoryFiles;
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -229,6 +232,34 @@ impl Store for MemoryStore {
 
     fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>> {
         self.read(|tables| tables.case_numbers.keys().filter_map(crate::keys::case_number).max())
+    }
+
+    fn case_instances(
+        &self,
+        numbers: Vec<CaseNo>,
+    ) -> BoxFuture<'_, Result<Vec<(CaseNo, InstanceId)>, StoreError>> {
+        self.read(move |tables| {
+            let found = numbers.into_iter().filter_map(|no| Some((*tables.case_numbers.get(&no)?, no)));
+            found.map(|(instance, no)| (no, instance)).collect()
+        })
+    }
+
+    fn cases_of_phones(
+        &self,
+        phones: Vec<(String, Timestamp)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Case>, StoreError>> {
+        self.read(move |tables| {
+            let of_phone = |(phone, since): &(String, Timestamp)| {
+                let digits = |case: &Case| case.petitioner.as_ref().and_then(|it| it.digits());
+                let fits = |case: &&Case| case.opened >= *since && digits(case).as_ref() == Some(phone);
+                let mut cases: Vec<_> = tables.cases.values().filter(fits).cloned().collect();
+                cases.sort_by_key(|case| std::cmp::Reverse((case.opened, case.instance)));
+                cases.truncate(limit);
+                cases
+            };
+            phones.iter().flat_map(of_phone).collect()
+        })
     }
 
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>> {

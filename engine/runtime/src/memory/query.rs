@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
+use yiwang_core::case::TrackingCode;
 use yiwang_core::reference::{Kind, Reference};
 use yiwang_core::{Case, CaseNo, InstanceId, WorkItem, WorkItemId};
 
 use super::{Instance, MemoryStore, Tables};
 use crate::cursor;
 use crate::deployments::workflow_name;
-use crate::keys::{signed, work_item_key};
+use crate::keys::{case_key, signed, work_item_key};
 use crate::ports::{
     Answer, CaseFilter, Disposition, InboxRow, IncidentRow, InstanceFilter, InstanceSummary, MessageRow,
     MessageState, Page, PageRequest, Query, RejectionRow, StoreError, WorkItemFilter,
@@ -60,17 +61,26 @@ impl Query for MemoryStore {
     }
 
     fn cases(&self, filter: CaseFilter, page: PageRequest) -> Answer<'_, Page<Case>> {
-        self.list(
-            page,
-            |case: &Case| signed(case.instance.0),
-            move |tables| {
-                Box::new(tables.cases.values().rev().filter(move |case| filter.admits(case)).cloned())
-            },
-        )
+        Box::pin(async move {
+            let after = cursor::read::<2>(&page)?;
+            let tables = self.tables();
+            let mut cases: Vec<_> = tables.cases.values().filter(|case| filter.admits(case)).collect();
+            cases.sort_by_key(|case| case_key(case, &filter));
+            let rest =
+                cases.into_iter().filter(|case| after.is_none_or(|after| case_key(case, &filter) > after));
+            let cases = rest.take(page.size() + 1).cloned().collect();
+            Ok(cursor::page(cases, page.size(), |case| case_key(case, &filter)))
+        })
     }
 
     fn case(&self, no: CaseNo) -> Answer<'_, Option<Case>> {
         self.read(move |tables| tables.cases.get(tables.case_numbers.get(&no)?).cloned())
+    }
+
+    fn case_of_code(&self, code: TrackingCode) -> Answer<'_, Option<Case>> {
+        self.read(move |tables| {
+            tables.cases.values().find(|case| case.tracking.as_ref() == Some(&code)).cloned()
+        })
     }
 
     fn messages(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<MessageRow>> {

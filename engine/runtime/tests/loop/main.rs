@@ -7,6 +7,7 @@
 )]
 
 mod calls;
+mod cases;
 mod children;
 mod crash;
 mod effects;

@@ -14,7 +14,7 @@ use yiwang_core::selector::field::Found;
 use yiwang_core::selector::{Field, Selection};
 use yiwang_core::sweep::line::Summary;
 use yiwang_core::sweep::{Line, Phase, Result as LineResult, Sweep};
-use yiwang_core::{EffectId, Event, InstanceId, Timestamp, WorkItem};
+use yiwang_core::{Case, CaseNo, EffectId, Event, InstanceId, Timestamp, WorkItem};
 use yiwang_dsl::Fault;
 use yiwang_dsl::error::Kind;
 use yiwang_runtime::harness::Harness;
@@ -108,6 +108,19 @@ impl Store for Faulty {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<InstanceId>, StoreError>> {
         self.inner.in_flight(after, limit)
+    }
+    fn case_instances(
+        &self,
+        numbers: Vec<CaseNo>,
+    ) -> BoxFuture<'_, Result<Vec<(CaseNo, InstanceId)>, StoreError>> {
+        self.inner.case_instances(numbers)
+    }
+    fn cases_of_phones(
+        &self,
+        phones: Vec<(String, Timestamp)>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Case>, StoreError>> {
+        self.inner.cases_of_phones(phones, limit)
     }
     fn subscribers(
         &self,

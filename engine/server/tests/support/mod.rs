@@ -16,7 +16,7 @@ use yiwang_core::catalog::channel_catalog;
 use yiwang_core::input::EffectOutcome;
 use yiwang_core::{Event, Timestamp};
 use yiwang_dsl::Data;
-use yiwang_runtime::memory::MemoryStore;
+use yiwang_runtime::memory::{MemoryFiles, MemoryStore};
 use yiwang_runtime::ports::{
     ChannelInfo, ChannelRequest, ChannelResponse, Channels, Clock, Delivery, IncomingEvent, NoServices,
     Outside, Received, Rejected, Tokens,
@@ -156,7 +156,8 @@ impl App {
         let config = Config { channel_body_bytes_max: 100_000, requests_concurrent_max, ..Config::default() };
         let catalog = Arc::new(channel_catalog(["form".to_owned()]));
         let query = store.clone();
-        let parts = Parts { handle: handle.clone(), query, channels, tokens: store, clock, catalog };
+        let files = Arc::new(MemoryFiles::default());
+        let parts = Parts { handle: handle.clone(), query, channels, files, tokens: store, clock, catalog };
         Self { router: router(config, parts, CancellationToken::new()), handle, tokens }
     }
 

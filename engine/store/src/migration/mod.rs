@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("reference", include_str!("0003_reference.sql")),
     ("unheld work", include_str!("0004_unheld_work.sql")),
     ("sweeps", include_str!("0005_sweeps.sql")),
+    ("cases", include_str!("0006_cases.sql")),
 ];
 
 /// The newest schema known here.

@@ -1,12 +1,10 @@
 //! Rows to write, each as plain as it may be, and ways to get at the file behind the store's back.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
-use yiwang_core::case::CaseState;
 use yiwang_core::history::What;
 use yiwang_core::transition::Status;
 use yiwang_core::{Case, CaseNo, Event, HistoryEvent, InstanceId, Timestamp, WorkItem, WorkItemId};
@@ -99,26 +97,12 @@ pub(crate) fn item(instance: u64, n: u32) -> WorkItem {
 
 pub(crate) fn case(instance: u64, count: u32) -> Case {
     Case {
-        no: CaseNo(format!("QC-20240611-{count:06}").into()),
-        instance: InstanceId(instance),
         r#type: "complaint".to_owned(),
         channel: "wechat".to_owned(),
-        source_ref: None,
         title: "路灯不亮".to_owned(),
-        content: Data::null(),
-        state: CaseState::Registered,
-        outcome: None,
-        flags: BTreeSet::new(),
-        category: None,
-        urgency: None,
-        unit: None,
-        due: None,
-        opened: Timestamp(1000),
-        closed: None,
-        reworks: 0,
         fields: Data::null(),
         version: 1,
-        clocks: Vec::new(),
+        ..Case::new(CaseNo(format!("QC-20240611-{count:06}").into()), InstanceId(instance), Timestamp(1000))
     }
 }
 
