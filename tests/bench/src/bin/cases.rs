@@ -207,6 +207,7 @@ fn turn(case: Case) -> TurnRow {
         status: Status::Waiting,
         wake_at: None,
         in_flight: false,
+        touched: true,
         state: b"{}".to_vec(),
         history: vec![HistoryEvent { seq: 1, at: case.opened, task: None, what: opened }],
         work_items: Vec::new(),
