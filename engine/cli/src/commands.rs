@@ -20,6 +20,7 @@ mod schedule;
 mod schema;
 mod serve;
 mod sweep;
+mod table;
 mod task;
 mod test;
 mod token;
@@ -64,6 +65,8 @@ enum Command {
     Run(run::Args),
     /// Play the scenarios of workflows under a virtual clock.
     Test(test::Args),
+    /// Hold a list as CSV or XLSX against the form it is for.
+    Table(table::Args),
     /// Check the installation, the project and the data folder.
     Doctor(doctor::Args),
     /// Say what a code means.
@@ -126,6 +129,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Lsp(args) => lsp::run(&args),
         Command::Run(args) => run::run(args, wanted).await,
         Command::Test(args) => test::run(args, wanted).await,
+        Command::Table(args) => table::run(&args, wanted),
         Command::Doctor(args) => doctor::run(args, wanted).await,
         Command::Explain(args) => explain::run(&args),
         Command::Deploy(it) => deploy::run(it.args, &it.server.connect()?, format).await,

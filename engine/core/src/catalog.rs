@@ -16,6 +16,7 @@ mod send;
 pub(crate) mod shape;
 mod sla_lookup;
 mod sweep;
+mod table_read;
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -78,6 +79,7 @@ const FUNCTIONS: &[&Function] = &[
     &notify::FUNCTION,
     &sla_lookup::FUNCTION,
     &sweep::FUNCTION,
+    &table_read::FUNCTION,
 ];
 
 /// A function with its compiled input schema.

@@ -52,6 +52,7 @@ pub mod state;
 pub mod step;
 mod stopwatch;
 pub mod sweep;
+pub mod table;
 mod task;
 pub mod time;
 pub mod transition;

@@ -17,6 +17,7 @@ mod rejections;
 mod schedules;
 mod stats;
 mod sweeps;
+mod tables;
 mod tokens;
 mod track;
 mod work_items;
@@ -49,6 +50,7 @@ pub(crate) fn routes() -> Routes {
         sweeps::routes,
         tokens::routes,
         stats::routes,
+        tables::routes,
     ] {
         register(&mut routes);
     }

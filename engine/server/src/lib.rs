@@ -15,6 +15,7 @@ mod problem;
 mod rate;
 mod routes;
 mod serve;
+pub mod spreadsheet;
 mod view;
 
 pub use api::case_command;

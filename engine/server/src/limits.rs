@@ -64,3 +64,9 @@ pub const EXCERPT_CHARS_MAX: usize = 300;
 
 /// Bytes of a start key, a decision id or a reason.
 pub const TEXT_BYTES_MAX: usize = 1_000;
+
+/// Bytes of a file that is read as a table: a list of ten thousand stations has one or two MiB.
+pub const TABLE_FILE_BYTES_MAX: usize = 5 << 20;
+
+/// Bytes of a workbook when it is unpacked. Sheets shrink to a tenth; what shrinks to a thousandth is a bomb.
+pub const TABLE_UNPACKED_BYTES_MAX: u64 = 64 << 20;

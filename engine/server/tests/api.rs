@@ -308,6 +308,54 @@ async fn definitions_are_checked_and_never_change() {
     );
 }
 
+/// A list for a form: all of it, or every mistake with its row.
+#[tokio::test]
+async fn a_list_is_taken_whole_or_told_row_by_row() {
+    let app = App::start().await;
+    let rows = json!({
+        "type": "object",
+        "required": ["id", "date"],
+        "properties": {
+            "id": { "type": "string", "title": "站址编码", "maxLength": 6 },
+            "date": { "type": "string", "title": "开通日期", "format": "date" },
+        },
+    });
+    let form = json!({ "type": "object", "properties": { "stations": { "type": "array", "items": rows } } });
+    let body = json!({ "source": COMPLAINT, "forms": { "forms/list": form } });
+    assert_eq!(app.post(ADMIN, "/api/v1/definitions", body).await.status, StatusCode::CREATED);
+    let read = |query: &str, file: &[u8]| {
+        Sent::new("POST", &format!("/api/v1/tables:read?{query}"))
+            .bearer(app.token(HANDLER))
+            .header("accept-language", "zh-CN")
+            .body(file)
+    };
+    let list = "workflow=test/ask&form=forms/list&member=stations";
+    let good = send(&app, read(list, "开通日期,站址编码\n2024/3/5,QC-1\n".as_bytes())).await;
+    assert_eq!(good.status, StatusCode::OK, "{}", good.text());
+    assert_eq!(good.json()["rows"], json!([{ "id": "QC-1", "date": "2024-03-05" }]));
+    let broken =
+        send(&app, read(list, "站址编码,开通日期\nQC-1,2024-03-05\nQC-00002,昨天\n".as_bytes())).await;
+    let broken = broken.json();
+    assert_eq!((&broken["ok"], &broken["count"], &broken["rows"]), (&json!(false), &json!(2), &json!([])));
+    assert_eq!(
+        broken["errors"],
+        json!([
+            { "row": 3, "column": "开通日期", "code": "cell.not-date", "message": "“昨天”不是日期，应如 2024-03-31" },
+            { "row": 3, "column": "站址编码", "code": "cell.too-long", "message": "超过 6 个字" },
+        ])
+    );
+    for (query, file, code) in [
+        ("workflow=test/no&form=forms/list", "a", "resource.not-found"),
+        ("workflow=test/ask&form=forms/no", "a", "resource.not-found"),
+        ("workflow=test/ask&form=forms/list&member=no", "a", "request.query"),
+        ("workflow=test/ask&form=forms/list&sheets=1", "a", "request.query"),
+        (list, "a\0b", "data.invalid"),
+        (list, "PK\u{3}\u{4}", "data.invalid"),
+    ] {
+        assert_eq!(send(&app, read(query, file.as_bytes())).await.code(), code, "{query}");
+    }
+}
+
 #[tokio::test]
 async fn events_are_taken_once() {
     let app = App::start().await;

@@ -347,6 +347,8 @@ pub(super) struct Expect {
     pub(super) messages: Option<Vec<Value>>,
     /// How many messages were sent since the start.
     pub(super) message_count: Option<usize>,
+    /// Which instance the next lines are about: the newest of the workflow with this name; none: the first of all.
+    pub(super) of: Option<String>,
     /// Status of the only instance, or of the first.
     pub(super) instance: Option<String>,
     /// Statuses of all instances, in order of their start.

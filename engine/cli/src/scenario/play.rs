@@ -658,9 +658,15 @@ impl World {
             || expect.error.is_some()
             || expect.path.is_some()
             || expect.history.is_some();
-        let Some(first) = instances.first() else {
-            if needs_one {
-                misses.push((at.to_owned(), "there is no instance".to_owned()));
+        let first = match &expect.of {
+            None => instances.first(),
+            Some(of) => instances.iter().rfind(|instance| is_named(instance, of)),
+        };
+        let Some(first) = first else {
+            match &expect.of {
+                Some(of) => misses.push((format!("{at}/of"), format!("no instance of `{of}` has begun"))),
+                None if needs_one => misses.push((at.to_owned(), "there is no instance".to_owned())),
+                None => {}
             }
             return Ok(misses);
         };
@@ -668,7 +674,7 @@ impl World {
             return Ok(misses);
         }
         if let Some(wanted) = &expect.instance {
-            misses.extend(compare(&format!("{at}/instance"), &json!(wanted), &statuses[0]));
+            misses.extend(compare(&format!("{at}/instance"), &json!(wanted), &json!(first.status)));
         }
         let history = self.history(at, first.id).await?;
         let last = |event: &str, member: &str| {
@@ -802,6 +808,12 @@ fn judge(at: &str, done: Result<(), Error>, refused: Option<&str>) -> Result<(),
             if got == wanted { Ok(()) } else { Err(Miss::at(format!("{at}/refused"), sentence)) }
         }
     }
+}
+
+/// `name` or `namespace/name`.
+fn is_named(instance: &InstanceSummary, name: &str) -> bool {
+    let workflow = &instance.workflow;
+    workflow.name == name || format!("{}/{}", workflow.namespace, workflow.name) == name
 }
 
 fn page() -> PageRequest {

@@ -34,7 +34,8 @@ fn the_catalog_has_these_functions() {
         send:1.0.0@sms: Sends a message by this channel
         send:1.0.0@wechat: Sends a message by this channel
         sla-lookup:1.0.0@default: Looks up what the district promises for a channel, kind and urgency
-        sweep:1.0.0@default: Runs a sweep over cases or work items and waits for its end"#]]
+        sweep:1.0.0@default: Runs a sweep over cases or work items and waits for its end
+        table-read:1.0.0@default: Reads the rows of a CSV text, or tells every mistake by row and column"#]]
     .assert_eq(&lines.join("\n"));
     assert_eq!(catalog.channels(), Some(&["sms".to_owned(), "wechat".to_owned()][..]));
     assert_eq!(default_catalog().channels(), None);
