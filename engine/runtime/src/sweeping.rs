@@ -4,12 +4,15 @@
 //! target is acted on once.
 
 use serde_json::{Value, json};
+use yiwang_core::case::CaseCommand;
 use yiwang_core::district::District;
 use yiwang_core::input::{Cause, EffectOutcome};
 use yiwang_core::selector::field::Found;
 use yiwang_core::selector::{Selection, Subject};
 use yiwang_core::sweep::line::target;
-use yiwang_core::sweep::{Act, By, DECISION, Definition, Line, Phase, Result as LineResult, Sweep, Wanted};
+use yiwang_core::sweep::{
+    Act, By, CaseAct, DECISION, Definition, Line, Phase, Result as LineResult, Sweep, Wanted,
+};
 use yiwang_core::transition::{Refusal, RefusalKind};
 use yiwang_core::work_item::Actor;
 use yiwang_core::{Case, EffectId, Event, Input, InstanceId, Timestamp, WorkItem, WorkItemId};
@@ -400,17 +403,22 @@ fn ended(mut item: WorkItem) -> WorkItem {
 }
 
 impl Turn<'_> {
-    /// Acts on the target's case. The cases of this version take no acts from outside their process: it is
-    /// refused, and the ledger says so.
+    /// Acts on the target's case, in the sweep's own name.
     fn sweep_case(
         &mut self,
         sweep: &Sweep,
-        act: &yiwang_core::sweep::CaseAct,
+        act: &CaseAct,
         decision: String,
         target: &Target,
     ) -> Result<(), Error> {
-        tracing::debug!(sweep = %sweep.id, ?act, decision, target = target.name(), "no acts on cases here");
-        let message = "cases take no acts from outside their process yet: use `start`, `emit` or `decide`";
-        Err(Error::Refused(Refusal::new(RefusalKind::NotExpected, message.to_owned())))
+        let (command, reason) = match act.clone() {
+            CaseAct::Note { text } => (CaseCommand::Note { text }, None),
+            CaseAct::Flag { flag } => (CaseCommand::Flag { flag }, None),
+            CaseAct::Urge { reason } => (CaseCommand::Urge, Some(reason)),
+            CaseAct::Supervise { reason } => (CaseCommand::Supervise, Some(reason)),
+            CaseAct::Redispatch { unit, reason } => (CaseCommand::Redispatch { unit }, Some(reason)),
+        };
+        let input = Input::Case { command, by: actor(sweep), reason, decision, version: None };
+        self.apply_untouched(target.instance, input).map(drop)
     }
 }

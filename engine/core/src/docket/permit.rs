@@ -9,6 +9,8 @@ use crate::work_item::Actor;
 const ADMINS: &[&str] = &["platform_admin", "process_admin"];
 /// A citizen: no staff.
 const PETITIONER: &str = "petitioner";
+/// What a sweep acts as: its rules ask for approvals of their own.
+const SWEEP: &str = "sweep";
 /// Held at a unit: `handler@区城管局`.
 const OF_UNITS: &[&str] = &["unit_liaison", "handler", "approver"];
 
@@ -21,12 +23,14 @@ fn roles(command: &CaseCommand) -> Option<&'static [&'static str]> {
         CaseCommand::Note { .. } | CaseCommand::Attach { .. } | CaseCommand::Link { .. } => None,
         CaseCommand::Merge { .. } | CaseCommand::Split { .. } | CaseCommand::Transfer { .. } => Some(DESK),
         CaseCommand::Withdraw => Some(&["intake_agent", "dispatcher", "callback_agent", "supervisor"]),
-        CaseCommand::Redispatch { .. } => Some(&["dispatcher", "supervisor"]),
+        CaseCommand::Redispatch { .. } => Some(&["dispatcher", "supervisor", SWEEP]),
         CaseCommand::Return => Some(&["unit_liaison", "handler", "dispatcher", "supervisor"]),
         CaseCommand::Extend { .. } | CaseCommand::Suspend | CaseCommand::Resume => Some(UNIT_OR_DESK),
-        CaseCommand::Urge => Some(&["intake_agent", "dispatcher", "callback_agent", "supervisor", "leader"]),
-        CaseCommand::Supervise => Some(&["supervisor", "leader"]),
-        CaseCommand::Flag { .. } => Some(&["dispatcher", "auditor", "supervisor", "leader"]),
+        CaseCommand::Urge => {
+            Some(&["intake_agent", "dispatcher", "callback_agent", "supervisor", "leader", SWEEP])
+        }
+        CaseCommand::Supervise => Some(&["supervisor", "leader", SWEEP]),
+        CaseCommand::Flag { .. } => Some(&["dispatcher", "auditor", "supervisor", "leader", SWEEP]),
         CaseCommand::Reopen => Some(&["callback_agent", "auditor", "supervisor", "leader"]),
         CaseCommand::Callback { .. } => Some(&["callback_agent", "supervisor"]),
         CaseCommand::Satisfaction { .. } => Some(&["callback_agent", "intake_agent", "supervisor"]),

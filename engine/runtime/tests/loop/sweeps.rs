@@ -140,6 +140,21 @@ async fn what_is_not_as_it_was_is_skipped_and_what_refuses_has_failed() {
 }
 
 #[tokio::test]
+async fn acts_on_cases_are_done_once_in_the_sweeps_own_name() {
+    let mut world = world(2).await;
+    let written = json!({
+        "sweep": "press", "where": {"title": "路灯 1"},
+        "actions": [{"urge": {"reason": "请尽快办理"}}, {"flag": {"flag": "supervised"}}],
+    });
+    let sweep = world.engine.sweep(wanted(&written, "k", None)).await.unwrap();
+    let sweep = ended(&mut world, sweep.id).await;
+    assert_eq!((sweep.acted, sweep.failed), (1, 0), "{:?}", ledger(&world, sweep.id).await);
+    let matters = world.instances("test/matter").await;
+    let flagged = world.last(matters[1], "case_flagged", "flag").await;
+    assert_eq!(flagged, "supervised");
+}
+
+#[tokio::test]
 async fn more_or_less_than_was_previewed_is_refused() {
     let mut world = world(3).await;
     let sweep = world.engine.sweep(wanted(&deciding(), "k", Some(2))).await.unwrap();
