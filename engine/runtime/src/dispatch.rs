@@ -3,13 +3,13 @@
 //! An effect that is lost here (the process dies, the queue is full) stays in its instance's snapshot and
 //! is found again; it is then performed with the same id, so that the receiver can tell.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use yiwang_core::district::District;
 use yiwang_core::effect::Action;
 use yiwang_core::input::EffectOutcome;
@@ -29,9 +29,11 @@ pub(crate) struct Dispatch {
     limits: AtOnce,
     lanes: BTreeMap<String, Lane>,
     /// Queued and under way: an effect found twice is performed once at a time.
-    known: BTreeSet<(EffectId, u32)>,
+    known: BTreeMap<(EffectId, u32), Place>,
     queued: usize,
     running: JoinSet<Performed>,
+    /// The lanes of calls that are being given up: their tasks end without a result.
+    given_up: HashMap<Id, String>,
     /// Some did not fit and are only in the store.
     overflowed: bool,
 }
@@ -49,6 +51,16 @@ struct Lane {
     queue: VecDeque<Effect>,
     running: usize,
     at_once: usize,
+}
+
+/// Where an effect is.
+enum Place {
+    /// In the queue of its lane.
+    Queued { lane: String },
+    /// A call or a query, which may be given up.
+    Called { lane: String, task: AbortHandle },
+    /// A message on its way to a channel: whether it was taken must be known.
+    Sent,
 }
 
 struct Performed {
@@ -73,9 +85,10 @@ impl Dispatch {
             clock,
             limits,
             lanes: BTreeMap::new(),
-            known: BTreeSet::new(),
+            known: BTreeMap::new(),
             queued: 0,
             running: JoinSet::new(),
+            given_up: HashMap::new(),
             overflowed: false,
         }
     }
@@ -83,16 +96,16 @@ impl Dispatch {
     /// Takes effects whose request is committed.
     pub(crate) fn add(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            if self.known.contains(&(effect.id, effect.attempt)) {
+            if self.known.contains_key(&(effect.id, effect.attempt)) {
                 continue;
             }
             if self.queued >= limits::EFFECTS_QUEUED_MAX {
                 self.overflowed = true;
                 continue;
             }
-            self.known.insert((effect.id, effect.attempt));
-            self.queued += 1;
             let lane = lane(&effect.action);
+            self.known.insert((effect.id, effect.attempt), Place::Queued { lane: lane.clone() });
+            self.queued += 1;
             let at_once = match &effect.action {
                 Action::Call(_) => self.limits.calls,
                 Action::Query { .. } => limits::QUERIES_MAX,
@@ -107,6 +120,31 @@ impl Dispatch {
             let new = || Lane { queue: VecDeque::new(), running: 0, at_once };
             self.lanes.entry(lane.clone()).or_insert_with(new).queue.push_back(effect);
             self.start(&lane);
+        }
+    }
+
+    /// Gives up what its instance waits for no more: it is not begun, and a call under way is broken off where it
+    /// stands, with its connection. Its place is another's when the task has ended.
+    pub(crate) fn withdraw(&mut self, effects: Vec<(EffectId, u32)>) {
+        for key in effects {
+            match self.known.remove(&key) {
+                None => {}
+                Some(Place::Queued { lane }) => {
+                    if let Some(lane) = self.lanes.get_mut(&lane) {
+                        lane.queue.retain(|effect| (effect.id, effect.attempt) != key);
+                        self.queued -= 1;
+                    }
+                    tracing::debug!(effect = %key.0, "withdrawn before it was begun");
+                }
+                Some(Place::Called { lane, task }) => {
+                    task.abort();
+                    self.given_up.insert(task.id(), lane);
+                    tracing::debug!(effect = %key.0, "a call that nobody waits for is broken off");
+                }
+                Some(Place::Sent) => {
+                    self.known.insert(key, Place::Sent);
+                }
+            }
         }
     }
 
@@ -125,10 +163,13 @@ impl Dispatch {
     /// The next result; for ever pending while nothing is under way.
     pub(crate) async fn next(&mut self) -> Request {
         loop {
-            match self.running.join_next().await {
-                Some(Ok(performed)) => return self.done(performed),
-                // Tasks catch their panics and are aborted only at the end.
-                Some(Err(_)) => {}
+            match self.running.join_next_with_id().await {
+                Some(Ok((task, performed))) => {
+                    if let Some(request) = self.done(task, performed) {
+                        return request;
+                    }
+                }
+                Some(Err(error)) => self.broken_off(&error),
                 None => futures::future::pending().await,
             }
         }
@@ -138,23 +179,39 @@ impl Dispatch {
     pub(crate) fn ready(&mut self, limit: usize) -> Vec<Request> {
         let mut requests = Vec::new();
         while requests.len() < limit {
-            match self.running.try_join_next() {
-                Some(Ok(performed)) => requests.push(self.done(performed)),
-                Some(Err(_)) => {}
+            match self.running.try_join_next_with_id() {
+                Some(Ok((task, performed))) => requests.extend(self.done(task, performed)),
+                Some(Err(error)) => self.broken_off(&error),
                 None => break,
             }
         }
         requests
     }
 
-    fn done(&mut self, performed: Performed) -> Request {
+    /// None: it came to its end while it was being given up.
+    fn done(&mut self, task: Id, performed: Performed) -> Option<Request> {
         let Performed { effect, attempt, lane, outcome } = performed;
-        self.known.remove(&(effect, attempt));
-        if let Some(lane) = self.lanes.get_mut(&lane) {
+        let wanted = self.given_up.remove(&task).is_none();
+        if wanted {
+            self.known.remove(&(effect, attempt));
+        }
+        self.ended(&lane);
+        wanted.then_some(Request::EffectDone { effect, attempt, outcome })
+    }
+
+    /// Tasks catch their panics: this one was given up.
+    fn broken_off(&mut self, error: &JoinError) {
+        if let Some(lane) = self.given_up.remove(&error.id()) {
+            self.ended(&lane);
+        }
+    }
+
+    /// One of the lane has ended: the next may begin.
+    fn ended(&mut self, name: &str) {
+        if let Some(lane) = self.lanes.get_mut(name) {
             lane.running -= 1;
         }
-        self.start(&lane);
-        Request::EffectDone { effect, attempt, outcome }
+        self.start(name);
     }
 
     /// Starts what may run on this lane.
@@ -167,11 +224,15 @@ impl Dispatch {
             let (outside, clock) = (self.outside.clone(), Arc::clone(&self.clock));
             let (store, district) = (Arc::clone(&self.store), Arc::clone(&self.district.borrow()));
             let lane = name.to_owned();
-            self.running.spawn(async move {
-                let (id, attempt) = (effect.id, effect.attempt);
+            let (id, attempt) = (effect.id, effect.attempt);
+            // Nothing but a look at what is stored, or a call: neither is missed.
+            let may_be_given_up = matches!(effect.action, Action::Call(_) | Action::Query { .. });
+            let task = self.running.spawn(async move {
                 let outcome = perform(&outside, &*store, &district, &*clock, effect).await;
                 Performed { effect: id, attempt, lane, outcome }
             });
+            let place = if may_be_given_up { Place::Called { lane: name.to_owned(), task } } else { Place::Sent };
+            self.known.insert((id, attempt), place);
         }
     }
 }

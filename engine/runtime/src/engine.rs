@@ -157,6 +157,7 @@ impl Task {
 
     async fn turn(&mut self, requests: Vec<Request>) {
         let released = self.shard.cycle(requests, self.clock.now()).await;
+        self.dispatch.withdraw(released.withdrawn);
         self.dispatch.add(released.effects);
         let next = self.shard.next_known();
         self.next_due.send_if_modified(|known| std::mem::replace(known, next) != next);

@@ -15,7 +15,7 @@ use yiwang_core::district::District;
 use yiwang_core::lifecycle::Sink;
 use yiwang_core::sweep::Sweep;
 use yiwang_core::transition::{CaseNumbers, Status};
-use yiwang_core::{Effect, InstanceId, Timestamp};
+use yiwang_core::{Effect, EffectId, InstanceId, Timestamp};
 
 use crate::answers::{Answers, Failure, tell};
 use crate::deployments::{Compiler, Deployments};
@@ -78,6 +78,8 @@ pub(crate) struct Shard {
 pub(crate) struct Released {
     /// To be performed by the channels.
     pub(crate) effects: Vec<Effect>,
+    /// Under way, and waited for no more: by id and attempt.
+    pub(crate) withdrawn: Vec<(EffectId, u32)>,
 }
 
 /// What moves beside the instances once a turn is durable.
@@ -476,6 +478,7 @@ impl Shard {
             self.timers.set(id, moved.wake_at);
             let owes = moved.effects.iter().any(|effect| effect.action.is_internal());
             released.effects.extend(self.outside(moved.effects));
+            released.withdrawn.extend(moved.withdrawn);
             if let Some(ending) = moved.ending {
                 for waiter in self.waiters.remove(&id).unwrap_or_default() {
                     tell(waiter, Ok(Ended { instance: id, ending: ending.clone() }));

@@ -101,6 +101,8 @@ pub(crate) struct Working {
     subscriptions: Option<Vec<SubscriptionKey>>,
     messages: BTreeMap<EffectId, MessageRow>,
     effects: Vec<Effect>,
+    /// Those under way before any step of this turn.
+    under_way: BTreeSet<(EffectId, u32)>,
     ending: Option<Ending>,
 }
 
@@ -109,6 +111,8 @@ pub(crate) struct Moved {
     pub(crate) instance: Instance,
     pub(crate) wake_at: Option<Timestamp>,
     pub(crate) effects: Vec<Effect>,
+    /// Were under way and are waited for no more, returned or not.
+    pub(crate) withdrawn: Vec<(EffectId, u32)>,
     pub(crate) ending: Option<Ending>,
 }
 
@@ -125,6 +129,7 @@ impl Working {
             subscriptions: None,
             messages: BTreeMap::new(),
             effects: Vec::new(),
+            under_way: BTreeSet::new(),
             ending: None,
         }
     }
@@ -309,6 +314,7 @@ impl Turn<'_> {
     /// Adds what a step did to what its instance did before in this turn.
     fn absorb(&mut self, id: InstanceId, before: &[Effect], transition: Transition) -> Data {
         let Some(working) = self.working.get_mut(&id) else { return Data::null() };
+        working.under_way.extend(before.iter().map(|effect| (effect.id, effect.attempt)));
         let Instance { state, .. } = &working.instance;
         working.messages.extend(messages::rows(before, state, &transition, self.now));
         let Transition {
@@ -449,7 +455,11 @@ impl Working {
             pending.iter().any(|other| other.id == effect.id && other.attempt == effect.attempt)
         };
         let effects = self.effects.into_iter().filter(wanted).collect();
-        (row, Moved { instance, wake_at, effects, ending: self.ending })
+        let mut withdrawn: Vec<_> = self.under_way.into_iter().collect();
+        withdrawn.retain(|(id, attempt)| {
+            !pending.iter().any(|other| other.id == *id && other.attempt == *attempt)
+        });
+        (row, Moved { instance, wake_at, effects, withdrawn, ending: self.ending })
     }
 }
 

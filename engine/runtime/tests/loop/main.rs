@@ -24,4 +24,5 @@ mod schedules;
 mod starts;
 mod sweeps;
 mod timers;
+mod withdrawn;
 mod world;

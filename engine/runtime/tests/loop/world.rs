@@ -274,7 +274,7 @@ impl Called {
     }
 }
 
-fn uri_of(call: &ServiceCall) -> String {
+pub(crate) fn uri_of(call: &ServiceCall) -> String {
     let with = call.request.with.to_json();
     with["endpoint"]["uri"].as_str().or(with["endpoint"].as_str()).unwrap_or_default().to_owned()
 }

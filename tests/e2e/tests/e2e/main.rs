@@ -10,4 +10,5 @@
 mod bad_input;
 mod crash;
 mod journeys;
+mod services;
 mod world;
