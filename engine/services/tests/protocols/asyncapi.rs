@@ -1,13 +1,16 @@
 //! Channels of AsyncAPI documents: over HTTP, and over a real NATS server where there is one.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use yiwang_core::effect::Service;
 use yiwang_dsl::definition::Protocol;
-use yiwang_services::{Performer, Processes};
+use yiwang_services::egress::Mapping;
+use yiwang_services::{Config, Performer, Processes};
 
+use crate::authority::Authority;
 use crate::nats_server::NatsServer;
 use crate::world::{self, Answer, Server};
 
@@ -21,7 +24,10 @@ async fn documents(nats: &str, authority: &str) -> Server {
         "channels": { "orders": { "address": "orders.{region}", "parameters":
             { "region": { "location": "$message.payload#/region" } },
             "messages": { "order": { "correlationId": { "location": "$message.header#/order" } } } } },
-        "operations": { "order": { "action": "send", "channel": { "$ref": "#/channels/orders" } } }
+        "operations": {
+            "order": { "action": "send", "channel": { "$ref": "#/channels/orders" } },
+            "work": { "action": "receive", "channel": { "$ref": "#/channels/orders" }, "bindings": { "nats": { "queue": "workers" } } }
+        }
     });
     Server::start(move |_| Answer::json(&document)).await
 }
@@ -101,6 +107,70 @@ async fn a_nats_server_may_refuse() {
     let bad = json!({ "payload": { "region": "no.*" } });
     check(&performer, with("secret", &bad), expect!["configuration 400 `orders.no.*` is no NATS subject"])
         .await;
+}
+
+#[tokio::test]
+async fn each_message_goes_to_one_of_a_queue_group() {
+    let Some(nats) = NatsServer::start(&[]).await else { return };
+    let documents = documents(&nats.address, "127.0.0.1:1").await;
+    let performer = world::performer(Processes::default());
+    let work = || {
+        let mut with = ask(&documents, json!({ "subscription": { "consume": { "amount": 20 } } }));
+        with["operation"] = json!("work");
+        world::call(&performer, ASYNC_API, with)
+    };
+    let telling = async {
+        for number in 0.. {
+            let message = json!({ "payload": { "region": "north", "number": number } });
+            let told =
+                world::call(&performer, ASYNC_API, ask(&documents, json!({ "message": message }))).await;
+            assert_eq!(told, Ok(Value::Null));
+        }
+    };
+    let working = futures::future::try_join(work(), work());
+    let (one, other) = tokio::select! { heard = working => heard.unwrap(), () = telling => unreachable!() };
+    let numbers = |heard: &Value| {
+        let all = heard.as_array().unwrap().iter();
+        all.map(|message| message["payload"]["number"].as_u64().unwrap()).collect::<BTreeSet<_>>()
+    };
+    let (one, other) = (numbers(&one), numbers(&other));
+    assert_eq!((one.len(), other.len()), (20, 20));
+    assert!(one.is_disjoint(&other), "{one:?} {other:?}");
+}
+
+#[tokio::test]
+async fn nats_over_tls_with_a_private_authority() {
+    let authority = Authority::of("bus.example.cn");
+    let (_folder, certificate, key) = authority.files();
+    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    let Some(nats) = NatsServer::start(&["--tls", "--tlscert", certificate, "--tlskey", key]).await else {
+        return;
+    };
+    let (bus, other) = ("bus.example.cn:7422", "other.example.cn:7422");
+    let performer = |certificates: Vec<Vec<u8>>| {
+        let mut config = Config::default();
+        config.egress.allow = vec!["127.0.0.0/8".parse().unwrap()];
+        config.egress.hosts = [bus, other].map(|host| Mapping::new(host, &nats.address).unwrap()).to_vec();
+        config.egress.certificates = certificates;
+        Performer::new(config).unwrap()
+    };
+    // `natss` begins with TLS asked for by the address, `nats` because the server says so.
+    let documents_of = documents;
+    let documents = documents_of(bus, bus).await;
+    let trusting = performer(vec![authority.certificate.clone()]);
+    for protocol in ["natss", "nats"] {
+        let message = json!({ "payload": { "region": "north" } });
+        let mut with = ask(&documents, json!({ "message": message }));
+        with["protocol"] = json!(protocol);
+        check(&trusting, with, expect!["null"]).await;
+    }
+    let message = ask(&documents, json!({ "message": { "payload": { "region": "north" } } }));
+    let told = world::call(&performer(Vec::new()), ASYNC_API, message.clone()).await.unwrap_err();
+    assert!(told.contains("UnknownIssuer"), "{told}");
+    let elsewhere = documents_of(other, other).await;
+    let message = ask(&elsewhere, json!({ "message": { "payload": { "region": "north" } } }));
+    let told = world::call(&trusting, ASYNC_API, message).await.unwrap_err();
+    assert!(told.contains("not valid for name"), "{told}");
 }
 
 #[tokio::test]

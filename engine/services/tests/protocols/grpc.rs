@@ -12,11 +12,14 @@ use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use yiwang_core::effect::Service;
 use yiwang_dsl::definition::Protocol;
+use yiwang_services::egress::Mapping;
 use yiwang_services::{Config, Performer, Processes};
 
+use crate::authority::Authority;
 use crate::world::{self, Answer, Server};
 
 const PROTO: &str = r#"
@@ -40,11 +43,31 @@ async fn server() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let serving = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-            tokio::spawn(serving.serve_connection(TokioIo::new(stream), service_fn(answer)));
+            tokio::spawn(serve(stream));
         }
     });
     address
+}
+
+/// The same behind TLS.
+async fn secured(authority: &Authority) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(authority.server(b"h2"));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // Whoever does not trust us hangs up.
+            if let Ok(stream) = acceptor.accept(stream).await {
+                tokio::spawn(serve(stream));
+            }
+        }
+    });
+    address
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    let serving = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+    drop(serving.serve_connection(TokioIo::new(stream), service_fn(answer)).await);
 }
 
 type Frames = Vec<Result<Frame<Bytes>, Infallible>>;
@@ -209,4 +232,37 @@ async fn the_egress_policy_holds() {
         expect!["authorization 403 the egress policy does not allow …"],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_private_authority_is_trusted_where_the_operator_says_so() {
+    let authority = Authority::of("grpc.example.cn");
+    let (files, service) = (files().await, secured(&authority).await);
+    let performer = |certificates: Vec<Vec<u8>>, tls: &str| {
+        let mut config = Config::default();
+        config.egress.allow = vec!["127.0.0.0/8".parse().unwrap()];
+        for host in ["grpc.example.cn:7443", "other.example.cn:7443"] {
+            config.egress.hosts.push(Mapping::new(host, &service.to_string()).unwrap());
+        }
+        config.egress.secured = vec![tls.parse().unwrap()];
+        config.egress.certificates = certificates;
+        Performer::new(config).unwrap()
+    };
+    let ask = |host: &str| {
+        let mut with = with(&files, service, "Once", json!({ "text": "hi" }));
+        with["service"] = json!({ "name": "demo.Echo", "host": host, "port": 7443 });
+        with
+    };
+    let trusting = performer(vec![authority.certificate.clone()], "*.example.cn:7443");
+    check(&trusting, ask("grpc.example.cn"), expect![[r#"{"count":0,"text":"hi"}"#]]).await;
+    // The certificate must name the host, wherever the map leads.
+    let told = world::call(&trusting, Service::Protocol(Protocol::Grpc), ask("other.example.cn")).await;
+    assert!(told.unwrap_err().contains("not valid for name"));
+    let doubting = performer(Vec::new(), "*.example.cn:7443");
+    let told = world::call(&doubting, Service::Protocol(Protocol::Grpc), ask("grpc.example.cn")).await;
+    assert!(told.unwrap_err().contains("UnknownIssuer"));
+    // Without TLS the two do not understand each other.
+    let plain = performer(vec![authority.certificate.clone()], "nobody.example.cn");
+    let told = world::call(&plain, Service::Protocol(Protocol::Grpc), ask("grpc.example.cn")).await;
+    assert!(told.unwrap_err().starts_with("communication"));
 }

@@ -4,6 +4,7 @@
 
 mod a2a;
 mod asyncapi;
+mod authority;
 mod grpc;
 mod mcp;
 mod nats_server;
