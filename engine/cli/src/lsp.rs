@@ -8,30 +8,37 @@
 
 mod answer;
 mod documents;
+mod elsewhere;
 mod position;
 
 use std::error::Error;
+use std::path::Path;
 
+use crossbeam_channel::select;
 use lsp_server::{Connection, Message, Notification, Response};
 use lsp_types::notification::{
-    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, Notification as _, PublishDiagnostics,
+    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument, Notification as _,
+    PublishDiagnostics,
 };
 use lsp_types::{
     CompletionOptions, DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DidSaveTextDocumentParams,
     HoverProviderCapability, InitializeParams, OneOf, PositionEncodingKind, PublishDiagnosticsParams,
-    RenameOptions, ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind, Uri,
+    RenameOptions, ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, Uri,
 };
 use serde::de::DeserializeOwned;
 use yiwang_dsl::Catalog;
 use yiwang_dsl::diagnostic::Language;
 
 use self::documents::Documents;
+use self::elsewhere::{Elsewhere, Fetched};
 use self::position::Encoding;
 
 type Failed = Box<dyn Error + Send + Sync>;
 
 /// Serves one editor until it says that it is done.
-pub(crate) fn serve(catalog: &Catalog) -> Result<(), Failed> {
+pub(crate) fn serve(catalog: &Catalog, project: Option<&Path>) -> Result<(), Failed> {
     let (connection, threads) = Connection::stdio();
     let (id, parameters) = connection.initialize_start()?;
     let parameters: InitializeParams = serde_json::from_value(parameters)?;
@@ -47,6 +54,7 @@ pub(crate) fn serve(catalog: &Catalog) -> Result<(), Failed> {
         language: language(&parameters),
         encoding,
         documents: Documents::default(),
+        elsewhere: Elsewhere::new(project),
     };
     server.run()?;
     // The writing thread ends when nothing can be sent to it any more.
@@ -61,7 +69,12 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
             Encoding::Utf8 => PositionEncodingKind::UTF8,
             Encoding::Utf16 => PositionEncodingKind::UTF16,
         }),
-        text_document_sync: Some(TextDocumentSyncCapability::Kind(TextDocumentSyncKind::FULL)),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::FULL),
+            save: Some(TextDocumentSyncSaveOptions::Supported(true)),
+            ..TextDocumentSyncOptions::default()
+        })),
         completion_provider: Some(CompletionOptions {
             trigger_characters: Some([" ", ":", "$", "{", "-"].map(str::to_owned).to_vec()),
             ..CompletionOptions::default()
@@ -91,11 +104,24 @@ struct Server<'c> {
     language: Language,
     encoding: Encoding,
     documents: Documents,
+    elsewhere: Elsewhere,
 }
 
 impl Server<'_> {
     fn run(&mut self) -> Result<(), Failed> {
-        while let Ok(message) = self.connection.receiver.recv() {
+        loop {
+            let message = select! {
+                recv(self.connection.receiver) -> message => match message {
+                    Ok(message) => message,
+                    Err(_) => return Ok(()),
+                },
+                recv(self.elsewhere.arrived) -> fetched => {
+                    if let Ok(fetched) = fetched {
+                        self.arrived(&fetched)?;
+                    }
+                    continue;
+                }
+            };
             match message {
                 Message::Request(request) => {
                     if self.connection.handle_shutdown(&request)? {
@@ -114,18 +140,24 @@ impl Server<'_> {
                 Message::Response(_) => {}
             }
         }
-        Ok(())
     }
 
     fn notified(&mut self, notification: Notification) -> Result<(), Failed> {
         match notification.method.as_str() {
             DidOpenTextDocument::METHOD => {
                 let Some(opened) = read::<DidOpenTextDocumentParams>(notification) else { return Ok(()) };
-                self.changed(
-                    opened.text_document.uri,
-                    opened.text_document.version,
-                    opened.text_document.text,
-                )
+                let opened = opened.text_document;
+                self.elsewhere.fetch(&opened.uri, &opened.text);
+                self.changed(opened.uri, opened.version, opened.text)
+            }
+            DidSaveTextDocument::METHOD => {
+                let Some(saved) = read::<DidSaveTextDocumentParams>(notification) else { return Ok(()) };
+                let uri = saved.text_document.uri;
+                if let Some(text) = self.documents.text(&uri) {
+                    self.elsewhere.fetch(&uri, text);
+                }
+                // A file that it needs may be another one by now.
+                self.remarked(uri)
             }
             DidChangeTextDocument::METHOD => {
                 let Some(changed) = read::<DidChangeTextDocumentParams>(notification) else { return Ok(()) };
@@ -147,9 +179,20 @@ impl Server<'_> {
     }
 
     fn changed(&mut self, uri: Uri, version: i32, text: String) -> Result<(), Failed> {
-        let remarks = answer::remarks(self, &uri, &text);
-        self.documents.put(&uri, text);
-        self.publish(uri, Some(version), remarks)
+        self.documents.put(&uri, version, text);
+        self.remarked(uri)
+    }
+
+    fn arrived(&mut self, fetched: &Fetched) -> Result<(), Failed> {
+        self.elsewhere.keep(fetched);
+        self.remarked(fetched.document.clone())
+    }
+
+    /// Says all that is to be said about a text that is open.
+    fn remarked(&self, uri: Uri) -> Result<(), Failed> {
+        let Some(document) = self.documents.get(&uri) else { return Ok(()) };
+        let remarks = answer::remarks(self, &uri, &document.text);
+        self.publish(uri, Some(document.version), remarks)
     }
 
     fn publish(

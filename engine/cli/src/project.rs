@@ -262,7 +262,7 @@ impl Package {
                 Err(error) => drop(broken_forms.insert(name, error.to_string())),
             }
         }
-        let resources = in_files(path, &source);
+        let resources = in_files(path, &source, Resources::new());
         Ok(Self { path: path.to_owned(), source, forms, broken_forms, resources })
     }
 
@@ -291,9 +291,8 @@ pub(crate) fn forms_beside(workflow: &Path) -> Result<BTreeMap<String, PathBuf>,
 }
 
 /// The texts from elsewhere that lie in files: relative to the workflow's own, or `file:` URIs. What cannot be
-/// read is noted with the reason; what lies on the network is left to who may go there.
-fn in_files(path: &Path, source: &str) -> Resources {
-    let mut texts = Resources::new();
+/// read is noted with the reason; what lies on the network is left to who may go there. `texts`: those at hand.
+pub(crate) fn in_files(path: &Path, source: &str, mut texts: Resources) -> Resources {
     loop {
         let mut wanted = needed(source, &texts);
         wanted.retain(|one| !one.uri.starts_with("http://") && !one.uri.starts_with("https://"));

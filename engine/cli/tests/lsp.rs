@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
-use std::io::{BufReader, Write};
+use std::io::{BufRead as _, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use lsp_server::{Message, Notification, Request, RequestId};
@@ -19,8 +19,13 @@ struct Editor {
 
 impl Editor {
     fn open(options: Value) -> Self {
+        Self::of_project(options, &[])
+    }
+
+    fn of_project(options: Value, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_yiwang"))
             .args(["lsp", "--stdio"])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -69,11 +74,17 @@ impl Editor {
             "didOpen" => {
                 json!({ "textDocument": { "uri": uri, "languageId": "yaml", "version": 1, "text": text } })
             }
+            "didSave" => json!({ "textDocument": { "uri": uri } }),
             _ => {
                 json!({ "textDocument": { "uri": uri, "version": 2 }, "contentChanges": [ { "text": text } ] })
             }
         };
         self.tell(&format!("textDocument/{method}"), parameters);
+        self.remarks()
+    }
+
+    /// The next remarks, told by themselves.
+    fn remarks(&mut self) -> Vec<Value> {
         loop {
             if let Message::Notification(told) = Message::read(&mut self.from).unwrap().unwrap() {
                 assert_eq!(told.method, "textDocument/publishDiagnostics");
@@ -180,5 +191,64 @@ fn text_that_is_no_yaml_is_told_and_completed() {
     assert_eq!(remarks[0]["code"], "YW0001", "{remarks:?}");
     let items = editor.ask("textDocument/completion", Editor::at(1, 33));
     assert!(items.as_array().unwrap().iter().any(|item| item["label"] == "method"), "{items}");
+    editor.close();
+}
+
+const CALLS: &str = "document: { dsl: '1.0.3', namespace: a, name: b, version: '1.0.0' }
+do:
+  - hello: { call: 'FUNCTION', with: { name: li } }
+";
+
+#[test]
+fn functions_in_files_are_read_beside_the_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = format!("file://{}/workflow.yaml", folder.path().display());
+    let text = CALLS.replace("FUNCTION", "file:greet/function.yaml");
+    let mut editor = Editor::open(json!({}));
+    let remarks = editor.show_at(&uri, "didOpen", &text);
+    assert_eq!(remarks[0]["code"], "YW0221", "{remarks:?}");
+    std::fs::create_dir(folder.path().join("greet")).unwrap();
+    let function = folder.path().join("greet/function.yaml");
+    std::fs::write(&function, "set: { text: '${ .name }' }\n").unwrap();
+    assert_eq!(editor.show_at(&uri, "didSave", ""), Vec::<Value>::new());
+    std::fs::write(&function, "sett: { text: '${ .name }' }\n").unwrap();
+    let remarks = editor.show_at(&uri, "didChange", &text);
+    assert!(remarks[0]["message"].as_str().unwrap().contains("sett"), "{remarks:?}");
+    editor.close();
+}
+
+#[test]
+fn functions_on_the_network_are_fetched_when_the_document_is_opened_or_saved() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = String::new();
+            let mut lines = BufReader::new(stream.try_clone().unwrap());
+            while lines.read_line(&mut head).is_ok_and(|read| read > 2) {}
+            let (status, text) = match head.split(' ').nth(1) {
+                Some("/greet/function.yaml") => ("200 OK", "sett: { text: x }\n"),
+                _ => ("404 Not Found", ""),
+            };
+            let length = text.len();
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}")
+                .unwrap();
+        }
+    });
+    let project = tempfile::tempdir().unwrap();
+    std::fs::write(project.path().join("yiwang.yaml"), "egress: { allow: [ 127.0.0.0/8 ] }\n").unwrap();
+    let arguments = ["--project", project.path().to_str().unwrap()];
+    let mut editor = Editor::of_project(json!({}), &arguments);
+    let text = |name: &str| CALLS.replace("FUNCTION", &format!("http://{address}/{name}/function.yaml"));
+    // Nothing is said of what is not known yet; when it has come, it is checked.
+    assert_eq!(editor.show("didOpen", &text("greet")), Vec::<Value>::new());
+    let remarks = editor.remarks();
+    assert!(remarks[0]["message"].as_str().unwrap().contains("sett"), "{remarks:?}");
+    // While an address is being typed nobody is asked for it.
+    assert_eq!(editor.show("didChange", &text("gone")), Vec::<Value>::new());
+    assert_eq!(editor.show("didSave", ""), Vec::<Value>::new());
+    let remarks = editor.remarks();
+    assert_eq!(remarks[0]["code"], "YW0221", "{remarks:?}");
+    assert!(remarks[0]["message"].as_str().unwrap().contains("404"), "{remarks:?}");
     editor.close();
 }

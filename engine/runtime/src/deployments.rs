@@ -55,11 +55,6 @@ impl Compiler {
         Self { catalog }
     }
 
-    /// All remarks on a text, with the texts from elsewhere that it uses.
-    pub(crate) fn remarks(&self, source: &str, resources: &Resources) -> Vec<Diagnostic> {
-        yiwang_dsl::check_with(source, &self.catalog, resources).1
-    }
-
     /// Checks text and forms that are deployed now, with the texts from elsewhere that it uses.
     pub(crate) fn compile(
         &self,

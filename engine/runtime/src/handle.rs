@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use yiwang_core::district::District;
 use yiwang_core::sweep::Sweep;
 use yiwang_core::{Deployment, Timestamp};
-use yiwang_dsl::{Data, Diagnostic};
+use yiwang_dsl::Data;
 use yiwang_dsl::definition::DefinitionId;
 use yiwang_dsl::resource::Resources;
 
@@ -86,11 +86,10 @@ impl Handle {
         self.ask(weight, |reply| Request::Deploy { row, deployment, warnings, reply }).await
     }
 
-    /// All remarks on a text, as its deployment would make them, with texts from elsewhere that the caller has;
-    /// others that it needs are fetched. Nothing is kept.
-    pub async fn check(&self, source: &str, resources: Resources) -> Vec<Diagnostic> {
-        let resources = elsewhere::complete(&self.services, source, resources).await;
-        self.compiler.remarks(source, &resources)
+    /// These texts and all others from elsewhere that a workflow needs to be checked, fetched as its deployment
+    /// would fetch them.
+    pub async fn complete_texts(&self, source: &str, resources: Resources) -> Resources {
+        elsewhere::complete(&self.services, source, resources).await
     }
 
     /// All deployed definitions, in order of name and version.

@@ -357,6 +357,33 @@ async fn a_list_is_taken_whole_or_told_row_by_row() {
 }
 
 #[tokio::test]
+async fn a_text_is_checked_with_what_it_needs_from_elsewhere() {
+    let app = App::start().await;
+    let uri = "https://functions.example/greet/function.yaml";
+    let source = format!(
+        "document: {{ dsl: '1.0.3', namespace: test, name: greets, version: '1.0.0' }}\ndo:\n  - hello: {{ call: '{uri}', with: {{ name: li }} }}\n"
+    );
+    let check = async |who: &'static str, resources: Value| {
+        let body = json!({ "source": source, "resources": resources });
+        app.post(who, "/api/v1/definitions:validate", body).await.json()
+    };
+    for who in [HANDLER, ADMIN] {
+        let valid = check(who, json!({ uri: "set: { text: x }" })).await;
+        assert_eq!(valid, json!({ "valid": true, "diagnostics": [] }));
+        let wrong = check(who, json!({ uri: "sett: { text: x }" })).await;
+        assert!(wrong["diagnostics"][0]["help"].as_str().unwrap().contains("sett"), "{wrong}");
+    }
+    // A fetch is made for those only who may deploy; nothing here makes calls.
+    let told = |checked: &Value| checked["diagnostics"][0]["message"].as_str().unwrap().to_owned();
+    let handler = told(&check(HANDLER, json!({})).await);
+    assert!(handler.contains("role process_admin only"), "{handler}");
+    let admin = told(&check(ADMIN, json!({})).await);
+    assert!(admin.contains("could not be fetched") && !admin.contains("process_admin"), "{admin}");
+    let deployed = app.post(ADMIN, "/api/v1/definitions", json!({ "source": source })).await.json();
+    assert_eq!(deployed["errors"][0]["message"], admin, "{deployed}");
+}
+
+#[tokio::test]
 async fn events_are_taken_once() {
     let app = App::start().await;
     let event = |source: &str| json!({ "specversion": "1.0", "id": "1", "source": source, "type": "t", "data": { "a": 1 } });

@@ -8,7 +8,7 @@ use crate::project::catalog;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Know the channels of this project.
+    /// Know the channels of this project, and fetch by its rules.
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
     /// Editors pass it to say what they speak; nothing else is spoken.
@@ -18,6 +18,6 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let catalog = catalog(args.project.as_deref())?;
-    lsp::serve(&catalog)
+    lsp::serve(&catalog, args.project.as_deref())
         .map_err(|error| Failure::new(Exit::Failed, "lsp.protocol", "talking to the editor").because(error))
 }

@@ -77,7 +77,7 @@ pub(super) fn remarks(server: &Server<'_>, uri: &Uri, text: &str) -> Vec<Diagnos
         .filter(|path| path.exists())
         .and_then(|path| forms_beside(&path).ok())
         .map(|forms| server.catalog.with_forms(forms.into_keys()));
-    let (_, remarks) = yiwang_dsl::check(text, with_forms.as_ref().unwrap_or(server.catalog));
+    let remarks = server.elsewhere.remarks(uri, text, with_forms.as_ref().unwrap_or(server.catalog));
     let one = |remark: yiwang_dsl::Diagnostic| {
         let message = remark.message.render(server.language);
         let help = remark.help.as_ref().map(|help| help.render(server.language));

@@ -21,18 +21,29 @@ pub(super) fn path(uri: &Uri) -> Option<PathBuf> {
 
 /// By URI.
 #[derive(Debug, Default)]
-pub(super) struct Documents(BTreeMap<String, String>);
+pub(super) struct Documents(BTreeMap<String, Document>);
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) version: i32,
+    pub(super) text: String,
+}
 
 impl Documents {
-    pub(super) fn put(&mut self, uri: &Uri, text: String) {
-        self.0.insert(uri.as_str().to_owned(), text);
+    pub(super) fn put(&mut self, uri: &Uri, version: i32, text: String) {
+        self.0.insert(uri.as_str().to_owned(), Document { version, text });
     }
 
     pub(super) fn close(&mut self, uri: &Uri) {
         self.0.remove(uri.as_str());
     }
 
+    pub(super) fn get(&self, uri: &Uri) -> Option<&Document> {
+        self.0.get(uri.as_str())
+    }
+
     pub(super) fn text(&self, uri: &Uri) -> Option<&str> {
-        self.0.get(uri.as_str()).map(String::as_str)
+        self.get(uri).map(|document| document.text.as_str())
     }
 }

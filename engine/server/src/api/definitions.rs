@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use yiwang_dsl::Diagnostic;
 use yiwang_dsl::diagnostic::{Language, Located, Severity};
+use yiwang_dsl::resource::{Resources, needed};
 use yiwang_runtime::{DefinitionInfo, Error};
 
 use crate::call::{Answer, Call, ok, with_status};
@@ -16,11 +17,13 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::view::{PageView, time};
 
+const DEPLOYERS: Policy = Policy::Role(&[PROCESS_ADMIN]);
+
 pub(super) fn routes(routes: &mut Routes) {
     let one = "/api/v1/definitions/{namespace}/{name}";
     let version = "/api/v1/definitions/{namespace}/{name}/versions/{version}";
     routes.add(Policy::Staff, Method::GET, "/api/v1/definitions", list);
-    routes.add(Policy::Role(&[PROCESS_ADMIN]), Method::POST, "/api/v1/definitions", deploy);
+    routes.add(DEPLOYERS, Method::POST, "/api/v1/definitions", deploy);
     routes.add(Policy::Staff, Method::POST, "/api/v1/definitions:validate", validate);
     routes.add(Policy::Staff, Method::GET, one, get);
     routes.add(Policy::Staff, Method::GET, version, get);
@@ -129,7 +132,7 @@ async fn deploy(mut call: Call) -> Answer {
     with_status(status, &Done { namespace: id.namespace, name: id.name, version: id.version, hash, warnings })
 }
 
-/// 200 whatever the text is: its mistakes are the answer, not a failure.
+/// 200 whatever the text is: its mistakes are the answer, not a failure. They are those that a deployment finds.
 async fn validate(mut call: Call) -> Answer {
     #[derive(Serialize)]
     struct Checked {
@@ -142,9 +145,30 @@ async fn validate(mut call: Call) -> Answer {
     let with_forms =
         (!text.forms.is_empty()).then(|| call.app.catalog.with_forms(text.forms.keys().cloned()));
     let catalog = with_forms.as_ref().unwrap_or(&call.app.catalog);
-    let (_, remarks) = yiwang_dsl::check(&text.source, catalog);
+    let resources = Resources::from(text.resources);
+    // A fetch goes where the text says, with secrets that it names: who may not deploy it has none made.
+    let resources = if DEPLOYERS.admit(Some(call.actor()?)).is_ok() {
+        call.app.handle.complete_texts(&text.source, resources).await
+    } else {
+        without_fetching(&text.source, resources)
+    };
+    let (_, remarks) = yiwang_dsl::check_with(&text.source, catalog, &resources);
     let valid = remarks.iter().all(|remark| remark.severity() != Severity::Error);
     ok(&Checked { valid, diagnostics: located(&remarks, &text.source, language) })
+}
+
+/// The texts at hand, and for the others the reason why there is none.
+fn without_fetching(source: &str, mut resources: Resources) -> Resources {
+    loop {
+        let wanted = needed(source, &resources);
+        if wanted.is_empty() {
+            return resources;
+        }
+        for one in wanted {
+            let reason = format!("the server does so for the role {PROCESS_ADMIN} only; send it along in `resources`");
+            resources.refuse(one.uri, reason);
+        }
+    }
 }
 
 fn located(remarks: &[Diagnostic], source: &str, language: Language) -> Vec<Located> {
