@@ -7,13 +7,14 @@
 //! ```
 //!
 //! This library knows how a run is driven, compared and reported; the words of the steps are in
-//! `tests/conformance`. It knows no database and no plugin: the store is the one in memory, and the world
-//! outside is a local TLS server.
+//! `tests/conformance`. It knows no database and no plugin: the store is the one in memory, the world
+//! outside is a local TLS server, and scripts run in the sandbox in which they always do.
 
 pub mod compare;
 pub mod docstring;
 pub mod kit;
 pub mod page;
 pub mod run;
+pub mod sandbox;
 pub mod stub;
 pub mod trace;

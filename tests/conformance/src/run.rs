@@ -27,6 +27,7 @@ use yiwang_runtime::{Config, Error, OperatorAct, Start};
 use yiwang_services::egress::Mapping;
 use yiwang_services::{Performer, egress};
 
+use crate::sandbox::Sandbox;
 use crate::stub::{HOSTS, LIFECYCLE, Stub};
 use crate::trace::{Line, Trace};
 
@@ -438,6 +439,7 @@ fn services(surroundings: &Surroundings, stub: &Stub) -> Result<Performer, Strin
     let config = yiwang_services::Config {
         egress,
         secrets: Arc::new(move |name, _| secrets.get(name).cloned()),
+        scripts: Arc::new(Sandbox),
         ..yiwang_services::Config::default()
     };
     Performer::new(config).map_err(|error| error.to_string())

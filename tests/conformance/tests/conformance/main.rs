@@ -18,7 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cucumber::World as _;
 use yiwang_conformance::page::{Page, Played, Verdict};
-use yiwang_conformance::{kit, page};
+use yiwang_conformance::{kit, page, sandbox};
+use yiwang_dsl::definition::ScriptLanguage;
 
 use collect::Collect;
 use world::Case;
@@ -97,7 +98,9 @@ async fn play_all(word: Option<&str>) -> Result<Vec<String>, String> {
     if let Some(path) = std::env::var_os("YIWANG_JUNIT") {
         std::fs::write(path, page.junit()).map_err(|error| format!("writing the JUnit report: {error}"))?;
     }
-    if word.is_none() {
+    if let Some(obstacle) = sandbox::obstacle(ScriptLanguage::Python) {
+        println!("skipped: scripts in Python, and a look whether the page is right: {obstacle}");
+    } else if word.is_none() {
         remarks.extend(page::check(&page, &kit::root().join("docs/conformance.md"))?);
     }
     Ok(remarks)

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use cucumber::{World, gherkin};
 use serde_json::Value;
 use yiwang_conformance::run::{Mode, Run, Surroundings};
+use yiwang_conformance::sandbox;
 use yiwang_conformance::stub::Stub;
+use yiwang_dsl::definition::ScriptLanguage;
 
 /// One scenario.
 #[derive(Debug, Default, World)]
@@ -73,6 +75,9 @@ pub(crate) fn is_networked(scenario: &gherkin::Scenario) -> bool {
 
 /// Why a scenario is not played: the engine lacks what it needs, and says so when asked.
 pub(crate) fn not_yet(feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> Option<String> {
-    let pending = feature.tags.iter().chain(&scenario.tags).any(|tag| tag == "pending");
-    pending.then(|| "waits for a part of the language".to_owned())
+    let tagged = |name: &str| feature.tags.iter().chain(&scenario.tags).any(|tag| tag == name);
+    if tagged("pending") {
+        return Some("waits for a part of the language".to_owned());
+    }
+    if tagged("python") { sandbox::obstacle(ScriptLanguage::Python) } else { None }
 }
