@@ -76,10 +76,10 @@ fn test_steps(steps: &mut Steps) -> Result<()> {
     steps.step("examples in the documentation", || {
         run(cargo(), &["test", "--workspace", "--doc", "--quiet"])
     })?;
-    steps.step("workflows: check and scenarios", workflows)
+    steps.step("workflows: check, layout and scenarios", workflows)
 }
 
-/// Checks every workflow and plays its scenarios.
+/// Checks every workflow and its layout, and plays its scenarios.
 fn workflows() -> Result<()> {
     let yiwang = yiwang()?;
     for folder in PROCESSES {
@@ -93,6 +93,7 @@ fn workflows() -> Result<()> {
             let file = file.strip_prefix(root()).unwrap_or(file).to_string_lossy().into_owned();
             run(&yiwang, &["check", &file])?;
         }
+        run(&yiwang, &["fmt", "--check", folder])?;
         run(&yiwang, &["test", folder])?;
     }
     Ok(())

@@ -9,8 +9,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::text;
 use crate::yaml::{self, Node, Value};
 
-/// Characters of a line before a flow collection is broken into several.
-const LINE_LEN_MAX: usize = 110;
+/// Characters of a line before a flow collection is broken into several. Many: one step of a scenario, one row of
+/// a table on one line is read at a glance, and eight lines of it are not.
+const LINE_LEN_MAX: usize = 160;
 
 /// Columns before the first word of a line: what lays out keeps the indentations in 64 bits.
 const INDENT_MAX: usize = 63;
