@@ -397,7 +397,7 @@ pub enum Process {
 pub enum ScriptLanguage {
     /// ECMAScript 2024.
     Js,
-    /// Python 3.13.
+    /// Python 3.14.
     Python,
 }
 

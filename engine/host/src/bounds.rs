@@ -7,14 +7,30 @@ use crate::limits;
 /// The bounds, and whether they were met.
 pub(crate) struct Bounds {
     pub(crate) memory_max: usize,
+    table_elements_max: usize,
+    instances_max: usize,
     /// More memory was wanted than there is.
     pub(crate) memory_refused: bool,
 }
 
 impl Bounds {
-    /// So much linear memory.
+    /// So much linear memory, and what a plugin needs of the rest.
     pub(crate) fn new(memory_max: usize) -> Self {
-        Self { memory_max, memory_refused: false }
+        Self {
+            memory_max,
+            table_elements_max: limits::TABLE_ELEMENTS_MAX,
+            instances_max: limits::INSTANCES_MAX,
+            memory_refused: false,
+        }
+    }
+
+    /// The same for an interpreter, which is made of more parts and has more functions.
+    pub(crate) fn of_interpreter(memory_max: usize) -> Self {
+        Self {
+            table_elements_max: limits::SCRIPT_TABLE_ELEMENTS_MAX,
+            instances_max: limits::SCRIPT_INSTANCES_MAX,
+            ..Self::new(memory_max)
+        }
     }
 }
 
@@ -26,18 +42,18 @@ impl ResourceLimiter for Bounds {
     }
 
     fn table_growing(&mut self, _now: usize, wanted: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(wanted <= limits::TABLE_ELEMENTS_MAX)
+        Ok(wanted <= self.table_elements_max)
     }
 
     fn instances(&self) -> usize {
-        limits::INSTANCES_MAX
+        self.instances_max
     }
 
     fn memories(&self) -> usize {
-        limits::INSTANCES_MAX
+        self.instances_max
     }
 
     fn tables(&self) -> usize {
-        limits::INSTANCES_MAX
+        self.instances_max
     }
 }

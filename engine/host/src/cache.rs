@@ -44,6 +44,12 @@ impl Cache {
         if let Some(component) = self.load(engine, &path) {
             return Ok(component);
         }
+        // CPython takes a minute and more memory than most: those who want the same wait for the one who compiles.
+        let _one = self.lock(&path);
+        if let Some(component) = self.load(engine, &path) {
+            return Ok(component);
+        }
+        tracing::info!(kib = wasm.len() >> 10, "compiling a component for this machine; it is kept");
         let component = Component::new(engine, wasm)?;
         let mut bytes = component.serialize()?;
         let mac = self.mac(&path, &bytes).finalize().into_bytes();
@@ -52,6 +58,14 @@ impl Cache {
             tracing::warn!(path = %path.display(), %error, "a compiled plugin could not be cached");
         }
         Ok(component)
+    }
+
+    /// Held while a component is compiled, by all processes that share the folder. Without it nothing is wrong,
+    /// only slower.
+    fn lock(&self, path: &Path) -> Option<fs::File> {
+        let lock = fs::File::create(path.with_extension("lock")).ok()?;
+        lock.lock().ok()?;
+        Some(lock)
     }
 
     fn load(&self, engine: &Engine, path: &Path) -> Option<Component> {

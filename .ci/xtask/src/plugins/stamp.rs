@@ -23,6 +23,15 @@ pub(super) fn base(root: &Path, toolchain: &Toolchain) -> Result<Sha256> {
     Ok(hash)
 }
 
+/// What an interpreter has that is built by another tool: the tool and the contract.
+pub(super) fn of_builder(root: &Path, builder: &str) -> Result<Sha256> {
+    let mut hash = Sha256::new();
+    hash.update(BUILDER);
+    hash.update(builder);
+    add(&mut hash, root, &root.join("sdk/wit/script"))?;
+    Ok(hash)
+}
+
 /// The stamp of one plugin: fixtures and words about it do not count.
 pub(super) fn of(base: &Sha256, manifest: &Manifest) -> Result<String> {
     of_folder(base, &manifest.folder)
@@ -41,7 +50,12 @@ fn add(hash: &mut Sha256, root: &Path, path: &Path) -> Result<()> {
         entries.sort_by_key(fs::DirEntry::file_name);
         return entries
             .iter()
-            .filter(|entry| !matches!(entry.file_name().to_str(), Some("fixtures" | "target" | "README.md")))
+            .filter(|entry| {
+                !matches!(
+                    entry.file_name().to_str(),
+                    Some("fixtures" | "target" | "README.md" | "__pycache__")
+                )
+            })
             .try_for_each(|entry| add(hash, root, &entry.path()));
     }
     let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();

@@ -33,12 +33,16 @@ impl Interpreter {
         let found = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
         let Some(path) = found else {
             let folders: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-            return Err(format!("there is no interpreter {name} in {}", folders.join(", ")));
+            let how = match language {
+                ScriptLanguage::Js => "`cargo xtask plugins` builds it",
+                ScriptLanguage::Python => "`cargo xtask plugins` builds it where python3 and pip are",
+            };
+            return Err(format!("there is no interpreter {name} in {}; {how}", folders.join(", ")));
         };
         let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let size = fs::metadata(&path).map_err(|error| told(&error))?.len();
-        if size > limits::COMPONENT_BYTES_MAX {
-            return Err(told(&format!("it has {size} bytes, more than {}", limits::COMPONENT_BYTES_MAX)));
+        if size > limits::INTERPRETER_BYTES_MAX {
+            return Err(told(&format!("it has {size} bytes, more than {}", limits::INTERPRETER_BYTES_MAX)));
         }
         let wasm = fs::read(&path).map_err(|error| told(&error))?;
         let shown = |error: wasmtime::Error| told(&format!("{error:#}"));

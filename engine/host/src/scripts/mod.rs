@@ -102,7 +102,9 @@ impl Scripts {
             drop(place);
             outcome
         });
-        let outcome = task.await.map_err(|error| {
+        // Who waits for it no more ends it: at its next tick it yields, and does not come back.
+        let mut task = AbortOnDrop(task);
+        let outcome = (&mut task.0).await.map_err(|error| {
             tracing::error!(%error, "the host panicked in a script's run");
             Fault::new(Kind::Runtime, "", "the host failed while it ran the script")
         })??;
@@ -126,6 +128,15 @@ impl Scripts {
             loading.map_err(|error| format!("loading it: {error}")).flatten().map(Arc::new)
         });
         loaded.await.cloned().map_err(|reason| Fault::new(Kind::Configuration, "", reason))
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) async fn run(
     invocation: &Invocation,
     time: Duration,
 ) -> Result<Outcome, Fault> {
-    let state = State { bounds: Bounds::new(interpreter.memory_bytes_max) };
+    let state = State { bounds: Bounds::of_interpreter(interpreter.memory_bytes_max) };
     let mut store = Store::new(interpreter.pre.engine(), state);
     store.limiter(|state| &mut state.bounds);
     store.set_hostcall_fuel(limits::HOSTCALL_FUEL);
@@ -80,6 +80,10 @@ fn judge(error: &wasmtime::Error, bounds: &Bounds, time: Duration) -> Fault {
     // The stack of an interpreter ends in the one way or in the other.
     if matches!(trap, Trap::StackOverflow | Trap::MemoryOutOfBounds) {
         return runtime("the script is nested too deeply".to_owned());
+    }
+    // Where an interpreter would ask the system there is a trap, and where it finds itself broken, too.
+    if matches!(trap, Trap::UnreachableCodeReached) {
+        return runtime("the script asks for what its sandbox has not, or has broken its interpreter".to_owned());
     }
     runtime(format!("the interpreter stopped: {trap}"))
 }

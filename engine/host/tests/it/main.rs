@@ -7,5 +7,6 @@ mod fixtures;
 mod hostile;
 mod incoming;
 mod outgoing;
+mod python;
 mod scripts;
 mod support;

@@ -172,7 +172,8 @@ async fn without_an_interpreter_the_fault_says_where_it_was_looked_for() {
     let config = ScriptsConfig::new(vec![nowhere.path().to_owned()], cache());
     let told = js(&Scripts::start(config).unwrap(), json!({ "code": "" })).await;
     let path = nowhere.path().display();
-    assert_eq!(told, format!("configuration: there is no interpreter script-js.wasm in {path}"));
+    let help = "`cargo xtask plugins` builds it";
+    assert_eq!(told, format!("configuration: there is no interpreter script-js.wasm in {path}; {help}"));
 }
 
 const RUNS: usize = 500;
