@@ -159,6 +159,18 @@ pub fn output() -> PathBuf {
     target().join("plugins")
 }
 
+/// What tests give as `XDG_CACHE_HOME` to those who compile interpreters: CPython takes a minute, once for all.
+#[must_use]
+pub fn cache_home() -> PathBuf {
+    output().join("test/cache-home")
+}
+
+/// Where they compile them to below it.
+#[must_use]
+pub fn script_cache() -> PathBuf {
+    cache_home().join("yiwang/plugin-cache")
+}
+
 fn build(only: &[String], force: bool, progress: &mut dyn FnMut(String)) -> Result<Vec<Plugin>> {
     let root = root();
     let (output, _lock) = locked_output()?;

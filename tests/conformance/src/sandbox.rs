@@ -48,9 +48,8 @@ fn built(language: ScriptLanguage) -> &'static Result<PathBuf, String> {
 fn ready() -> &'static Result<Arc<Scripts>, String> {
     static READY: OnceLock<Result<Arc<Scripts>, String>> = OnceLock::new();
     READY.get_or_init(|| {
-        let folder = xtask::plugins::output();
-        let cache = folder.join("test/script-cache");
-        let scripts = Scripts::start(ScriptsConfig::new(vec![folder], cache));
+        let config = ScriptsConfig::new(vec![xtask::plugins::output()], xtask::plugins::script_cache());
+        let scripts = Scripts::start(config);
         scripts.map(Arc::new).map_err(|error| error.to_string())
     })
 }

@@ -13,7 +13,7 @@ use crate::support::NOW;
 
 /// Compiled code is shared by the tests: CPython takes a minute.
 fn cache() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("script-cache")
+    xtask::plugins::script_cache()
 }
 
 /// None: this machine has neither Python nor pip, and the test has said so.

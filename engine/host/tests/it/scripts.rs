@@ -20,7 +20,7 @@ fn folder() -> PathBuf {
 
 /// Compiled code is shared by the tests, or each of their processes would compile it.
 fn cache() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("script-cache")
+    xtask::plugins::script_cache()
 }
 
 fn scripts(time_max: Duration) -> Scripts {

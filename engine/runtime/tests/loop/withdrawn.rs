@@ -61,7 +61,7 @@ impl World {
     }
 
     async fn cancel(&self, instance: InstanceId) {
-        let by = Actor { person: "li".to_owned(), roles: Vec::new() };
+        let by = Actor::new("li", Vec::new());
         self.handle.operator(OperatorAct { instance, command: OperatorCommand::Cancel, by, reason: None }).await.unwrap();
     }
 

@@ -10,5 +10,6 @@
 mod bad_input;
 mod crash;
 mod journeys;
+mod scripts;
 mod services;
 mod world;
