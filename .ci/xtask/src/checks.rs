@@ -82,6 +82,7 @@ fn test_steps(steps: &mut Steps) -> Result<()> {
 /// Checks every workflow and its layout, and plays its scenarios.
 fn workflows() -> Result<()> {
     let yiwang = yiwang()?;
+    run(&yiwang, &["calendar", "check", "workflows/calendars/service-hall.yaml"])?;
     for folder in PROCESSES {
         let mut found = Vec::new();
         find(&root().join(folder), &mut found)?;

@@ -231,8 +231,11 @@ fn functions_on_the_network_are_fetched_when_the_document_is_opened_or_saved() {
                 _ => ("404 Not Found", ""),
             };
             let length = text.len();
-            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}")
-                .unwrap();
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
+            )
+            .unwrap();
         }
     });
     let project = tempfile::tempdir().unwrap();

@@ -231,7 +231,8 @@ impl Dispatch {
                 let outcome = perform(&outside, &*store, &district, &*clock, effect).await;
                 Performed { effect: id, attempt, lane, outcome }
             });
-            let place = if may_be_given_up { Place::Called { lane: name.to_owned(), task } } else { Place::Sent };
+            let place =
+                if may_be_given_up { Place::Called { lane: name.to_owned(), task } } else { Place::Sent };
             self.known.insert((id, attempt), place);
         }
     }

@@ -22,17 +22,19 @@ const FIXED: usize = 6;
 /// Cases that are filled in at a time.
 const OLDER_MAX: usize = 500;
 
-/// Writes the changed cases.
-pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Result<(), DbErr> {
-    let cases: Vec<_> =
-        turns.iter().filter_map(|turn| Some((signed(turn.instance.0), turn.case.as_ref()?, turn))).collect();
+/// Writes the changed cases. `tells`: does a turn's history change what its case is found by?
+pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow], tells: &[bool]) -> Result<(), DbErr> {
+    let turns = turns.iter().zip(tells);
+    let cases: Vec<_> = turns
+        .filter_map(|(turn, tells)| Some((signed(turn.instance.0), turn.case.as_ref()?, *tells)))
+        .collect();
     if cases.is_empty() {
         return Ok(());
     }
     let known = known(tx, cases.iter().map(|(instance, _, _)| *instance)).await?;
     let rows = cases.iter().map(|(instance, case, _)| row(*instance, case));
     insert(tx, "case_", COLUMNS, replacing(&["instance"], &COLUMNS[FIXED..]), rows.collect()).await?;
-    let told = cases.iter().filter(|(instance, _, turn)| !known.contains(instance) || tells(&turn.history));
+    let told = cases.iter().filter(|(instance, _, tells)| !known.contains(instance) || *tells);
     let told: Vec<_> = told.map(|(instance, case, _)| (*instance, *case)).collect();
     write_words(tx, &told).await?;
     let cases: Vec<_> = cases.iter().map(|(instance, case, _)| (*instance, *case)).collect();
@@ -52,7 +54,7 @@ async fn known(
 }
 
 /// Do these lines change what the case is found by?
-fn tells(history: &[HistoryEvent]) -> bool {
+pub(crate) fn tells(history: &[HistoryEvent]) -> bool {
     history.iter().any(|line| match &line.what {
         What::CaseChanged { changes, .. } => {
             changes.get("petitioner").is_some() || changes.get("place").is_some()

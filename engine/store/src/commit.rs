@@ -29,12 +29,13 @@ pub(crate) async fn write(
             Err(what) => return Err(CommitError::Conflict { what }),
         };
     let rows = &batch.turns;
+    let tells: Vec<bool> = turns.iter().map(|texts| texts.tells).collect();
     let (head, placed) =
         journal::append(tx, batch.now, rows, turns, &stands, head).await.map_err(failed("the journal"))?;
     instances::write(tx, batch.now, rows, &placed, names).await.map_err(failed("instances"))?;
     start_keys::write(tx, rows).await.map_err(failed("start keys"))?;
     work_items::write(tx, rows).await.map_err(failed("work items"))?;
-    cases::write(tx, rows).await.map_err(failed("cases"))?;
+    cases::write(tx, rows, &tells).await.map_err(failed("cases"))?;
     subscriptions::write(tx, rows).await.map_err(failed("subscriptions"))?;
     messages::write(tx, rows).await.map_err(failed("messages"))?;
     inbox::write(tx, &batch.arrivals, &batch.dispositions).await.map_err(failed("the inbox"))?;

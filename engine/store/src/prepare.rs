@@ -2,6 +2,7 @@
 
 use yiwang_runtime::ports::{Batch, CommitError, StoreError, TurnRow};
 
+use crate::cases;
 use crate::hash::{self, Hash};
 use crate::pack::pack;
 
@@ -25,6 +26,8 @@ pub(crate) struct Texts {
     pub(crate) seqs: Option<(u64, u64)>,
     /// How many events.
     pub(crate) n: usize,
+    /// Does the history change what the case is found by?
+    pub(crate) tells: bool,
     /// The snapshot as it is stored.
     pub(crate) state: Vec<u8>,
     /// Hash of the snapshot's JSON.
@@ -52,6 +55,7 @@ fn texts(row: &mut TurnRow) -> Result<Texts, serde_json::Error> {
         lines,
         seqs: history.first().zip(history.last()).map(|(first, last)| (first.seq, last.seq)),
         n: history.len(),
+        tells: cases::tells(&history),
         state_hash: hash::of(&state),
         state: pack(&state),
     })

@@ -1,7 +1,6 @@
 //! Working time: tables by hand, laws on random times, an independent oracle, another collection of holidays.
 
 mod ask;
-mod files;
 mod holidays;
 mod laws;
 mod layers;

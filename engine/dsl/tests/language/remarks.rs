@@ -155,7 +155,7 @@ do:
 ",
     );
     resources.add(
-        "https://example.org/functions/work/1.0.0/function.yaml",
+        "https://example.org/functions/task/1.0.0/function.yaml",
         "
 call: human-task:1.0.0@default
 with: { title: work, form: { ref: forms/dispach } }

@@ -83,7 +83,9 @@ fn judge(error: &wasmtime::Error, bounds: &Bounds, time: Duration) -> Fault {
     }
     // Where an interpreter would ask the system there is a trap, and where it finds itself broken, too.
     if matches!(trap, Trap::UnreachableCodeReached) {
-        return runtime("the script asks for what its sandbox has not, or has broken its interpreter".to_owned());
+        return runtime(
+            "the script asks for what its sandbox has not, or has broken its interpreter".to_owned(),
+        );
     }
     runtime(format!("the interpreter stopped: {trap}"))
 }

@@ -161,7 +161,10 @@ async fn what_a_script_has_not_is_an_exception() {
     let Some(scripts) = scripts(Duration::from_secs(10)) else { return };
     let refused = |code: &str, error: &str| {
         (
-            format!("try:\n    {}\nexcept Exception as error:\n    print(type(error).__name__, error)", code.replace('\n', "\n    ")),
+            format!(
+                "try:\n    {}\nexcept Exception as error:\n    print(type(error).__name__, error)",
+                code.replace('\n', "\n    ")
+            ),
             error.to_owned(),
         )
     };
@@ -169,21 +172,49 @@ async fn what_a_script_has_not_is_an_exception() {
     let cases = [
         refused("open('/etc/passwd')", &format!("PermissionError [Errno 63] {files}: '/etc/passwd'")),
         refused("import os\nos.listdir('/')", &format!("PermissionError [Errno 63] {files}: '/'")),
-        refused("import pathlib\npathlib.Path('a').write_text('x')", &format!("PermissionError [Errno 63] {files}: 'a'")),
-        refused("import tempfile\ntempfile.TemporaryFile()", "FileNotFoundError [Errno 44] No usable temporary directory found in ['/tmp', '/var/tmp', '/usr/tmp', '/']"),
-        refused("import socket\nsocket.create_connection(('127.0.0.1', 80))", "PermissionError [Errno 63] a script has no network"),
+        refused(
+            "import pathlib\npathlib.Path('a').write_text('x')",
+            &format!("PermissionError [Errno 63] {files}: 'a'"),
+        ),
+        refused(
+            "import tempfile\ntempfile.TemporaryFile()",
+            "FileNotFoundError [Errno 44] No usable temporary directory found in ['/tmp', '/var/tmp', '/usr/tmp', '/']",
+        ),
+        refused(
+            "import socket\nsocket.create_connection(('127.0.0.1', 80))",
+            "PermissionError [Errno 63] a script has no network",
+        ),
         refused("import socket\nsocket.socket()", "PermissionError [Errno 63] a script has no network"),
-        refused("import urllib.request\nurllib.request.urlopen('http://a.cn')", "URLError <urlopen error [Errno 63] a script has no network>"),
-        refused("import subprocess\nsubprocess.run(['ls'])", "PermissionError [Errno 63] a script has no processes"),
+        refused(
+            "import urllib.request\nurllib.request.urlopen('http://a.cn')",
+            "URLError <urlopen error [Errno 63] a script has no network>",
+        ),
+        refused(
+            "import subprocess\nsubprocess.run(['ls'])",
+            "PermissionError [Errno 63] a script has no processes",
+        ),
         refused("import os\nos.system('ls')", "AttributeError module 'os' has no attribute 'system'"),
-        refused("import threading\nthreading.Thread(target=print).start()", "RuntimeError can't start new thread: a script has one only"),
+        refused(
+            "import threading\nthreading.Thread(target=print).start()",
+            "RuntimeError can't start new thread: a script has one only",
+        ),
         refused("import requests", "ModuleNotFoundError No module named 'requests'"),
         refused("import sqlite3", "ModuleNotFoundError No module named 'sqlite3'"),
-        refused("import asyncio\nasync def m():\n    await asyncio.Future()\nasyncio.run(m())", "RuntimeError the script waits for something that will never happen"),
+        refused(
+            "import asyncio\nasync def m():\n    await asyncio.Future()\nasyncio.run(m())",
+            "RuntimeError the script waits for something that will never happen",
+        ),
     ];
     let cases: Vec<(&str, &str)> = cases.iter().map(|(code, told)| (code.as_str(), told.as_str())).collect();
     says(&scripts, &cases).await;
-    says(&scripts, &[("import os\nprint(os.path.exists('/etc'), os.getcwd(), os.getpid(), list(os.walk('/')))", "False / 1 []")]).await;
+    says(
+        &scripts,
+        &[(
+            "import os\nprint(os.path.exists('/etc'), os.getcwd(), os.getpid(), list(os.walk('/')))",
+            "False / 1 []",
+        )],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

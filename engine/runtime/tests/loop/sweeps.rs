@@ -144,7 +144,7 @@ async fn acts_on_cases_are_done_once_in_the_sweeps_own_name() {
     let mut world = world(2).await;
     let written = json!({
         "sweep": "press", "where": {"title": "路灯 1"},
-        "actions": [{"urge": {"reason": "请尽快办理"}}, {"flag": {"flag": "supervised"}}],
+        "actions": [{"urge": "请尽快办理"}, {"flag": "supervised"}],
     });
     let sweep = world.engine.sweep(wanted(&written, "k", None)).await.unwrap();
     let sweep = ended(&mut world, sweep.id).await;

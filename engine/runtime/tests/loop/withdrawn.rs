@@ -8,8 +8,8 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::sync::mpsc;
 use yiwang_core::InstanceId;
-use yiwang_core::work_item::Actor;
 use yiwang_core::input::{EffectOutcome, OperatorCommand};
+use yiwang_core::work_item::Actor;
 use yiwang_runtime::ports::{Outside, ServiceCall, Services, Store};
 use yiwang_runtime::{Config, Engine, Handle, OperatorAct, VirtualClock};
 
@@ -51,8 +51,7 @@ impl World {
     async fn with(tasks: &str) -> Self {
         let (told, listening) = mpsc::unbounded_channel();
         let store = Arc::<Faulty>::default() as Arc<dyn Store>;
-        let outside =
-            Outside { channels: Arc::<Scripted>::default(), services: Arc::new(Endless { told }) };
+        let outside = Outside { channels: Arc::<Scripted>::default(), services: Arc::new(Endless { told }) };
         let clock = VirtualClock::new(NOON);
         let config = Config { service_calls_max: 1, ..Config::default() };
         let handle = Engine::start(config, store, outside, Arc::new(clock.clone())).await.unwrap();
@@ -62,7 +61,10 @@ impl World {
 
     async fn cancel(&self, instance: InstanceId) {
         let by = Actor::new("li", Vec::new());
-        self.handle.operator(OperatorAct { instance, command: OperatorCommand::Cancel, by, reason: None }).await.unwrap();
+        self.handle
+            .operator(OperatorAct { instance, command: OperatorCommand::Cancel, by, reason: None })
+            .await
+            .unwrap();
     }
 
     async fn hears(&mut self, expected: &str) {

@@ -165,7 +165,8 @@ fn without_fetching(source: &str, mut resources: Resources) -> Resources {
             return resources;
         }
         for one in wanted {
-            let reason = format!("the server does so for the role {PROCESS_ADMIN} only; send it along in `resources`");
+            let reason =
+                format!("the server does so for the role {PROCESS_ADMIN} only; send it along in `resources`");
             resources.refuse(one.uri, reason);
         }
     }

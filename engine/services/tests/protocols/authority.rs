@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::PrivateKeyDer;
 use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
 use tempfile::TempDir;
 
 /// The authority, with one certificate that it has signed.

@@ -2,9 +2,9 @@
 
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -129,7 +129,11 @@ fn lifecycle_events_are_posted_where_the_operator_says() {
     let (_server, mut client, _folder) = server(&format!(
         "egress: {{ allow: [ '{address}' ] }}\nlifecycle:\n  uri: http://{address}/lifecycle\n  events: [ workflow, task.faulted ]\n"
     ));
-    deploy(&mut client, "fails", "  - one: { set: { a: 1 } }\n  - two: { raise: { error: { type: 'https://a.cn/x', status: 400, title: no } } }");
+    deploy(
+        &mut client,
+        "fails",
+        "  - one: { set: { a: 1 } }\n  - two: { raise: { error: { type: 'https://a.cn/x', status: 400, title: no } } }",
+    );
     let instance = start(&mut client, "fails", &json!({}));
     let mut types = Vec::new();
     while types.len() < 3 {
@@ -152,7 +156,8 @@ fn so_many_calls_are_under_way_as_the_operator_allows() {
     let address = outside.address;
     let settings = format!("egress: {{ allow: [ '{address}' ] }}\nlimits: {{ serviceCalls: 2 }}\n");
     let (_server, mut client, _folder) = server(&settings);
-    let call = format!("  - call: {{ call: http, with: {{ method: get, endpoint: 'http://{address}/hold/x' }} }}");
+    let call =
+        format!("  - call: {{ call: http, with: {{ method: get, endpoint: 'http://{address}/hold/x' }} }}");
     deploy(&mut client, "calls", &call);
     for n in 0..6 {
         start(&mut client, "calls", &json!({ "n": n }));
@@ -171,12 +176,21 @@ fn a_call_that_nobody_waits_for_is_hung_up() {
     let outside = Outside::start();
     let address = outside.address;
     let (_server, mut client, _folder) = server(&format!("egress: {{ allow: [ '{address}' ] }}\n"));
-    let call = |path: &str| format!("call: http, with: {{ method: post, endpoint: 'http://{address}/hold/{path}' }}");
-    deploy(&mut client, "late", &format!("  - slow: {{ timeout: {{ after: {{ milliseconds: 200 }} }}, {} }}", call("late")));
+    let call = |path: &str| {
+        format!("call: http, with: {{ method: post, endpoint: 'http://{address}/hold/{path}' }}")
+    };
+    deploy(
+        &mut client,
+        "late",
+        &format!("  - slow: {{ timeout: {{ after: {{ milliseconds: 200 }} }}, {} }}", call("late")),
+    );
     deploy(
         &mut client,
         "race",
-        &format!("  - race:\n      fork:\n        compete: true\n        branches:\n          - slow: {{ {} }}\n          - timer: {{ wait: {{ milliseconds: 200 }} }}", call("race")),
+        &format!(
+            "  - race:\n      fork:\n        compete: true\n        branches:\n          - slow: {{ {} }}\n          - timer: {{ wait: {{ milliseconds: 200 }} }}",
+            call("race")
+        ),
     );
     deploy(&mut client, "cancelled", &format!("  - slow: {{ {} }}", call("cancelled")));
     for name in ["late", "race", "cancelled"] {
@@ -185,7 +199,11 @@ fn a_call_that_nobody_waits_for_is_hung_up() {
         let (path, _, _release) = outside.asked();
         assert_eq!(path, format!("/hold/{name}"));
         if name == "cancelled" {
-            post(&mut client, &format!("/api/v1/instances/{instance}:cancel"), &json!({ "reason": "no more" }));
+            post(
+                &mut client,
+                &format!("/api/v1/instances/{instance}:cancel"),
+                &json!({ "reason": "no more" }),
+            );
         }
         match outside.next() {
             Seen::Closed { path: closed } => assert_eq!(closed, path),
