@@ -343,7 +343,7 @@ impl Target {
 /// The target, over what the definition gives.
 fn with_target(sweep: &Sweep, target: &Target, given: &Value) -> Value {
     let mut members = given.as_object().cloned().unwrap_or_default();
-    let item = (target.n > 0).then(|| WorkItemId { instance: target.instance, n: target.n });
+    let item = (target.n > 0).then_some(WorkItemId { instance: target.instance, n: target.n });
     let case = target.case.as_ref();
     members.insert("sweep".to_owned(), json!({"id": sweep.id, "name": sweep.name}));
     members.insert(
