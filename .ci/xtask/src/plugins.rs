@@ -159,7 +159,7 @@ pub fn output() -> PathBuf {
     target().join("plugins")
 }
 
-/// What tests give as `XDG_CACHE_HOME` to those who compile interpreters: CPython takes a minute, once for all.
+/// What tests give as `XDG_CACHE_HOME` to those who compile interpreters: `CPython` takes a minute, once for all.
 #[must_use]
 pub fn cache_home() -> PathBuf {
     output().join("test/cache-home")

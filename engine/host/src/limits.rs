@@ -34,9 +34,9 @@ pub const TICK: Duration = Duration::from_millis(10);
 pub const SCRIPT_JS_MEMORY_BYTES_MAX: usize = 64 << 20;
 /// Linear memory of a script in Python, whose interpreter takes a good part of it.
 pub const SCRIPT_PYTHON_MEMORY_BYTES_MAX: usize = 256 << 20;
-/// Elements of the tables of an interpreter: CPython alone has some thousand functions behind pointers.
+/// Elements of the tables of an interpreter: `CPython` alone has some thousand functions behind pointers.
 pub const SCRIPT_TABLE_ELEMENTS_MAX: usize = 65_536;
-/// Core instances, memories and tables of an interpreter: CPython comes with its libraries as parts.
+/// Core instances, memories and tables of an interpreter: `CPython` comes with its libraries as parts.
 pub const SCRIPT_INSTANCES_MAX: usize = 64;
 /// The component of an interpreter: the whole library of Python is in it.
 pub const INTERPRETER_BYTES_MAX: u64 = 128 << 20;

@@ -326,8 +326,11 @@ impl CaseView {
     }
 }
 
+/// How a text is shown to people who need not know it.
+type Mask = fn(&str) -> String;
+
 /// Members of a petitioner, and how each is masked.
-const MASKED: &[(&str, fn(&str) -> String)] =
+const MASKED: &[(&str, Mask)] =
     &[("name", masked_name), ("phone", masked_number), ("idNo", masked_number), ("openid", masked_number)];
 
 /// 王**: the family name of most.

@@ -53,7 +53,7 @@ pub(crate) async fn write(
             turn.wake_at.map(|at| at.0).into(),
             i64::from(turn.in_flight).into(),
             now.0.into(),
-            turn.touched.then_some(now.0).unwrap_or(0).into(),
+            if turn.touched { now.0 } else { 0 }.into(),
             stand.hash.to_vec().into(),
             turn.start.as_ref().map(|(key, _)| key.key.clone()).into(),
         ]);

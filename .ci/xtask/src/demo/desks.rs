@@ -73,9 +73,9 @@ fn station_desk(task: &str, item: &Value) -> Option<(Option<&'static str>, Value
             let twice = title.contains("联通") && !again;
             let letter = title.chars().find(|c| !c.is_ascii() && !"填报更正：".contains(*c)).unwrap_or('X');
             let code = format!("QC{}", u32::from(letter));
-            let station = |n: usize| {
+            let station = |n: u32| {
                 json!({
-                    "id": format!("{code}-{n:03}"), "kind": if n % 3 == 0 { "upgraded" } else { "new" },
+                    "id": format!("{code}-{n:03}"), "kind": if n.is_multiple_of(3) { "upgraded" } else { "new" },
                     "town": "十河镇", "longitude": 115.8, "latitude": 33.8, "date": "2026-08-15",
                 })
             };

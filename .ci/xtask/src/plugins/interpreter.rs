@@ -21,7 +21,7 @@ pub(super) struct Interpreter {
 enum Made {
     /// A package of the guests' workspace.
     Rust,
-    /// A package of Python, with CPython around it.
+    /// A package of Python, with `CPython` around it.
     Python,
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::output_of;
 
-/// The wheel. It brings CPython and its library; another version makes another interpreter.
+/// The wheel. It brings `CPython` and its library; another version makes another interpreter.
 pub(super) const BUILDER: &str = "componentize-py==0.25.1";
 /// Runs the program without its start script, which carries the path of the Python that installed it.
 const START: &str =
@@ -40,7 +40,7 @@ pub(super) fn build(root: &Path, tool: &Path, sources: &Path, to: &Path) -> Resu
 /// The modules of a package; it has no folders.
 fn copied(from: &Path, to: &Path) -> Result<()> {
     // What was left behind by a build that was ended.
-    let _ = fs::remove_dir_all(to);
+    drop(fs::remove_dir_all(to));
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from).with_context(|| format!("listing {}", from.display()))? {
         let path = entry?.path();
@@ -78,7 +78,7 @@ pub(super) fn tool(progress: &mut dyn FnMut(String)) -> Result<PathBuf, String> 
     let moved = match status {
         Ok(status) if status.success() => fs::rename(&half, &folder),
         Ok(_) | Err(_) => {
-            let _ = fs::remove_dir_all(&half);
+            drop(fs::remove_dir_all(&half));
             return Err(format!("pip did not install {BUILDER}; it says why above"));
         }
     };

@@ -66,7 +66,7 @@ impl Elsewhere {
         tokio::runtime::Handle::current().spawn(async move {
             let texts = yiwang_runtime::complete_texts(&services, &text, known).await;
             // Nobody listens any more when the editor has gone.
-            let _ = done.send(Fetched { document, texts });
+            drop(done.send(Fetched { document, texts }));
         });
     }
 

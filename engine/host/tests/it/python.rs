@@ -11,12 +11,13 @@ use yiwang_host::{Scripts, ScriptsConfig};
 
 use crate::support::NOW;
 
-/// Compiled code is shared by the tests: CPython takes a minute.
+/// Compiled code is shared by the tests: `CPython` takes a minute.
 fn cache() -> PathBuf {
     xtask::plugins::script_cache()
 }
 
 /// None: this machine has neither Python nor pip, and the test has said so.
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn scripts(time_max: Duration) -> Option<Scripts> {
     match xtask::plugins::interpreter_if_possible("script-python").expect("the interpreter builds") {
         Ok(component) => {

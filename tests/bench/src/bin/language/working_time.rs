@@ -49,7 +49,7 @@ fn cost<T, E>(questions: &[(Timestamp, u64)], ask: impl Fn(&(Timestamp, u64)) ->
         .map(|_| {
             let (cost, ()) = Cost::of(|| {
                 for question in questions {
-                    let _ = black_box(ask(black_box(question)));
+                    drop(black_box(ask(black_box(question))));
                 }
             });
             cost
