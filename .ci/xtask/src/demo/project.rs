@@ -15,7 +15,7 @@ use super::fresh_folder;
 use crate::shell::root;
 
 /// What the demo writes instead of the durations of the table, by the name of the line.
-const SHORT: [(&str, &str); 16] = [
+const SHORT: [(&str, &str); 17] = [
     ("triage", "{ general: { after: PT20S }, urgent: { after: PT15S }, emergency: { after: PT10S } }"),
     ("dispatch", "{ general: { after: PT20S }, urgent: { after: PT15S }, emergency: { after: PT10S } }"),
     ("sign", "{ general: { after: PT20S }, urgent: { after: PT15S }, emergency: { after: PT10S } }"),
@@ -28,6 +28,7 @@ const SHORT: [(&str, &str); 16] = [
     ("callback", "{ after: PT20S }"),
     ("review", "{ after: PT20S }"),
     ("redCard", "PT30S"),
+    ("reopen", "PT2S"),
     ("extension", "{ after: PT6S }"),
     ("approveExtension", "{ after: PT20S }"),
     ("version", "'1.0.0-demo'"),
@@ -54,7 +55,8 @@ pub(crate) fn lay_out(receiver: &Receiver) -> Result<PathBuf> {
     do_not_wait(&folder.join("workflows/project-review/workflow.yaml"))?;
     // The way to the city is the same gateway.
     let channels = folder.join("channels");
-    fs::copy(channels.join("notify.yaml"), channels.join("city.yaml"))
+    let city = fs::read_to_string(channels.join("notify.yaml")).context("reading the channel `notify`")?;
+    fs::write(channels.join("city.yaml"), city.replace("id: notify", "id: city"))
         .context("making the channel `city`")?;
     Ok(folder)
 }
