@@ -8,14 +8,14 @@ use std::sync::Arc;
 use yiwang_host::{ChannelConfig, Host, Secret};
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{KeyValue, Query, Store, Tokens};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 
 use crate::failure::{self, Exit, Failure};
 use crate::project::{ChannelFile, Project, SecretSource};
 
 /// The durable store, behind each of its ports.
 pub(crate) struct Stores {
-    durable: Arc<SqliteStore>,
+    durable: Arc<SqlStore>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) query: Arc<dyn Query>,
     pub(crate) key_value: Arc<dyn KeyValue>,
@@ -44,7 +44,7 @@ pub(crate) struct Scratch {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) query: Arc<dyn Query>,
     /// To be closed at the end.
-    pub(crate) file: Option<Arc<SqliteStore>>,
+    pub(crate) file: Option<Arc<SqlStore>>,
 }
 
 impl Scratch {
@@ -58,8 +58,8 @@ impl Scratch {
     }
 }
 
-async fn open(path: &Path) -> Result<SqliteStore, Failure> {
-    SqliteStore::open(path).await.map_err(|error| {
+async fn open(path: &Path) -> Result<SqlStore, Failure> {
+    SqlStore::open(path).await.map_err(|error| {
         Failure::new(Exit::Failed, error.code(), format!("opening the store {}", path.display()))
             .because(error)
             .help("one server at a time may use a data folder; `yiwang doctor` looks at the rest")

@@ -35,6 +35,7 @@ mod hot;
 mod ids;
 mod inquiries;
 pub mod keys;
+pub mod leased;
 pub mod limits;
 pub mod memory;
 mod messages;

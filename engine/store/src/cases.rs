@@ -11,6 +11,7 @@ use yiwang_runtime::keys::{case_key, case_number, signed};
 use yiwang_runtime::ports::{CaseFilter, CaseSort, Page, PageRequest, StoreError, TurnRow};
 use yiwang_runtime::search::{self, Search, TAIL_LEN};
 
+use crate::fence::{Fence, Fenced};
 use crate::sql::{Sql, body, column, doing, insert, limit, list, parse, replacing, unsigned, word};
 
 const COLUMNS: &[&str] = &[
@@ -48,8 +49,7 @@ async fn known(
     instances: impl Iterator<Item = i64>,
 ) -> Result<BTreeSet<i64>, DbErr> {
     let ids = list(instances.collect::<Vec<_>>());
-    let rows =
-        Sql::new("SELECT instance FROM case_ WHERE instance IN (SELECT value FROM json_each(?))", [ids]);
+    let rows = Sql::new("SELECT instance FROM case_ WHERE instance {in numbers}", [ids]);
     rows.all(tx).await?.iter().map(|row| column(row, 0)).collect()
 }
 
@@ -96,18 +96,26 @@ fn tail(phone: &str) -> &str {
 }
 
 async fn write_words(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
-    for (instance, case) in cases {
-        let words: Vec<String> = search::case_words(case).into_iter().collect();
-        Sql::new("DELETE FROM case_text WHERE rowid = ?", [(*instance).into()]).run(tx).await?;
-        let values = [(*instance).into(), words.join(" ").into()];
-        Sql::new("INSERT INTO case_text (rowid, words) VALUES (?, ?)", values).run(tx).await?;
+    if cases.is_empty() {
+        return Ok(());
     }
+    let ids: Vec<_> = cases.iter().map(|(instance, _)| instance).collect();
+    Sql::new("DELETE FROM case_text WHERE {text id} {in numbers}", [list(ids)]).run(tx).await?;
+    let words = |case| search::case_words(case).into_iter().collect::<Vec<_>>().join(" ");
+    let rows: Vec<_> = cases.iter().map(|(instance, case)| (instance, words(case))).collect();
+    Sql::new(
+        "INSERT INTO case_text ({text id}, words)
+         SELECT CAST(j.value ->> 0 AS BIGINT), {text words} FROM {rows}",
+        [list(rows)],
+    )
+    .run(tx)
+    .await?;
     Ok(())
 }
 
 async fn write_flags(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
     let ids: Vec<_> = cases.iter().map(|(instance, _)| instance).collect();
-    let delete = "DELETE FROM case_flag WHERE instance IN (SELECT value FROM json_each(?))";
+    let delete = "DELETE FROM case_flag WHERE instance {in numbers}";
     Sql::new(delete, [list(ids)]).run(tx).await?;
     let rows = cases.iter().flat_map(|(instance, case)| {
         case.flags.iter().map(|flag| vec![word(flag).into(), case.opened.0.into(), (*instance).into()])
@@ -116,7 +124,7 @@ async fn write_flags(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Resul
 }
 
 /// Fills in what older versions did not write of a case.
-pub(crate) async fn index_older(db: &DatabaseConnection) -> Result<(), DbErr> {
+pub(crate) async fn index_older(db: &DatabaseConnection, fence: &Fence) -> Result<(), DbErr> {
     loop {
         let rows = Sql::new(
             "SELECT instance, body FROM case_ WHERE indexed = 0 ORDER BY instance LIMIT ?",
@@ -128,6 +136,9 @@ pub(crate) async fn index_older(db: &DatabaseConnection) -> Result<(), DbErr> {
         }
         tracing::info!(cases = rows.len(), "indexing older cases");
         let tx = db.begin_with_options(crate::writer::immediate()).await?;
+        if !fence.hold(&tx).await? {
+            return Err(DbErr::Custom(Fenced.to_string()));
+        }
         let mut cases = Vec::new();
         for row in &rows {
             let instance: i64 = column(row, 0)?;
@@ -194,14 +205,14 @@ fn listing(filter: &CaseFilter, after: Option<[i64; 2]>) -> Sql {
     let mut sql = if !words.is_empty() {
         let quoted: Vec<String> = words.iter().map(|word| format!("\"{}\"", word.replace('"', ""))).collect();
         Sql::new(
-            "SELECT c.no, c.body FROM case_text t CROSS JOIN case_ c ON c.instance = t.rowid
-               WHERE t.case_text MATCH ?",
+            "SELECT c.no, c.body FROM case_text t CROSS JOIN case_ c
+               WHERE c.instance = t.{text id} AND {text match}",
             [quoted.join(" ").into()],
         )
     } else if let (Some(flag), false) = (&filter.flag, by_due) {
         Sql::new(
-            "SELECT c.no, c.body FROM case_flag f CROSS JOIN case_ c ON c.instance = f.instance
-               WHERE f.flag = ?",
+            "SELECT c.no, c.body FROM case_flag f CROSS JOIN case_ c
+               WHERE c.instance = f.instance AND f.flag = ?",
             [word(flag).into()],
         )
     } else {
@@ -237,7 +248,7 @@ fn listing(filter: &CaseFilter, after: Option<[i64; 2]>) -> Sql {
         }
     }
     let order = match (by_words, by_flag, by_due) {
-        (true, _, false) => "t.rowid DESC",
+        (true, _, false) => "t.{text id} DESC",
         (_, _, true) => "c.due, c.instance",
         (false, true, false) => "f.opened DESC, f.instance DESC",
         (false, false, false) => "c.opened DESC, c.instance DESC",
@@ -245,7 +256,7 @@ fn listing(filter: &CaseFilter, after: Option<[i64; 2]>) -> Sql {
     if let Some([first, second]) = after {
         match (by_words, by_flag, by_due) {
             (_, _, true) => sql.push("AND (c.due, c.instance) > (?, ?)", [first.into(), second.into()]),
-            (true, _, false) => sql.push("AND t.rowid < ?", [(-second).into()]),
+            (true, _, false) => sql.push("AND t.{text id} < ?", [(-second).into()]),
             (false, true, false) => {
                 sql.push("AND (f.opened, f.instance) < (?, ?)", [(-first).into(), (-second).into()])
             }
@@ -264,10 +275,7 @@ pub(crate) async fn instances(
     numbers: &[CaseNo],
 ) -> Result<Vec<(CaseNo, InstanceId)>, DbErr> {
     let numbers: Vec<&str> = numbers.iter().map(|no| &*no.0).collect();
-    let rows = Sql::new(
-        "SELECT no, instance FROM case_ WHERE no IN (SELECT value FROM json_each(?))",
-        [list(numbers)],
-    );
+    let rows = Sql::new("SELECT no, instance FROM case_ WHERE no {in texts}", [list(numbers)]);
     let rows = rows.all(db).await?;
     let found = rows.iter().map(|row| {
         let no: String = column(row, 0)?;

@@ -12,12 +12,12 @@ use yiwang_runtime::ports::{
     Answer, Census, Group, Page, PageRequest, Ranking, ScheduleRow, ScheduleRun, SelectFrom, StoreError,
 };
 
-use crate::open::SqliteStore;
+use crate::open::SqlStore;
 use crate::selection::{condition, instance, key, tables, value};
 use crate::sql::{Sql, column, doing, from_word, limit, parse, unsigned};
 use crate::{schedules, sweeps};
 
-impl Census for SqliteStore {
+impl Census for SqlStore {
     fn select(&self, selection: Selection, from: SelectFrom, limit: usize) -> Answer<'_, Vec<Found>> {
         select(&self.query_reads, selection, from, limit).boxed()
     }
@@ -149,8 +149,9 @@ async fn tally(
     let of = selection.of;
     let mut sql = Sql::new("SELECT count(*)", []);
     for field in &by {
-        sql.push(",", []);
+        sql.push(", CAST(", []);
         value(&mut sql, of, field);
+        sql.push("AS TEXT)", []);
     }
     sql.push(tables(of), []).push("WHERE", []);
     condition(&mut sql, &selection);

@@ -49,10 +49,8 @@ async fn stands(db: &impl ConnectionTrait, batch: &Batch) -> Result<Stands, DbEr
     if ids.is_empty() {
         return Ok(Stands::new());
     }
-    let rows = Sql::new(
-        "SELECT id, rev, seq, last_lsn, hash FROM instance WHERE id IN (SELECT value FROM json_each(?))",
-        [list(ids)],
-    );
+    let rows =
+        Sql::new("SELECT id, rev, seq, last_lsn, hash FROM instance WHERE id {in numbers}", [list(ids)]);
     let mut stands = Stands::new();
     for row in rows.all(db).await? {
         let id = InstanceId(unsigned(column(&row, 0)?));
@@ -90,7 +88,7 @@ async fn start_key(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<St
         return Ok(None);
     }
     let taken = Sql::new(
-        "SELECT s.workflow, s.key FROM json_each(?) j CROSS JOIN start_key s
+        "SELECT s.workflow, s.key FROM {rows} CROSS JOIN start_key s
          WHERE s.workflow = j.value ->> 0 AND s.key = j.value ->> 1 LIMIT 1",
         [list(keys)],
     );
@@ -110,10 +108,7 @@ async fn case_number(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<
         return Ok(None);
     }
     let numbers: Vec<_> = owners.keys().collect();
-    let rows = Sql::new(
-        "SELECT no, instance FROM case_ WHERE no IN (SELECT value FROM json_each(?))",
-        [list(numbers)],
-    );
+    let rows = Sql::new("SELECT no, instance FROM case_ WHERE no {in texts}", [list(numbers)]);
     for row in rows.all(db).await? {
         let no: String = column(&row, 0)?;
         if owners.get(&*no) != Some(&column(&row, 1)?) {
@@ -136,10 +131,10 @@ async fn arrival(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<Stri
         return Ok(None);
     }
     let taken = Sql::new(
-        "SELECT i.source, i.event_id FROM json_each(?) j CROSS JOIN inbox i
+        "SELECT i.source, i.event_id FROM {rows} CROSS JOIN inbox i
          WHERE i.source = j.value ->> 0 AND i.event_id = j.value ->> 1
          UNION ALL
-         SELECT source, event_id FROM inbox WHERE id IN (SELECT value FROM json_each(?)) LIMIT 1",
+         SELECT source, event_id FROM inbox WHERE id {in numbers} LIMIT 1",
         [list(names), list(ids)],
     );
     let Some(row) = taken.one(db).await? else { return Ok(None) };
@@ -164,8 +159,7 @@ async fn rejection(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<St
     if ids.is_empty() {
         return Ok(None);
     }
-    let taken =
-        Sql::new("SELECT id FROM rejection WHERE id IN (SELECT value FROM json_each(?))", [list(ids)]);
+    let taken = Sql::new("SELECT id FROM rejection WHERE id {in numbers}", [list(ids)]);
     let Some(row) = taken.one(db).await? else { return Ok(None) };
     Ok(Some(format!("rejection {}", column::<i64>(&row, 0)?)))
 }

@@ -30,21 +30,23 @@ pub(crate) async fn write(
         };
     let rows = &batch.turns;
     let tells: Vec<bool> = turns.iter().map(|texts| texts.tells).collect();
-    let (head, placed) =
+    let (mut head, placed) =
         journal::append(tx, batch.now, rows, turns, &stands, head).await.map_err(failed("the journal"))?;
     instances::write(tx, batch.now, rows, &placed, names).await.map_err(failed("instances"))?;
     start_keys::write(tx, rows).await.map_err(failed("start keys"))?;
     work_items::write(tx, rows).await.map_err(failed("work items"))?;
     cases::write(tx, rows, &tells).await.map_err(failed("cases"))?;
     subscriptions::write(tx, rows).await.map_err(failed("subscriptions"))?;
-    messages::write(tx, rows).await.map_err(failed("messages"))?;
+    messages::write(tx, rows, &mut head.numbers).await.map_err(failed("messages"))?;
     inbox::write(tx, &batch.arrivals, &batch.dispositions).await.map_err(failed("the inbox"))?;
     rejections::write(tx, &batch.rejections).await.map_err(failed("rejections"))?;
-    deployments::write(tx, &batch.deployments).await.map_err(failed("deployments"))?;
+    let deployed = deployments::write(tx, &batch.deployments, &mut head.numbers).await;
+    deployed.map_err(failed("deployments"))?;
     schedules::write(tx, &batch.schedules).await.map_err(failed("schedules"))?;
     references::write(tx, &batch.references).await.map_err(failed("reference documents"))?;
     schedules::write_runs(tx, &batch.schedule_runs).await.map_err(failed("runs of schedules"))?;
     sweeps::write(tx, &batch.sweeps, &batch.sweep_lines).await.map_err(failed("sweeps"))?;
-    incidents::write(tx, rows, &batch.incidents).await.map_err(failed("incidents"))?;
+    let opened = incidents::write(tx, rows, &batch.incidents, &mut head.numbers).await;
+    opened.map_err(failed("incidents"))?;
     Ok(head)
 }

@@ -6,14 +6,20 @@ use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_runtime::ports::{DeploymentRow, StoreError};
 
 use crate::sql::{Sql, body, column, doing, insert, parse};
+use crate::writer::Numbers;
 
 const COLUMNS: &[&str] =
-    &["hash", "namespace", "name", "version", "source", "forms", "resources", "at", "by"];
+    &["number", "hash", "namespace", "name", "version", "source", "forms", "resources", "at", "by"];
 
 /// Keeps these.
-pub(crate) async fn write(tx: &impl ConnectionTrait, deployments: &[DeploymentRow]) -> Result<(), DbErr> {
+pub(crate) async fn write(
+    tx: &impl ConnectionTrait,
+    deployments: &[DeploymentRow],
+    numbers: &mut Numbers,
+) -> Result<(), DbErr> {
     let rows = deployments.iter().map(|row| {
         vec![
+            numbers.next().into(),
             row.hash.0.to_string().into(),
             row.id.namespace.clone().into(),
             row.id.name.clone().into(),

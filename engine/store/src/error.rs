@@ -21,22 +21,21 @@ pub enum Error {
     },
     /// A newer version of the program wrote it.
     #[error(
-        "{} was written by a newer version (schema {found}, this one knows {known}); upgrade the program",
-        path.display()
+        "{store} was written by a newer version (schema {found}, this one knows {known}); upgrade the program"
     )]
     Newer {
         /// The database.
-        path: PathBuf,
+        store: String,
         /// Its schema.
         found: i64,
         /// The newest one known here.
         known: i64,
     },
     /// It is a database, but none of ours.
-    #[error("{} is a database of another program", path.display())]
+    #[error("{store} is a database of another program")]
     Foreign {
         /// The database.
-        path: PathBuf,
+        store: String,
     },
     /// The linked SQLite has a known corruption race in WAL mode.
     #[error("SQLite {found} is too old: 3.51.3 or newer is needed")]
@@ -44,11 +43,22 @@ pub enum Error {
         /// Its version.
         found: String,
     },
+    /// It is not the URL of a database.
+    #[error("the database's URL is none: postgres://user:password@host:port/name is wanted")]
+    Url,
+    /// The server is not set up to keep what it acknowledges.
+    #[error("{store} cannot be used: {what}")]
+    Server {
+        /// The database.
+        store: String,
+        /// What is wrong.
+        what: String,
+    },
     /// Opening, preparing or migrating failed.
-    #[error("opening the store {}: {doing}", path.display())]
+    #[error("opening the store {store}: {doing}")]
     Open {
         /// The database.
-        path: PathBuf,
+        store: String,
         /// What was being done.
         doing: &'static str,
         /// Why.
@@ -65,6 +75,8 @@ impl Error {
             Self::Newer { .. } => "store.newer",
             Self::Foreign { .. } => "store.foreign",
             Self::OldSqlite { .. } => "store.sqlite",
+            Self::Url => "store.url",
+            Self::Server { .. } => "store.server",
             Self::Open { .. } => "store.open",
         }
     }

@@ -66,13 +66,11 @@ async fn move_rows(tx: &impl ConnectionTrait, moved: &BTreeMap<u64, &Disposition
         })
         .collect();
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    Sql::new("DELETE FROM inbox_key WHERE inbox IN (SELECT value FROM json_each(?))", [list(ids)])
-        .run(tx)
-        .await?;
+    Sql::new("DELETE FROM inbox_key WHERE inbox {in numbers}", [list(ids)]).run(tx).await?;
     Sql::new(
-        "UPDATE inbox SET kind = j.value ->> 'kind', ready_at = j.value ->> 'ready_at',
-                session = j.value ->> 'session', disposition = j.value -> 'disposition'
-           FROM json_each(?) j WHERE inbox.id = j.value ->> 'id'",
+        "UPDATE inbox SET kind = j.value ->> 'kind', ready_at = CAST(j.value ->> 'ready_at' AS BIGINT),
+                session = j.value ->> 'session', disposition = CAST(j.value -> 'disposition' AS TEXT)
+           FROM {rows} WHERE inbox.id = CAST(j.value ->> 'id' AS BIGINT)",
         [list(rows)],
     )
     .run(tx)
@@ -112,7 +110,7 @@ pub(crate) async fn known(
 ) -> Result<Vec<InboxRow>, StoreError> {
     let mut sql = Sql::new(ROW, []);
     sql.push(
-        "FROM json_each(?) j CROSS JOIN inbox i
+        "FROM {rows} CROSS JOIN inbox i
           WHERE i.source = j.value ->> 0 AND i.event_id = j.value ->> 1 ORDER BY j.key",
         [list(events)],
     );
@@ -128,7 +126,7 @@ pub(crate) async fn routable(
     let mut sql = Sql::new(ROW, []);
     sql.push(
         "FROM (SELECT id FROM inbox WHERE ready_at IS NOT NULL AND ready_at <= ? ORDER BY id LIMIT ?) r
-           CROSS JOIN inbox i ON i.id = r.id ORDER BY i.id",
+           CROSS JOIN inbox i WHERE i.id = r.id ORDER BY i.id",
         [now.0.into(), limit(len)],
     );
     for_loop(sql, db).await
@@ -149,7 +147,7 @@ pub(crate) async fn gathering(
 ) -> Result<Vec<InboxRow>, StoreError> {
     let mut sql = Sql::new(ROW, []);
     sql.push(
-        "FROM inbox i WHERE i.session IS NOT NULL AND i.session IN (SELECT value FROM json_each(?)) ORDER BY i.id",
+        "FROM inbox i WHERE i.session IS NOT NULL AND i.session {in texts} ORDER BY i.id",
         [list(sessions)],
     );
     for_loop(sql, db).await
@@ -165,7 +163,7 @@ pub(crate) async fn buffered(
     let mut sql = Sql::new(ROW, []);
     sql.push(
         "FROM inbox i WHERE i.ready_at > ? AND i.id IN
-           (SELECT k.inbox FROM json_each(?) j CROSS JOIN inbox_key k ON k.key = j.value) ORDER BY i.id",
+           (SELECT k.inbox FROM inbox_key k WHERE k.key {in numbers}) ORDER BY i.id",
         [now.0.into(), list(keys)],
     );
     for_loop(sql, db).await

@@ -7,12 +7,14 @@ use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{IncidentRow, Page, PageRequest, StoreError, TurnRow};
 
 use crate::sql::{Sql, body, column, doing, insert, limit, list, parse};
+use crate::writer::Numbers;
 
 /// Closes the incidents of instances that have moved, and not into a fault; then opens these.
 pub(crate) async fn write(
     tx: &impl ConnectionTrait,
     turns: &[TurnRow],
     opened: &[IncidentRow],
+    numbers: &mut Numbers,
 ) -> Result<(), DbErr> {
     let moved: Vec<_> = turns
         .iter()
@@ -20,7 +22,7 @@ pub(crate) async fn write(
         .map(|turn| signed(turn.instance.0))
         .collect();
     if !moved.is_empty() {
-        let delete = "DELETE FROM incident WHERE instance IN (SELECT value FROM json_each(?))";
+        let delete = "DELETE FROM incident WHERE instance {in numbers}";
         Sql::new(delete, [list(moved)]).run(tx).await?;
     }
     // The last of several incidents of one kind counts.
@@ -31,15 +33,16 @@ pub(crate) async fn write(
     }
     let names: Vec<_> = opened.keys().collect();
     Sql::new(
-        "DELETE FROM incident WHERE (instance, code) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+        "DELETE FROM incident WHERE (instance, code) IN
+           (SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1 FROM {rows})",
         [list(names)],
     )
     .run(tx)
     .await?;
-    let rows = opened
-        .iter()
-        .map(|((instance, code), row)| vec![(*instance).into(), code.as_str().into(), body(row)]);
-    insert(tx, "incident", &["instance", "code", "body"], None, rows.collect()).await
+    let rows = opened.iter().map(|((instance, code), row)| {
+        vec![numbers.next().into(), (*instance).into(), code.as_str().into(), body(row)]
+    });
+    insert(tx, "incident", &["number", "instance", "code", "body"], None, rows.collect()).await
 }
 
 /// A page of open incidents, newest first.

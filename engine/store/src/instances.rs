@@ -31,6 +31,10 @@ const COLUMNS: &[&str] = &[
     "start_key",
 ];
 
+/// `touched` never goes back.
+const LATER: &str =
+    "CASE WHEN excluded.touched > instance.touched THEN excluded.touched ELSE instance.touched END";
+
 /// Writes the rows of these turns.
 pub(crate) async fn write(
     tx: &impl ConnectionTrait,
@@ -62,7 +66,7 @@ pub(crate) async fn write(
     let replaced: Vec<&str> =
         COLUMNS.iter().copied().filter(|name| !matches!(*name, "id" | "start_key" | "touched")).collect();
     let conflict = replacing(&["id"], &replaced).map(|mut conflict| {
-        conflict.value("touched", Expr::cust("max(instance.touched, excluded.touched)"));
+        conflict.value("touched", Expr::cust(LATER));
         conflict
     });
     insert(tx, "instance", COLUMNS, conflict, rows).await
@@ -73,8 +77,9 @@ pub(crate) async fn load(db: &impl ConnectionTrait, ids: &[InstanceId]) -> Resul
     let ids: Vec<i64> = ids.iter().map(|id| signed(id.0)).collect();
     let rows = Sql::new(
         "SELECT i.id, i.rev, i.seq, d.hash, s.rev, s.hash, s.state
-           FROM json_each(?) j CROSS JOIN instance i ON i.id = j.value
-           LEFT JOIN definition d ON d.id = i.definition LEFT JOIN snapshot s ON s.instance = i.id",
+           FROM {numbers} CROSS JOIN instance i
+           LEFT JOIN definition d ON d.id = i.definition LEFT JOIN snapshot s ON s.instance = i.id
+          WHERE i.id = CAST(j.value AS BIGINT) ORDER BY j.key",
         [list(ids)],
     );
     let rows = rows.all(db).await.map_err(doing("loading instances"))?;

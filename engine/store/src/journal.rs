@@ -74,7 +74,7 @@ pub(crate) async fn append(
         vec![vec![lsn.into(), first_lsn.into(), seal.to_vec().into()]],
     )
     .await?;
-    Ok((Head { lsn, seal }, placed))
+    Ok((Head { lsn, seal, ..head }, placed))
 }
 
 /// The events of an instance after this seq, in order, by walking back over its turns.
@@ -94,7 +94,7 @@ pub(crate) async fn history(
          )
          SELECT j.lsn, t.first_seq, j.events
            FROM (SELECT lsn, first_seq FROM turn WHERE n > 0 AND first_seq + n > ? ORDER BY lsn LIMIT ?) t
-           CROSS JOIN journal j ON j.lsn = t.lsn ORDER BY j.lsn",
+           CROSS JOIN journal j WHERE j.lsn = t.lsn ORDER BY j.lsn",
         [
             signed(id.0).into(),
             signed(after.saturating_add(1)).into(),

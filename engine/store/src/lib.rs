@@ -1,13 +1,16 @@
-//! The only SQL of the engine: a log-structured store in one SQLite file.
+//! The only SQL of the engine: a log-structured store in one SQLite file, or on a PostgreSQL server.
 //!
 //! ```text
-//!  commit(batch) ──► prepare ──► channel ──► writer task ──► BEGIN IMMEDIATE … COMMIT (one fsync)
-//!                   JSON, lz4               one connection    check → journal → rows → seal
+//!  commit(batch) ──► prepare ──► channel ──► writer task ──► BEGIN … COMMIT (one fsync)
+//!                   JSON, lz4               one at a time     fence → check → journal → rows → seal
 //!
 //!  load, lists   ──► read-only pools, around the writer; a commit is visible to them when it returns
 //! ```
 //! The [journal](crate) is append-only and chained by hashes; all other tables can be told from it or are
 //! written with it in one transaction. ADR 0003 says why the tables are cut this way.
+//!
+//! Statements are written once for both databases; `dialect.rs` holds what differs (ADR 0029). A file belongs to
+//! one process; a server may have several nodes, of which one owns the instances (`node.rs`, ADR 0030).
 //!
 //! Nothing here knows a rule: what is written was decided by `core`, when it is written by `runtime`.
 
@@ -17,7 +20,9 @@ mod check;
 mod commit;
 mod counts;
 mod deployments;
+mod dialect;
 mod error;
+mod fence;
 mod hash;
 mod inbox;
 mod incidents;
@@ -27,8 +32,10 @@ mod lock;
 mod messages;
 mod migration;
 mod names;
+mod node;
 mod open;
 mod pack;
+mod postgres;
 mod prepare;
 mod query;
 mod references;
@@ -36,6 +43,7 @@ mod rejections;
 mod schedules;
 mod selection;
 mod sql;
+mod sqlite;
 mod start_keys;
 mod store;
 mod subscriptions;
@@ -47,5 +55,8 @@ mod work_items;
 mod writer;
 
 pub use error::Error;
-pub use open::{SqliteStore, Stats};
+pub use fence::{Fenced, Membership};
+pub use node::{Lease, Node, NodeConfig, Owner, Standing, is_fenced};
+pub use open::{SqlStore, Stats};
+pub use postgres::Postgres;
 pub use verify::{Audit, Broken};

@@ -5,22 +5,28 @@ use yiwang_runtime::cursor;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{MessageRow, Page, PageRequest, StoreError, TurnRow};
 
-use crate::sql::{Sql, body, column, doing, insert, limit, parse, replacing, word};
+use crate::sql::{Sql, body, column, doing, insert, last_of_each, limit, parse, replacing, word};
+use crate::writer::Numbers;
 
-const COLUMNS: &[&str] = &["instance", "n", "channel", "state", "body"];
+const COLUMNS: &[&str] = &["instance", "n", "number", "channel", "state", "body"];
 
 /// Writes the changed messages; a message keeps its place in the list.
-pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Result<(), DbErr> {
+pub(crate) async fn write(
+    tx: &impl ConnectionTrait,
+    turns: &[TurnRow],
+    numbers: &mut Numbers,
+) -> Result<(), DbErr> {
     let rows = turns.iter().flat_map(|turn| &turn.messages).map(|message| {
         vec![
             signed(message.effect.instance.0).into(),
             i64::from(message.effect.n).into(),
+            numbers.next().into(),
             message.channel.clone().into(),
             word(&message.state).into(),
             body(message),
         ]
     });
-    insert(tx, "message", COLUMNS, replacing(&["instance", "n"], &COLUMNS[2..]), rows.collect()).await
+    insert(tx, "message", COLUMNS, replacing(&["instance", "n"], &COLUMNS[3..]), last_of_each(rows, 2)).await
 }
 
 /// A page of messages, the last requested first.

@@ -35,13 +35,19 @@ impl Names {
         }
         let DefinitionId { namespace, name, version } = &row.workflow;
         let workflow = format!("{namespace}/{name}");
-        Sql::new("INSERT INTO workflow (name) VALUES (?) ON CONFLICT DO NOTHING", [workflow.as_str().into()])
-            .run(db)
-            .await?;
+        // Numbers are given here, by the only writer: a sequence is not what every database has.
+        Sql::new(
+            "INSERT INTO workflow (id, name) SELECT coalesce(max(id), 0) + 1, ? FROM workflow WHERE TRUE
+               ON CONFLICT DO NOTHING",
+            [workflow.as_str().into()],
+        )
+        .run(db)
+        .await?;
         let definition = [&*row.deployment.0, namespace, name, version].map(|text| text.into());
         Sql::new(
-            "INSERT INTO definition (hash, namespace, name, version, workflow)
-             SELECT ?, ?, ?, ?, id FROM workflow WHERE name = ? ON CONFLICT DO NOTHING",
+            "INSERT INTO definition (id, hash, namespace, name, version, workflow)
+             SELECT (SELECT coalesce(max(id), 0) + 1 FROM definition), ?, ?, ?, ?, id FROM workflow
+              WHERE name = ? ON CONFLICT DO NOTHING",
             definition.clone().into_iter().chain([workflow.as_str().into()]),
         )
         .run(db)

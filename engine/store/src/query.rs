@@ -12,13 +12,13 @@ use yiwang_runtime::ports::{
     PageRequest, Query, RejectionRow, WorkItemFilter,
 };
 
-use crate::open::SqliteStore;
+use crate::open::SqlStore;
 use crate::sql::doing;
 use crate::{
     cases, counts, inbox, incidents, instances, journal, messages, references, rejections, work_items,
 };
 
-impl Query for SqliteStore {
+impl Query for SqlStore {
     fn instances(&self, filter: InstanceFilter, page: PageRequest) -> Answer<'_, Page<InstanceSummary>> {
         instances::page(&self.query_reads, filter, page).boxed()
     }

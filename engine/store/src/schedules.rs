@@ -6,7 +6,7 @@ use yiwang_runtime::cursor;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{Page, PageRequest, ScheduleRow, ScheduleRun, StoreError};
 
-use crate::sql::{Sql, body, column, doing, insert, limit, parse, replacing, unsigned};
+use crate::sql::{Sql, body, column, doing, insert, last_of_each, limit, parse, replacing, unsigned};
 
 /// Moves these.
 pub(crate) async fn write(tx: &impl ConnectionTrait, schedules: &[ScheduleRow]) -> Result<(), DbErr> {
@@ -19,7 +19,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, schedules: &[ScheduleRow]) 
         ]
     });
     let replaced = replacing(&["workflow"], &["fired", "run", "paused"]);
-    insert(tx, "schedule", &["workflow", "fired", "run", "paused"], replaced, rows.collect()).await
+    insert(tx, "schedule", &["workflow", "fired", "run", "paused"], replaced, last_of_each(rows, 1)).await
 }
 
 /// Notes what became of planned times.

@@ -43,8 +43,8 @@ pub(crate) fn condition(sql: &mut Sql, selection: &Selection) {
 
 fn test(sql: &mut Sql, of: Of, it: &Test<Timestamp>) {
     match it {
-        Test::All(tests) => joined(sql, of, tests, "AND", "1"),
-        Test::Any(tests) => joined(sql, of, tests, "OR", "0"),
+        Test::All(tests) => joined(sql, of, tests, "AND", "TRUE"),
+        Test::Any(tests) => joined(sql, of, tests, "OR", "FALSE"),
         Test::Not(inner) => {
             sql.push("NOT (", []);
             test(sql, of, inner);
@@ -53,12 +53,12 @@ fn test(sql: &mut Sql, of: Of, it: &Test<Timestamp>) {
         Test::OneOf(field, values) => match set(field) {
             Some(members) => {
                 sql.push("EXISTS (SELECT 1 FROM", []).push(members, []);
-                sql.push("AND m.value IN (SELECT value FROM json_each(?)))", [list(values)]);
+                sql.push("AND m.value {in texts})", [list(values)]);
             }
             None => {
                 sql.push("coalesce(", []);
                 value(sql, of, field);
-                sql.push("IN (SELECT value FROM json_each(?)), 0)", [list(values)]);
+                sql.push("{in texts}, FALSE)", [list(values)]);
             }
         },
         Test::Present(field) => match set(field) {
@@ -72,9 +72,9 @@ fn test(sql: &mut Sql, of: Of, it: &Test<Timestamp>) {
             }
         },
         Test::Contains(field, part) => {
-            sql.push("coalesce(instr(", []);
+            sql.push("coalesce({position}(", []);
             value(sql, of, field);
-            sql.push(", ?) > 0, 0)", [part.clone().into()]);
+            sql.push(", ?) > 0, FALSE)", [part.clone().into()]);
         }
         Test::Before(field, at) => compared(sql, of, field, "< ?", at.0),
         Test::From(field, at) => compared(sql, of, field, ">= ?", at.0),
@@ -100,23 +100,23 @@ fn joined(sql: &mut Sql, of: Of, tests: &[Test<Timestamp>], word: &str, none: &s
 fn compared(sql: &mut Sql, of: Of, field: &Field, how: &str, with: i64) {
     sql.push("coalesce(", []);
     value(sql, of, field);
-    sql.push(how, [with.into()]).push(", 0)", []);
+    sql.push(how, [with.into()]).push(", FALSE)", []);
 }
 
 fn numbered(sql: &mut Sql, of: Of, field: &Field, how: &str, with: i64) {
     let Field::Free(path) = field else { return compared(sql, of, field, how, with) };
     let path = Value::from(free_path(path));
-    sql.push("coalesce(CASE json_type(c.body, ?) WHEN 'integer' THEN (c.body ->> ?)", [path.clone(), path]);
-    sql.push(how, [with.into()]).push("END, 0)", []);
+    sql.push("coalesce({free number}", [path.clone(), path]);
+    sql.push(how, [with.into()]).push(", FALSE)", []);
 }
 
 /// The members of a set, as a table with a condition.
 fn set(field: &Field) -> Option<&'static str> {
     match field {
         Field::Flags => {
-            Some("(SELECT f.flag AS value FROM case_flag f WHERE f.instance = c.instance) m WHERE 1")
+            Some("(SELECT f.flag AS value FROM case_flag f WHERE f.instance = c.instance) m WHERE TRUE")
         }
-        Field::Roles => Some("json_each(k.body, '$.candidate_roles') m WHERE 1"),
+        Field::Roles => Some("{roles} WHERE TRUE"),
         _ => None,
     }
 }
@@ -128,36 +128,32 @@ pub(crate) fn value(sql: &mut Sql, of: Of, field: &Field) {
             Of::Cases => "c.no",
             Of::WorkItems => "k.case_no",
         },
-        Field::CaseType => "c.body ->> '$.type'",
+        Field::CaseType => "{case} ->> 'type'",
         Field::Channel => "c.channel",
-        Field::SourceRef => "c.body ->> '$.source_ref'",
-        Field::CaseTitle => "c.body ->> '$.title'",
+        Field::SourceRef => "{case} ->> 'source_ref'",
+        Field::CaseTitle => "{case} ->> 'title'",
         Field::CaseState => "c.state",
         Field::Outcome => "c.outcome",
-        Field::Category => "c.body ->> '$.category'",
-        Field::Urgency => "c.body ->> '$.urgency'",
+        Field::Category => "{case} ->> 'category'",
+        Field::Urgency => "{case} ->> 'urgency'",
         Field::Unit => "c.unit",
-        Field::CaseDue => "c.body ->> '$.due'",
-        Field::Opened => "c.body ->> '$.opened'",
-        Field::Closed => "c.body ->> '$.closed'",
-        Field::Reworks => "c.body ->> '$.reworks'",
+        Field::CaseDue => "CAST({case} ->> 'due' AS BIGINT)",
+        Field::Opened => "CAST({case} ->> 'opened' AS BIGINT)",
+        Field::Closed => "CAST({case} ->> 'closed' AS BIGINT)",
+        Field::Reworks => "CAST({case} ->> 'reworks' AS BIGINT)",
         Field::Free(path) => {
             let path = Value::from(free_path(path));
-            sql.push(
-                "CASE json_type(c.body, ?) WHEN 'text' THEN c.body ->> ?
-                   WHEN 'integer' THEN CAST(c.body ->> ? AS TEXT) END",
-                [path.clone(), path.clone(), path],
-            );
+            sql.push("{free text}", [path.clone(), path]);
             return;
         }
-        Field::Task => "k.body ->> '$.task'",
-        Field::ItemTitle => "k.body ->> '$.title'",
+        Field::Task => "{item} ->> 'task'",
+        Field::ItemTitle => "{item} ->> 'title'",
         Field::ItemState => "k.state",
-        Field::Priority => "k.body ->> '$.priority'",
-        Field::Assignee => "k.body ->> '$.assignee'",
+        Field::Priority => "{item} ->> 'priority'",
+        Field::Assignee => "{item} ->> 'assignee'",
         // The greatest number stands for none: it sorts last in lists.
         Field::ItemDue => "nullif(k.due_at, 9223372036854775807)",
-        Field::Created => "k.body ->> '$.created'",
+        Field::Created => "CAST({item} ->> 'created' AS BIGINT)",
         Field::Workflow => "w.name",
         Field::Status => "i.status",
         Field::Touched => "i.touched",
@@ -166,8 +162,8 @@ pub(crate) fn value(sql: &mut Sql, of: Of, field: &Field) {
     sql.push(text, []);
 }
 
-/// Names have no quotes and no backslashes: the language refuses them.
+/// `"fields"."a"."b"`. Names have no quotes and no backslashes: the language refuses them.
 fn free_path(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    format!("$.fields.{}", quoted.join("."))
+    format!("\"fields\".{}", quoted.join("."))
 }

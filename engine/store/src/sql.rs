@@ -1,17 +1,25 @@
 //! Small words for talking to the database. Knows no table.
 
+use std::time::Duration;
+
 use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGetable, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use yiwang_runtime::ports::StoreError;
+
+use crate::dialect;
 
 /// Rows of one statement: statements stay small enough to be kept prepared.
 const ROWS_MAX: usize = 256;
 /// Bound values of one statement: SQLite's limit.
 const BINDS_MAX: usize = 32_766;
 
-/// A text of SQL with its values, grown condition by condition.
+/// Longest wait for a server's answer to one statement.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// A text of SQL with its values, grown condition by condition. Marks in braces stand for what each database says
+/// in its own way ([`dialect`]).
 #[derive(Debug)]
 pub(crate) struct Sql {
     text: String,
@@ -47,21 +55,24 @@ impl Sql {
 
     /// All rows.
     pub(crate) async fn all(self, db: &impl ConnectionTrait) -> Result<Vec<QueryResult>, DbErr> {
-        db.query_all_raw(self.statement(db)).await
+        within(db.get_database_backend(), db.query_all_raw(self.statement(db))).await
     }
 
     /// The first row.
     pub(crate) async fn one(self, db: &impl ConnectionTrait) -> Result<Option<QueryResult>, DbErr> {
-        db.query_one_raw(self.statement(db)).await
+        within(db.get_database_backend(), db.query_one_raw(self.statement(db))).await
     }
 
     /// Runs it; how many rows it changed.
     pub(crate) async fn run(self, db: &impl ConnectionTrait) -> Result<u64, DbErr> {
-        Ok(db.execute_raw(self.statement(db)).await?.rows_affected())
+        let done = within(db.get_database_backend(), db.execute_raw(self.statement(db))).await;
+        Ok(done?.rows_affected())
     }
 
     fn statement(self, db: &impl ConnectionTrait) -> Statement {
-        Statement::from_sql_and_values(db.get_database_backend(), self.text, self.values)
+        let backend = db.get_database_backend();
+        let values = self.values.into_iter().map(|value| dialect::value(backend, value));
+        Statement::from_sql_and_values(backend, dialect::text(backend, &self.text), values)
     }
 }
 
@@ -79,16 +90,30 @@ pub(crate) async fn insert(
         let mut insert = Query::insert();
         insert.into_table(table).columns(columns.iter().copied());
         for row in rows.by_ref().take(chunk_len) {
-            let row = row.into_iter().map(Expr::val);
+            let row =
+                row.into_iter().map(|value| Expr::val(dialect::value(db.get_database_backend(), value)));
             insert.values(row).map_err(|error| DbErr::Custom(error.to_string()))?;
         }
         if let Some(conflict) = &conflict {
             insert.on_conflict(conflict.clone());
         }
         // No RETURNING: nobody needs the new keys.
-        db.execute(&insert).await?;
+        within(db.get_database_backend(), db.execute(&insert)).await?;
     }
     Ok(())
+}
+
+/// A server that does not answer has failed: nobody waits for it for ever. A file always answers.
+pub(crate) async fn within<T>(
+    backend: DbBackend,
+    work: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, DbErr> {
+    match backend {
+        DbBackend::Postgres => tokio::time::timeout(ANSWER_WITHIN, work)
+            .await
+            .unwrap_or_else(|_| Err(DbErr::Custom(format!("no answer within {ANSWER_WITHIN:?}")))),
+        _ => work.await,
+    }
 }
 
 /// An upsert: on a row with the same `key`, these columns are replaced.
@@ -98,7 +123,20 @@ pub(crate) fn replacing(key: &'static [&'static str], columns: &[&'static str]) 
     Some(conflict)
 }
 
-/// A list as one bound value, read by `json_each`: the statement's text does not depend on its length.
+/// The last of several rows with the same key counts: PostgreSQL refuses to touch a row twice in one statement.
+/// The key is the first columns.
+pub(crate) fn last_of_each(rows: impl IntoIterator<Item = Vec<Value>>, key_len: usize) -> Vec<Vec<Value>> {
+    let mut kept: Vec<Vec<Value>> = Vec::new();
+    for row in rows {
+        match kept.iter_mut().find(|known| known[..key_len] == row[..key_len]) {
+            Some(known) => *known = row,
+            None => kept.push(row),
+        }
+    }
+    kept
+}
+
+/// A list as one bound value: the statement's text does not depend on its length.
 pub(crate) fn list(items: impl Serialize) -> Value {
     serde_json::to_string(&items).expect("numbers and texts can be written").into()
 }

@@ -28,7 +28,7 @@ pub(crate) async fn find(
 ) -> Result<Vec<(StartKey, Started)>, DbErr> {
     let names: Vec<_> = keys.iter().map(|key| (&key.workflow, &key.key)).collect();
     let rows = Sql::new(
-        "SELECT s.workflow, s.key, s.instance, s.input_hash FROM json_each(?) j CROSS JOIN start_key s
+        "SELECT s.workflow, s.key, s.instance, s.input_hash FROM {rows} CROSS JOIN start_key s
           WHERE s.workflow = j.value ->> 0 AND s.key = j.value ->> 1",
         [list(names)],
     );

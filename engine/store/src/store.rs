@@ -10,7 +10,7 @@ use yiwang_runtime::ports::{
     Store, StoreError, TokenRow, Tokens,
 };
 
-use crate::open::{SqliteStore, closed};
+use crate::open::SqlStore;
 use crate::prepare::prepare;
 use crate::sql::{Sql, column, doing, unsigned};
 use crate::tokens::TokenWrite;
@@ -20,7 +20,7 @@ use crate::{
     cases, deployments, inbox, instances, references, schedules, start_keys, subscriptions, tokens, values,
 };
 
-impl Store for SqliteStore {
+impl Store for SqlStore {
     fn load(&self, ids: Vec<InstanceId>) -> BoxFuture<'_, Result<Vec<Loaded>, StoreError>> {
         async move { instances::load(&self.loop_reads, &ids).await }.boxed()
     }
@@ -34,7 +34,7 @@ impl Store for SqliteStore {
         async move {
             let prepared = Box::new(prepare(batch)?);
             let answer = self.ask(|reply| Job::Commit(prepared, reply)).await;
-            answer.unwrap_or_else(|| Err(CommitError::Failed(closed())))
+            answer.unwrap_or_else(|| Err(CommitError::Failed(self.no_writer())))
         }
         .boxed()
     }
@@ -139,21 +139,20 @@ impl Store for SqliteStore {
     fn greatest_id(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
         async move {
             let row = Sql::new(
-                "SELECT max(coalesce((SELECT max(id) FROM instance), 0), coalesce((SELECT max(id) FROM inbox), 0),
-                            coalesce((SELECT max(id) FROM rejection), 0),
-                            coalesce((SELECT max(id) FROM schedule_run), 0),
-                            coalesce((SELECT max(max(id, until)) FROM sweep), 0))",
+                "SELECT max(id) FROM (SELECT max(id) AS id FROM instance UNION ALL SELECT max(id) FROM inbox
+                   UNION ALL SELECT max(id) FROM rejection UNION ALL SELECT max(id) FROM schedule_run
+                   UNION ALL SELECT max(id) FROM sweep UNION ALL SELECT max(until) FROM sweep) ids",
                 [],
             );
             let row = row.one(&self.loop_reads).await.map_err(doing("reading the greatest id"))?;
-            let id = row.map(|row| column(&row, 0)).transpose().map_err(doing("reading the greatest id"))?;
-            Ok(id.map_or(0, unsigned))
+            let id = row.map(|row| column::<Option<i64>>(&row, 0)).transpose();
+            Ok(id.map_err(doing("reading the greatest id"))?.flatten().map_or(0, unsigned))
         }
         .boxed()
     }
 }
 
-impl KeyValue for SqliteStore {
+impl KeyValue for SqlStore {
     fn get(&self, channel: &str, key: &str, now: Timestamp) -> Answer<'_, Option<Vec<u8>>> {
         let (channel, key) = (channel.to_owned(), key.to_owned());
         async move {
@@ -188,7 +187,7 @@ impl KeyValue for SqliteStore {
     }
 }
 
-impl Tokens for SqliteStore {
+impl Tokens for SqlStore {
     fn add_token(&self, token: TokenRow) -> Answer<'_, ()> {
         async move { self.small(Small::Token(TokenWrite::Add(token))).await.map(drop) }.boxed()
     }

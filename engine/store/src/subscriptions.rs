@@ -17,7 +17,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Resul
     // At the first turn there are none to take away.
     let old: Vec<_> = changed.iter().filter(|(_, rev, _)| *rev > 1).map(|(id, _, _)| *id).collect();
     if !old.is_empty() {
-        let delete = "DELETE FROM subscription WHERE instance IN (SELECT value FROM json_each(?))";
+        let delete = "DELETE FROM subscription WHERE instance {in numbers}";
         Sql::new(delete, [list(old)]).run(tx).await?;
     }
     let rows = changed.iter().flat_map(|(id, _, keys)| {
@@ -34,8 +34,8 @@ pub(crate) async fn find(
 ) -> Result<Vec<(SubscriptionKey, InstanceId)>, DbErr> {
     let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
     let rows = Sql::new(
-        "SELECT s.key, s.instance FROM json_each(?) j CROSS JOIN subscription s ON s.key = j.value
-          ORDER BY j.key, s.instance",
+        "SELECT s.key, s.instance FROM {numbers} CROSS JOIN subscription s
+          WHERE s.key = CAST(j.value AS BIGINT) ORDER BY j.key, s.instance",
         [list(keys)],
     );
     let rows = rows.all(db).await?;

@@ -9,7 +9,7 @@ use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{Batch, Page, PageRequest, StoreError};
 
 use crate::sql::{
-    Sql, body, column, doing, from_word, insert, limit, list, parse, replacing, unsigned, word,
+    Sql, body, column, doing, from_word, insert, last_of_each, limit, list, parse, replacing, unsigned, word,
 };
 
 const COLUMNS: &[&str] = &["id", "key", "state", "open", "until", "body"];
@@ -27,7 +27,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, sweeps: &[Sweep], lines: &[
             body(sweep),
         ]
     });
-    insert(tx, "sweep", COLUMNS, replacing(&["id"], &COLUMNS[2..]), rows.collect()).await?;
+    insert(tx, "sweep", COLUMNS, replacing(&["id"], &COLUMNS[2..]), last_of_each(rows, 1)).await?;
     let rows = lines.iter().map(|line| {
         vec![
             signed(line.sweep.0).into(),
@@ -48,8 +48,8 @@ pub(crate) async fn taken(db: &impl ConnectionTrait, batch: &Batch) -> Result<Op
     if !batch.sweeps.is_empty() {
         let keys: Vec<_> = batch.sweeps.iter().map(|sweep| (signed(sweep.id.0), &sweep.key)).collect();
         let row = Sql::new(
-            "SELECT s.key FROM json_each(?) j JOIN sweep s ON s.key = j.value ->> 1 WHERE s.id <> j.value ->> 0
-              LIMIT 1",
+            "SELECT s.key FROM {rows} JOIN sweep s ON s.key = j.value ->> 1
+              WHERE s.id <> CAST(j.value ->> 0 AS BIGINT) LIMIT 1",
             [list(keys)],
         );
         if let Some(row) = row.one(db).await? {
@@ -67,8 +67,8 @@ pub(crate) async fn taken(db: &impl ConnectionTrait, batch: &Batch) -> Result<Op
             return Ok(Some(format!("a target of sweep {} twice", InstanceId(unsigned(twice.0)))));
         }
         let row = Sql::new(
-            "SELECT l.sweep, l.instance FROM json_each(?) j
-               JOIN sweep_line l ON (l.sweep, l.instance, l.n) = (j.value ->> 0, j.value ->> 1, j.value ->> 2)
+            "SELECT l.sweep, l.instance FROM {rows} JOIN sweep_line l ON l.sweep = CAST(j.value ->> 0 AS BIGINT)
+                AND l.instance = CAST(j.value ->> 1 AS BIGINT) AND l.n = CAST(j.value ->> 2 AS BIGINT)
               LIMIT 1",
             [list(keys)],
         );

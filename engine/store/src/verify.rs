@@ -9,7 +9,7 @@ use sea_orm::{DbErr, QueryResult};
 use yiwang_core::InstanceId;
 use yiwang_runtime::ports::StoreError;
 
-use crate::SqliteStore;
+use crate::SqlStore;
 use crate::hash::{self, Hash};
 use crate::pack::unpack;
 use crate::sql::{Sql, column, doing, unsigned};
@@ -69,7 +69,7 @@ impl From<DbErr> for Stop {
     }
 }
 
-impl SqliteStore {
+impl SqlStore {
     /// Walks the whole journal, the seals, the instances and their snapshots.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl SqliteStore {
 }
 
 impl Walk {
-    async fn run(&mut self, store: &SqliteStore) -> Result<(), Stop> {
+    async fn run(&mut self, store: &SqlStore) -> Result<(), Stop> {
         let db = &store.query_reads;
         // What is committed meanwhile is left for the next time.
         let end = Sql::new("SELECT coalesce(max(last_lsn), 0) FROM seal", []).one(db).await?;
@@ -152,7 +152,7 @@ impl Walk {
     }
 
     /// Do the instances and their snapshots stand where the journal ends?
-    async fn instances(&self, store: &SqliteStore) -> Result<(), Stop> {
+    async fn instances(&self, store: &SqlStore) -> Result<(), Stop> {
         let mut after = -1_i64;
         let mut seen = 0;
         loop {

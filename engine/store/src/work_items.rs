@@ -26,7 +26,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Resul
     let names: Vec<_> = items.keys().map(|id| (signed(id.instance.0), id.n)).collect();
     Sql::new(
         "DELETE FROM work_item_candidate WHERE (instance, n) IN
-           (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+           (SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT) FROM {rows})",
         [list(names)],
     )
     .run(tx)
@@ -108,7 +108,8 @@ pub(crate) async fn page(
     keys.push("ORDER BY 1, 2, 3 LIMIT ?", [limit(page.size() + 1)]);
     let rows = keys.wrap(
         "SELECT w.instance, w.n, w.body FROM (",
-        ") k CROSS JOIN work_item w ON w.instance = k.instance AND w.n = k.n ORDER BY k.due_at, k.instance, k.n",
+        ") k CROSS JOIN work_item w WHERE w.instance = k.instance AND w.n = k.n
+           ORDER BY k.due_at, k.instance, k.n",
     );
     let rows = rows.all(db).await.map_err(doing("listing work items"))?;
     let items: Result<Vec<_>, _> = rows.iter().map(read).collect();
@@ -118,14 +119,14 @@ pub(crate) async fn page(
 /// The sort keys of the items that the filter admits, as far as it does not ask who sees them.
 fn keys_of(sql: &mut Sql, from: &str, filter: &WorkItemFilter, after: Option<[i64; 3]>) {
     sql.push("SELECT k.due_at, k.instance, k.n FROM", []).push(from, []);
-    sql.push("CROSS JOIN work_item w ON w.instance = k.instance AND w.n = k.n WHERE", []);
+    sql.push("CROSS JOIN work_item w WHERE w.instance = k.instance AND w.n = k.n", []);
     if filter.states.is_empty() {
-        sql.push("k.open = 1", []);
+        sql.push("AND k.open = 1", []);
     } else {
         let states: Vec<_> = filter.states.iter().map(word).collect();
         let kinds: std::collections::BTreeSet<_> =
             filter.states.iter().map(|state| i64::from(is_open(*state))).collect();
-        sql.push("w.state IN (SELECT value FROM json_each(?))", [list(states)]);
+        sql.push("AND w.state {in texts}", [list(states)]);
         if let [kind] = kinds.into_iter().collect::<Vec<_>>()[..] {
             sql.push("AND k.open = ?", [kind.into()]);
         }

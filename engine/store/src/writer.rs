@@ -1,7 +1,7 @@
 //! The one writer: a task that owns the only connection that may write.
 //!
 //! ```text
-//!  jobs ──► Commit(batch) ──► BEGIN IMMEDIATE, check, write, COMMIT ──► reply
+//!  jobs ──► Commit(batch) ──► BEGIN, hold the fence, check, write, COMMIT ──► reply
 //!           Small(write)  ──► the same, for values and tokens
 //! ```
 //! What it remembers between transactions is a copy of what is stored. After any failure it is read again.
@@ -10,18 +10,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{mpsc, oneshot};
 use yiwang_runtime::ports::{CommitError, StoreError};
 
 use crate::commit;
+use crate::dialect;
+use crate::fence::{Fence, Fenced};
 use crate::hash::{self, Hash};
-use crate::lock::Lock;
 use crate::names::Names;
 use crate::prepare::Prepared;
-use crate::sql::{Sql, column, doing};
+use crate::sql::{Sql, column, doing, within};
 use crate::tokens::TokenWrite;
 use crate::values::{self, ValueWrite};
 
@@ -58,6 +59,20 @@ pub(crate) struct Head {
     pub(crate) lsn: i64,
     /// The last commit's hash.
     pub(crate) seal: Hash,
+    /// Given to messages, incidents and deployments.
+    pub(crate) numbers: Numbers,
+}
+
+/// Counts rows that are listed in the order in which they came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Numbers(i64);
+
+impl Numbers {
+    /// The next one. Some are given and not used.
+    pub(crate) fn next(&mut self) -> i64 {
+        self.0 += 1;
+        self.0
+    }
 }
 
 /// What the writer's task owns.
@@ -68,19 +83,19 @@ pub(crate) struct Writer {
     /// When the first stored value expires, or earlier.
     next_expiry: Option<i64>,
     counters: Arc<Counters>,
-    _lock: Arc<Lock>,
+    fence: Fence,
 }
 
 impl Writer {
-    /// A writer that goes on where the file ends.
+    /// A writer that goes on where the journal ends.
     pub(crate) async fn new(
         db: DatabaseConnection,
         counters: Arc<Counters>,
-        lock: Arc<Lock>,
+        fence: Fence,
     ) -> Result<Self, DbErr> {
         let head = head(&db).await?;
         let next_expiry = values::next_expiry(&db).await?;
-        Ok(Self { db, head, names: Names::default(), next_expiry, counters, _lock: lock })
+        Ok(Self { db, head, names: Names::default(), next_expiry, counters, fence })
     }
 
     /// Works until it is told to close, or nobody can send any more.
@@ -103,7 +118,7 @@ impl Writer {
         if let Err(error) = self.db.close().await {
             tracing::warn!(%error, "closing the store");
         }
-        drop(self._lock);
+        drop(self.fence);
         if let Some(reply) = closed {
             reply.send(()).unwrap_or_else(|()| tracing::debug!("nobody waits for the end"));
         }
@@ -129,8 +144,7 @@ impl Writer {
 
     async fn try_commit(&mut self, prepared: Prepared) -> Result<(), CommitError> {
         let now = prepared.batch.now.0;
-        let tx = self.db.begin_with_options(immediate()).await;
-        let tx = tx.map_err(doing("beginning a transaction")).map_err(CommitError::Failed)?;
+        let tx = self.begin().await.map_err(CommitError::Failed)?;
         match commit::write(&tx, prepared, self.head, &mut self.names).await {
             Ok(head) => {
                 if self.next_expiry.is_some_and(|at| at <= now) {
@@ -138,8 +152,12 @@ impl Writer {
                     let next = swept.map_err(doing("removing expired values"));
                     self.next_expiry = next.map_err(CommitError::Failed)?;
                 }
-                let done = tx.commit().await;
-                done.map_err(doing("committing")).map_err(CommitError::Unknown)?;
+                let backend = tx.get_database_backend();
+                within(backend, tx.commit()).await.map_err(|error| {
+                    let taken_back = dialect::is_taken_back(backend, &error);
+                    let error = doing("committing")(error);
+                    if taken_back { CommitError::Failed(error) } else { CommitError::Unknown(error) }
+                })?;
                 self.head = head;
                 Ok(())
             }
@@ -150,9 +168,25 @@ impl Writer {
         }
     }
 
-    async fn small(&mut self, small: Small) -> Result<bool, StoreError> {
-        let tx = self.db.begin_with_options(immediate()).await;
+    /// A transaction that holds the fence.
+    async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        let tx = within(self.db.get_database_backend(), self.db.begin_with_options(immediate())).await;
         let tx = tx.map_err(doing("beginning a transaction"))?;
+        match self.fence.hold(&tx).await {
+            Ok(true) => Ok(tx),
+            Ok(false) => {
+                roll_back(tx).await;
+                Err(StoreError::new("beginning a transaction", Fenced))
+            }
+            Err(error) => {
+                roll_back(tx).await;
+                Err(doing("holding the fence")(error))
+            }
+        }
+    }
+
+    async fn small(&mut self, small: Small) -> Result<bool, StoreError> {
+        let tx = self.begin().await?;
         let written = match small {
             Small::Value(write) => {
                 if let Some(expires) = write.expires() {
@@ -164,7 +198,7 @@ impl Writer {
         };
         match written {
             Ok(changed) => {
-                tx.commit().await.map_err(doing("committing"))?;
+                within(tx.get_database_backend(), tx.commit()).await.map_err(doing("committing"))?;
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
                 Ok(changed)
             }
@@ -187,7 +221,7 @@ impl Writer {
 
 async fn roll_back(tx: DatabaseTransaction) {
     // Dropping it would roll back too; doing it here keeps the connection free of a half-open transaction.
-    if let Err(error) = tx.rollback().await {
+    if let Err(error) = within(tx.get_database_backend(), tx.rollback()).await {
         tracing::warn!(%error, "rolling back");
     }
 }
@@ -203,10 +237,16 @@ pub(crate) fn immediate() -> TransactionOptions {
 async fn head(db: &DatabaseConnection) -> Result<Head, DbErr> {
     let row = Sql::new(
         "SELECT (SELECT coalesce(max(lsn), 0) FROM journal),
-                (SELECT hash FROM seal ORDER BY last_lsn DESC LIMIT 1)",
+                (SELECT hash FROM seal ORDER BY last_lsn DESC LIMIT 1),
+                (SELECT coalesce(max(number), 0) FROM
+                  (SELECT max(number) AS number FROM message UNION ALL SELECT max(number) FROM incident
+                   UNION ALL SELECT max(number) FROM deployment) numbers)",
         [],
     );
-    let Some(row) = row.one(db).await? else { return Ok(Head { lsn: 0, seal: hash::NONE }) };
+    let Some(row) = row.one(db).await? else {
+        return Ok(Head { lsn: 0, seal: hash::NONE, numbers: Numbers(0) });
+    };
     let seal = column::<Option<Vec<u8>>>(&row, 1)?.and_then(|seal| seal.try_into().ok());
-    Ok(Head { lsn: column(&row, 0)?, seal: seal.unwrap_or(hash::NONE) })
+    let numbers = Numbers(column(&row, 2)?);
+    Ok(Head { lsn: column(&row, 0)?, seal: seal.unwrap_or(hash::NONE), numbers })
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::json;
 use yiwang_core::InstanceId;
 use yiwang_runtime::ports::{Store as _, TurnRow};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 use yiwang_store_suite::rows::{deployed, line, turn, turns};
 
 const INSTANCES: u64 = 5_000;
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     for batch_len in [1, 64, 256] {
         let path = folder.path().join(format!("{batch_len}.db"));
-        let store = SqliteStore::open(&path).await?;
+        let store = SqlStore::open(&path).await?;
         deployed(&store).await;
         // Few enough that the slow rows end in reasonable time.
         let instances = if batch_len == 1 { INSTANCES / 20 } else { INSTANCES };

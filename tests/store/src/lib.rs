@@ -15,6 +15,7 @@ pub mod small;
 pub mod turns;
 pub mod work;
 
+use futures::{FutureExt as _, StreamExt as _};
 use yiwang_runtime::ports::{KeyValue, Query, Store, Tokens};
 
 /// All that a store implements.
@@ -27,7 +28,24 @@ impl<T: Store + Query + KeyValue + Tokens> Ports for T {}
 #[macro_export]
 macro_rules! conformance {
     ($open:path) => {
-        $crate::each_case! { $open:
+        $crate::every_case! { each_case $open }
+    };
+}
+
+/// Runs all cases in one test and gives the names of those that fail, for stores whose server takes longer to
+/// start than a case does to run. `$open` is as that of [`conformance!`].
+#[macro_export]
+macro_rules! failing_cases {
+    ($open:expr) => {
+        $crate::every_case! { cases_in_one $open }
+    };
+}
+
+/// The list, for the macro that makes something of it.
+#[macro_export]
+macro_rules! every_case {
+    ($then:ident $open:expr) => {
+        $crate::$then! { $open;
             turns::a_turn_is_read_back_as_it_was_written,
             turns::a_missing_instance_is_left_out,
             turns::a_revision_is_taken_once,
@@ -83,7 +101,7 @@ macro_rules! conformance {
 /// See [`conformance!`].
 #[macro_export]
 macro_rules! each_case {
-    ($open:path: $($module:ident::$case:ident),* $(,)?) => {$(
+    ($open:expr; $($module:ident::$case:ident),* $(,)?) => {$(
         #[tokio::test]
         async fn $case() {
             let (store, _kept) = $open().await;
@@ -91,3 +109,31 @@ macro_rules! each_case {
         }
     )*};
 }
+
+/// See [`failing_cases!`].
+#[macro_export]
+macro_rules! cases_in_one {
+    ($open:expr; $($module:ident::$case:ident),* $(,)?) => {
+        $crate::run_all(vec![$((
+            stringify!($module::$case),
+            Box::pin(async {
+                let (store, _kept) = $open().await;
+                $crate::$module::$case(&*store).await;
+            }),
+        )),*])
+    };
+}
+
+/// A case on its way.
+pub type Running<'a> = futures::future::LocalBoxFuture<'a, ()>;
+
+/// Runs these some at a time and gives the names of those that panicked.
+pub async fn run_all<'a>(cases: Vec<(&'a str, Running<'a>)>) -> Vec<&'a str> {
+    let running = cases.into_iter().map(|(name, case)| async move {
+        std::panic::AssertUnwindSafe(case).catch_unwind().await.err().map(|_| name)
+    });
+    futures::stream::iter(running).buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
+}
+
+/// Cases that run at the same time.
+const AT_ONCE: usize = 6;

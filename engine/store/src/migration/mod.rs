@@ -1,51 +1,65 @@
 //! The schema's versions, forward only. A text that was released is never edited; the next one goes below.
+//! Each database has its own texts; tables and columns have the same names.
 
-use std::path::Path;
-
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, TransactionTrait};
 
 use crate::Error;
 use crate::sql::{Sql, column};
 
 /// Name and text, in order; a version is a position, counted from 1.
-const MIGRATIONS: &[(&str, &str)] = &[
-    ("first", include_str!("0001_first.sql")),
-    ("texts elsewhere", include_str!("0002_texts_elsewhere.sql")),
-    ("reference", include_str!("0003_reference.sql")),
-    ("unheld work", include_str!("0004_unheld_work.sql")),
-    ("sweeps", include_str!("0005_sweeps.sql")),
-    ("cases", include_str!("0006_cases.sql")),
+type Migrations = &'static [(&'static str, &'static str)];
+
+const SQLITE: Migrations = &[
+    ("first", include_str!("sqlite/0001_first.sql")),
+    ("texts elsewhere", include_str!("sqlite/0002_texts_elsewhere.sql")),
+    ("reference", include_str!("sqlite/0003_reference.sql")),
+    ("unheld work", include_str!("sqlite/0004_unheld_work.sql")),
+    ("sweeps", include_str!("sqlite/0005_sweeps.sql")),
+    ("cases", include_str!("sqlite/0006_cases.sql")),
 ];
 
-/// The newest schema known here.
-const KNOWN: i64 = MIGRATIONS.len() as i64;
+/// Begins where SQLite's sixth version stands.
+const POSTGRES: Migrations = &[("first", include_str!("postgres/0001_first.sql"))];
 
-/// Brings the schema to the newest version.
-pub(crate) async fn migrate(db: &DatabaseConnection, path: &Path) -> Result<(), Error> {
+/// Nodes that start at the same time meet here; each look finds what the others have done.
+const LOOKS_MAX: usize = 20;
+
+fn known(backend: DbBackend) -> Migrations {
+    if backend == DbBackend::Postgres { POSTGRES } else { SQLITE }
+}
+
+/// Brings the schema of this store to the newest version.
+pub(crate) async fn migrate(db: &DatabaseConnection, store: &str) -> Result<(), Error> {
+    let migrations = known(db.get_database_backend());
     let failed = |source: DbErr| Error::Open {
-        path: path.to_owned(),
+        store: store.to_owned(),
         doing: "bringing its schema up to date",
         source: source.into(),
     };
-    let found = match version(db).await.map_err(failed)? {
-        Some(found) if found > KNOWN => {
-            return Err(Error::Newer { path: path.to_owned(), found, known: KNOWN });
+    let mut looks = 0;
+    loop {
+        let found = version(db).await.map_err(failed)?;
+        let Some(found) = found else { return Err(Error::Foreign { store: store.to_owned() }) };
+        let next = usize::try_from(found).unwrap_or(usize::MAX);
+        if next > migrations.len() {
+            let known = migrations.len() as i64;
+            return Err(Error::Newer { store: store.to_owned(), found, known });
         }
-        Some(found) => found,
-        None => return Err(Error::Foreign { path: path.to_owned() }),
-    };
-    for (version, (name, text)) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
-        tracing::info!(version, name, "migrating the store");
-        apply(db, version, name, text).await.map_err(failed)?;
+        let Some((name, text)) = migrations.get(next) else { return Ok(()) };
+        tracing::info!(version = found + 1, name, "migrating the store");
+        if let Err(error) = apply(db, found + 1, name, text).await {
+            looks += 1;
+            // Another node was faster, unless nothing has changed.
+            if looks > LOOKS_MAX || version(db).await.map_err(failed)? == Some(found) {
+                return Err(failed(error));
+            }
+        }
     }
-    Ok(())
 }
 
 /// The stored version, 0 for an empty database, none for one of another program.
 async fn version(db: &DatabaseConnection) -> Result<Option<i64>, DbErr> {
-    let tables = "SELECT count(*), count(*) FILTER (WHERE name = 'migration') FROM sqlite_schema";
-    let tables = Sql::new(tables, []).one(db).await?;
-    let Some(tables) = tables else { return Ok(None) };
+    let Some(tables) = Sql::new("{tables}", []).one(db).await? else { return Ok(None) };
     match (column::<i64>(&tables, 0)?, column::<i64>(&tables, 1)?) {
         (0, _) => Ok(Some(0)),
         (_, 0) => Ok(None),
@@ -56,12 +70,17 @@ async fn version(db: &DatabaseConnection) -> Result<Option<i64>, DbErr> {
     }
 }
 
-/// One version in one transaction.
+/// One version in one transaction. Of two who do it at once, the key lets one through.
 async fn apply(db: &DatabaseConnection, version: i64, name: &str, text: &str) -> Result<(), DbErr> {
     let tx = db.begin_with_options(crate::writer::immediate()).await?;
+    let note =
+        || Sql::new("INSERT INTO migration (version, name) VALUES (?, ?)", [version.into(), name.into()]);
+    if version > 1 {
+        note().run(&tx).await?;
+    }
     tx.execute_unprepared(text).await?;
-    Sql::new("INSERT INTO migration (version, name) VALUES (?, ?)", [version.into(), name.into()])
-        .run(&tx)
-        .await?;
+    if version == 1 {
+        note().run(&tx).await?;
+    }
     tx.commit().await
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use yiwang_core::{InstanceId, Timestamp};
 use yiwang_runtime::ports::{Batch, Disposition, KeyValue, Query, Store};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 
 use crate::rows::{arrival, batch, case, item, turn};
 
@@ -31,7 +31,7 @@ fn numbered(n: u64) -> Batch {
 #[tokio::test]
 async fn child_that_commits_until_it_is_killed() {
     let Some(file) = std::env::var_os(FILE) else { return };
-    let store = SqliteStore::open(file).await.unwrap();
+    let store = SqlStore::open(file).await.unwrap();
     for n in store.inbox(false, Default::default()).await.unwrap().items.first().map_or(1, |row| row.id + 1)..
     {
         store.commit(numbered(n)).await.unwrap();
@@ -74,7 +74,7 @@ async fn killed_at_any_point_nothing_is_lost_and_nothing_is_halved() {
 
 /// Every acknowledged batch is there; each one that is there is whole. The number of the last one.
 async fn check(file: &std::path::Path, acked: u64) -> u64 {
-    let store = SqliteStore::open(file).await.unwrap();
+    let store = SqlStore::open(file).await.unwrap();
     let audit = store.verify().await.unwrap();
     assert_eq!(audit.broken, None);
     let last = store.inbox(false, Default::default()).await.unwrap().items[0].id;

@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 use yiwang_core::InstanceId;
 use yiwang_runtime::ports::{CommitError, Store};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 
 use crate::rows::{batch, fresh, raw, state, turn};
 
@@ -25,11 +25,11 @@ async fn what_was_committed_is_there_after_reopening() {
 #[tokio::test]
 async fn a_second_server_is_kept_out_until_the_first_one_closes() {
     let fresh = fresh().await;
-    let error = SqliteStore::open(&fresh.path).await.unwrap_err();
+    let error = SqlStore::open(&fresh.path).await.unwrap_err();
     assert_eq!(error.code(), "store.locked");
     assert!(error.to_string().contains("in use by another server"), "{error}");
     fresh.store.close().await;
-    let second = SqliteStore::open(&fresh.path).await.unwrap();
+    let second = SqlStore::open(&fresh.path).await.unwrap();
     second.commit(batch([turn(1, 1)])).await.unwrap();
     let error = fresh.store.commit(batch([turn(2, 1)])).await.unwrap_err();
     assert!(matches!(error, CommitError::Failed(_)), "{error}");
@@ -42,7 +42,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     let file = raw(&fresh.path).await;
     file.execute_unprepared("INSERT INTO migration VALUES (99, 'from the future')").await.unwrap();
     file.close().await.unwrap();
-    let error = SqliteStore::open(&fresh.path).await.unwrap_err();
+    let error = SqlStore::open(&fresh.path).await.unwrap_err();
     assert_eq!(error.code(), "store.newer");
     assert!(error.to_string().contains("99"), "{error}");
 }
@@ -54,13 +54,13 @@ async fn files_of_others_are_refused() {
     let file = raw(&path).await;
     file.execute_unprepared("CREATE TABLE theirs (x)").await.unwrap();
     file.close().await.unwrap();
-    assert_eq!(SqliteStore::open(&path).await.unwrap_err().code(), "store.foreign");
+    assert_eq!(SqlStore::open(&path).await.unwrap_err().code(), "store.foreign");
 
     std::fs::write(folder.path().join("text.db"), "这不是数据库".repeat(500)).unwrap();
-    let error = SqliteStore::open(folder.path().join("text.db")).await.unwrap_err();
+    let error = SqlStore::open(folder.path().join("text.db")).await.unwrap_err();
     assert_eq!(error.code(), "store.open");
 
-    let error = SqliteStore::open(folder.path().join("no/such/folder.db")).await.unwrap_err();
+    let error = SqlStore::open(folder.path().join("no/such/folder.db")).await.unwrap_err();
     assert_eq!(error.code(), "store.lock");
 }
 

@@ -11,11 +11,11 @@ use yiwang_core::{Case, CaseNo, Event, HistoryEvent, InstanceId, Timestamp, Work
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_runtime::ports::{Batch, Disposition, InboxRow, Store, TurnRow};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 
 /// A store in a folder that goes away with it.
 pub(crate) struct Fresh {
-    pub(crate) store: SqliteStore,
+    pub(crate) store: SqlStore,
     pub(crate) path: PathBuf,
     _folder: TempDir,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Fresh {
 pub(crate) async fn fresh() -> Fresh {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("测试 %20?.db");
-    Fresh { store: SqliteStore::open(&path).await.unwrap(), path, _folder: folder }
+    Fresh { store: SqlStore::open(&path).await.unwrap(), path, _folder: folder }
 }
 
 impl Fresh {
@@ -33,7 +33,7 @@ impl Fresh {
         let file = raw(&self.path).await;
         file.execute_unprepared(sql).await.unwrap();
         file.close().await.unwrap();
-        Self { store: SqliteStore::open(&self.path).await.unwrap(), ..self }
+        Self { store: SqlStore::open(&self.path).await.unwrap(), ..self }
     }
 
     pub(crate) async fn commit(&self, turns: impl IntoIterator<Item = TurnRow>) {

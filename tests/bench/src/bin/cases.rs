@@ -18,7 +18,7 @@ use yiwang_dsl::Data;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_runtime::ports::{Batch, CaseFilter, CaseSort, PageRequest, Query, Store, TurnRow};
 use yiwang_runtime::search::Search;
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 
 const USUAL: u64 = 1_000_000;
 /// Cases of one commit, as a busy server has them.
@@ -50,7 +50,7 @@ const UNITS: &[&str] =
 async fn main() -> Result<()> {
     let count = std::env::args().nth(1).map_or(Ok(USUAL), |count| count.parse())?;
     let folder = tempfile::tempdir()?;
-    let store = SqliteStore::open(folder.path().join("cases.db")).await?;
+    let store = SqlStore::open(folder.path().join("cases.db")).await?;
     print("machine", &process::machine());
     if cfg!(debug_assertions) || count < USUAL {
         print("not for showing", "the count is too small, or this is no release build");
@@ -73,7 +73,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-async fn measure(store: &SqliteStore) -> Result<()> {
+async fn measure(store: &SqlStore) -> Result<()> {
     let any = CaseFilter::default;
     let due = || CaseFilter { sort: CaseSort::Due, ..CaseFilter::default() };
     let words = |text: &str| CaseFilter { search: Search::new(text), ..CaseFilter::default() };

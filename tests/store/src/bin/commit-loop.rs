@@ -9,7 +9,7 @@ use std::io::Write as _;
 
 use yiwang_core::InstanceId;
 use yiwang_runtime::ports::{Batch, Disposition, Query as _, Store as _};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 use yiwang_store_suite::rows::{deployed, first, inbox, rejection, turn, turns};
 
 /// The instance whose revision is the number of the last batch.
@@ -18,7 +18,7 @@ const COUNTER: u64 = 1;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("give the database's path")?;
-    let store = SqliteStore::open(path).await?;
+    let store = SqlStore::open(path).await?;
     if store.deployments().await?.is_empty() {
         deployed(&store).await;
     }

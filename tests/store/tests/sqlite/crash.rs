@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use yiwang_core::InstanceId;
 use yiwang_runtime::ports::{Query as _, Store as _};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 
 /// Runs the child until it has acknowledged so many batches, then kills it. The last one it told of.
 fn run_and_kill(path: &Path, acks: usize) -> u64 {
@@ -25,7 +25,7 @@ fn run_and_kill(path: &Path, acks: usize) -> u64 {
 }
 
 /// How many of the five rows of a batch are there.
-async fn rows_of(store: &SqliteStore, n: u64) -> usize {
+async fn rows_of(store: &SqlStore, n: u64) -> usize {
     let ids = (0..3).map(|k| InstanceId(n * 10 + k)).collect();
     let event = vec![("/channels/web".to_owned(), format!("e{n}"))];
     store.load(ids).await.unwrap().len() + store.known(event).await.unwrap().len()
@@ -39,7 +39,7 @@ async fn a_killed_writer_leaves_whole_batches_and_all_it_told_of() {
     for acks in [1, 17, 2, 40, 3, 29, 64, 5, 11, 80] {
         let acked = run_and_kill(&path, acks);
         assert!(acked >= told + acks as u64, "goes on after {told}: {acked}");
-        let store = SqliteStore::open(&path).await.unwrap();
+        let store = SqlStore::open(&path).await.unwrap();
         let last = store.instance(InstanceId(1)).await.unwrap().unwrap().rev;
         assert!(last == acked || last == acked + 1, "told of {acked}, found {last}");
         for n in 1..=last {

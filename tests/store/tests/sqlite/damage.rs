@@ -9,13 +9,13 @@ use yiwang_runtime::ports::{
     WorkItemFilter,
 };
 use yiwang_runtime::ports::{CaseFilter, InstanceFilter, KeyValue as _};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 use yiwang_store_suite::rows::{
     NOW, at, case, deployed, first, inbox, incident, item, key, message, rejection, turn,
 };
 
 /// Something in every table.
-async fn fill(store: &SqliteStore) {
+async fn fill(store: &SqlStore) {
     deployed(store).await;
     for id in 1..=20_u64 {
         let row = TurnRow {
@@ -52,7 +52,7 @@ async fn fill(store: &SqliteStore) {
 }
 
 /// Asks for everything. How many calls failed, and how many instances could be read.
-async fn ask(store: &SqliteStore) -> (usize, usize) {
+async fn ask(store: &SqlStore) -> (usize, usize) {
     let page = || PageRequest { cursor: None, limit: 500 };
     let ids: Vec<InstanceId> = (1..=20).map(InstanceId).collect();
     let loaded = store.load(ids).await;
@@ -95,7 +95,7 @@ async fn flipped(original: &[u8], at: usize, path: &Path) -> (bool, usize) {
     let mut bytes = original.to_vec();
     bytes[at] ^= 0x15;
     std::fs::write(path, &bytes).unwrap();
-    let Ok(store) = SqliteStore::open(path).await else { return (true, 0) };
+    let Ok(store) = SqlStore::open(path).await else { return (true, 0) };
     let audit = store.verify().await;
     let (failed, whole) = ask(&store).await;
     store.close().await;
@@ -106,7 +106,7 @@ async fn flipped(original: &[u8], at: usize, path: &Path) -> (bool, usize) {
 async fn no_flipped_byte_panics_and_most_instances_stay_readable() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("yiwang.db");
-    let store = SqliteStore::open(&path).await.unwrap();
+    let store = SqlStore::open(&path).await.unwrap();
     fill(&store).await;
     assert_eq!(ask(&store).await, (0, 20));
     store.close().await;

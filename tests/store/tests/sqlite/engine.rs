@@ -12,7 +12,7 @@ use yiwang_runtime::ports::{
     Store,
 };
 use yiwang_runtime::{Config, Start};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 use yiwang_store_suite::rows::NOW;
 
 /// No channels at all.
@@ -44,7 +44,7 @@ async fn a_timer_of_yesterdays_process_fires_today() {
                 do:\n  - rest: {wait: PT1H}\n  - done: {set: {rested: true}}\n";
     let mut instance = None;
     for (process, time) in [(0, NOW), (1, NOW.plus_millis(1_000)), (2, NOW.plus_millis(7_200_000))] {
-        let store = Arc::new(SqliteStore::open(&path).await.unwrap());
+        let store = Arc::new(SqlStore::open(&path).await.unwrap());
         let shared = Arc::clone(&store) as Arc<dyn Store>;
         let outside = Outside { channels: Arc::new(Silent), services: Arc::new(NoServices) };
         let mut engine = Harness::open(Config::default(), shared, outside, time).await.unwrap();

@@ -2,20 +2,20 @@
 
 use yiwang_core::InstanceId;
 use yiwang_runtime::ports::{Query as _, Store as _};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 use yiwang_store_suite::rows::{deployed, first, turn, turns};
 
 #[tokio::test]
 async fn a_file_is_open_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("区 里?.db");
-    let store = SqliteStore::open(&path).await.unwrap();
-    let refused = SqliteStore::open(&path).await.unwrap_err();
+    let store = SqlStore::open(&path).await.unwrap();
+    let refused = SqlStore::open(&path).await.unwrap_err();
     assert!(refused.code().starts_with("store."), "{refused}");
     assert!(refused.to_string().contains("区 里?.db"), "{refused}");
     store.close().await;
     assert!(store.commit(turns([first(1)])).await.is_err(), "closed");
-    SqliteStore::open(&path).await.unwrap().close().await;
+    SqlStore::open(&path).await.unwrap().close().await;
 }
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn what_was_committed_is_there_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("yiwang.db");
     for round in 1..=5 {
-        let store = SqliteStore::open(&path).await.unwrap();
+        let store = SqlStore::open(&path).await.unwrap();
         if round == 1 {
             deployed(&store).await;
         }

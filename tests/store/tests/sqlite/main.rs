@@ -9,12 +9,12 @@ mod file;
 
 use std::sync::Arc;
 
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 
 /// An empty store in a folder that lives as long as the second value.
-async fn open() -> (Arc<SqliteStore>, tempfile::TempDir) {
+async fn open() -> (Arc<SqlStore>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path().join("yiwang.db")).await.unwrap();
+    let store = SqlStore::open(folder.path().join("yiwang.db")).await.unwrap();
     (Arc::new(store), folder)
 }
 

@@ -1,0 +1,184 @@
+//! Opens a store on a PostgreSQL server, or on one that speaks its protocol.
+//!
+//! Everybody may read; who writes is decided by [`crate::Node`].
+
+use std::fmt;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+
+use crate::SqlStore;
+use crate::error::Error;
+use crate::fence::{Fence, Membership};
+use crate::migration::migrate;
+use crate::open::{LOOP_READERS, Place, QUERY_READERS};
+use crate::sql::{Sql, column};
+
+/// Longest wait for a connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// A connection that lay unused for so long is asked whether it still stands: the server may have been restarted.
+const ASK_AFTER: Duration = Duration::from_millis(500);
+/// The server gives up a statement that runs longer.
+const STATEMENT_MILLIS: &str = "30000";
+/// One writes; the other takes over while the first one is being looked after between two transactions.
+const WRITERS: u32 = 2;
+
+/// Which database on which server.
+#[derive(Clone)]
+pub struct Postgres {
+    url: String,
+    shown: String,
+}
+
+/// Without the password.
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Display for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Access {
+    /// Schema changes.
+    Migrate,
+    /// The writer. A transaction of a process that stands still is ended by the server after so long: it must
+    /// not hold up those who declare the process dead.
+    Write { standstill: Duration },
+    /// Membership.
+    Node { standstill: Duration },
+    /// With this many connections.
+    Read(u32),
+}
+
+impl Postgres {
+    /// A database by its URL, `postgres://user:password@host:port/name`; what it leaves out is taken from
+    /// `PGHOST`, `PGUSER`, `PGPASSWORD` and their like, or `~/.pgpass`.
+    ///
+    /// # Errors
+    /// When it is no such URL.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        // One scheme for both spellings: the driver's connector takes only this one.
+        let url = match url.strip_prefix("postgresql://") {
+            Some(rest) => format!("postgres://{rest}"),
+            None => url.to_owned(),
+        };
+        // The driver's own words might repeat the password.
+        let options: PgConnectOptions = match url.parse() {
+            Ok(options) if url.starts_with("postgres://") => options,
+            Ok(_) | Err(_) => return Err(Error::Url),
+        };
+        let name = options.get_database().unwrap_or(options.get_username());
+        let shown = match options.get_socket() {
+            Some(folder) => format!("postgres:{}/{name}", folder.display()),
+            None => format!("postgres://{}:{}/{name}", options.get_host(), options.get_port()),
+        };
+        Ok(Self { url, shown })
+    }
+
+    pub(crate) async fn connect(&self, access: Access) -> Result<DatabaseConnection, DbErr> {
+        let mut options = ConnectOptions::new(&self.url);
+        let connections = match access {
+            Access::Migrate | Access::Node { .. } => 1,
+            Access::Write { .. } => WRITERS,
+            Access::Read(connections) => connections,
+        };
+        options
+            .max_connections(connections)
+            .connect_timeout(CONNECT_WITHIN)
+            .acquire_timeout(CONNECT_WITHIN)
+            .sqlx_logging(false)
+            .record_stmt_in_spans(false)
+            .test_before_acquire_if_idle_for(ASK_AFTER)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        options.map_sqlx_postgres_opts(move |server| {
+            let server = server.application_name("yiwang").options([
+                // The fence is read again after a wait, which is what this level does.
+                ("default_transaction_isolation", "read committed"),
+                ("statement_timeout", STATEMENT_MILLIS),
+            ]);
+            match access {
+                Access::Migrate => server,
+                Access::Read(_) => server.options([("default_transaction_read_only", "on")]),
+                Access::Write { standstill } | Access::Node { standstill } => {
+                    let millis = standstill.as_millis().to_string();
+                    server.options([("idle_in_transaction_session_timeout", millis)])
+                }
+            }
+        });
+        Database::connect(options).await
+    }
+
+    /// Says what was being done with which database.
+    pub(crate) fn failed(&self, doing: &'static str) -> impl FnOnce(DbErr) -> Error {
+        let store = self.shown.clone();
+        move |source| Error::Open { store, doing, source: source.into() }
+    }
+}
+
+impl SqlStore {
+    /// Opens the store in this database, and makes its tables if they are not there. It only reads until it is
+    /// told to [own](Self::own) the instances.
+    ///
+    /// # Errors
+    /// See [`Error`]; each has a stable code.
+    pub async fn connect(database: &Postgres) -> Result<Self, Error> {
+        let setup = database.connect(Access::Migrate).await.map_err(database.failed("connecting"))?;
+        check_server(&setup, database).await?;
+        migrate(&setup, &database.shown).await?;
+        setup.close().await.map_err(database.failed("closing a connection"))?;
+        let read = |readers| database.connect(Access::Read(readers));
+        let loop_reads = read(LOOP_READERS).await.map_err(database.failed("connecting to read"))?;
+        let query_reads = read(QUERY_READERS).await.map_err(database.failed("connecting to read"))?;
+        Ok(Self::new(Place::Server(database.clone()), loop_reads, query_reads))
+    }
+
+    /// Begins to write, as long as this membership holds. `standstill`: after so long the server ends a
+    /// transaction in which nothing happens.
+    ///
+    /// # Errors
+    /// When the end of the journal cannot be read.
+    pub async fn own(&self, membership: &Membership, standstill: Duration) -> Result<(), Error> {
+        let Place::Server(database) = &self.place else { return Ok(()) };
+        let writing = database.connect(Access::Write { standstill }).await;
+        let writing = writing.map_err(database.failed("connecting to write"))?;
+        let writer = self.start_writer(writing, Fence::Node(membership.clone())).await;
+        writer.map_err(database.failed("reading the end of the journal"))
+    }
+
+    /// Writes what is queued and no more.
+    pub async fn disown(&self) {
+        self.end_writer().await;
+    }
+}
+
+/// A commit that is acknowledged must be durable, and texts must be able to hold any character.
+async fn check_server(db: &DatabaseConnection, database: &Postgres) -> Result<(), Error> {
+    let failed = "asking the server's settings";
+    let row = Sql::new(
+        "SELECT current_setting('synchronous_commit'), current_setting('server_encoding'),
+                current_setting('server_version')",
+        [],
+    );
+    let row = row.one(db).await.map_err(database.failed(failed))?;
+    let text = |at| row.as_ref().map(|row| column::<String>(row, at)).transpose();
+    let read = || Ok((text(0)?, text(1)?, text(2)?));
+    let (commit, encoding, version) = read().map_err(database.failed(failed))?;
+    tracing::info!(%database, version, "connected to PostgreSQL");
+    let unfit = |what: &str| Error::Server { store: database.shown.clone(), what: what.to_owned() };
+    if commit.as_deref() == Some("off") {
+        return Err(unfit("synchronous_commit is off: an acknowledged commit could be lost"));
+    }
+    if encoding.as_deref() != Some("UTF8") {
+        return Err(unfit("its encoding is not UTF8"));
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Databases to test on, and nodes at them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use yiwang_postgres::Cluster;
+use yiwang_store::{Node, NodeConfig, Postgres, SqlStore, Standing};
+
+/// Longest wait for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The server that all share.
+pub(crate) fn server() -> Option<Arc<Cluster>> {
+    let cluster = Cluster::shared().unwrap();
+    if cluster.is_none() {
+        eprintln!("skipped: there are no binaries of a PostgreSQL server");
+    }
+    cluster
+}
+
+/// An empty database.
+pub(crate) struct Place {
+    pub(crate) url: String,
+    pub(crate) database: Postgres,
+}
+
+impl Place {
+    pub(crate) async fn new(cluster: &Cluster) -> Self {
+        let url = cluster.database().unwrap();
+        Self { database: Postgres::new(&url).unwrap(), url }
+    }
+
+    /// A node at it, with this lease.
+    pub(crate) async fn node(&self, name: &str, lease: Duration) -> Node {
+        let address = format!("{name}.example:7420");
+        Node::join(&self.database, NodeConfig { name: name.to_owned(), address, lease }).await.unwrap()
+    }
+
+    /// A store that owns the instances, and its node.
+    pub(crate) async fn owned(&self) -> (Arc<SqlStore>, Node) {
+        let store = SqlStore::connect(&self.database).await.unwrap();
+        let node = self.node("one", Duration::from_secs(600)).await;
+        assert_eq!(node.beat().await.unwrap(), Standing::Owner);
+        node.write_by(&store).await.unwrap();
+        (Arc::new(store), node)
+    }
+}
+
+/// Waits until this holds.
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until so many sessions of this database wait for a lock.
+pub(crate) async fn until_blocked(cluster: &Cluster, place: &Place, count: usize) {
+    let name = place.url.rsplit('/').next().unwrap();
+    let sql = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'"
+    );
+    until(&format!("{count} sessions wait for a lock"), async || {
+        cluster.run_sql("postgres", &sql).unwrap() == count.to_string()
+    })
+    .await;
+}
