@@ -351,6 +351,7 @@ impl Shard {
             deployed: Vec::new(),
             dispositions: BTreeMap::new(),
             answers: Answers::default(),
+            begun: Vec::new(),
             waits: Vec::new(),
             watched: self.schedules.watched(),
             schedules: &self.schedules,
