@@ -41,7 +41,7 @@ use crate::plan::Plan;
 #[derive(Parser)]
 struct Arguments {
     /// The server: a release build of `yiwang`.
-    #[arg(required_unless_present = "reference")]
+    #[arg(required_unless_present_any = ["reference", "stub"])]
     binary: Option<PathBuf>,
     /// Little of everything, to see that it runs: the figures mean nothing.
     #[arg(long)]
@@ -58,6 +58,9 @@ struct Arguments {
     /// Write plots here.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
+    /// Be the outside that workflows call, and nothing else: for the drivers below `peers/`.
+    #[arg(long)]
+    stub: bool,
     /// Be the server without a store, in front of this stub.
     #[arg(long, hide = true)]
     reference: Option<SocketAddr>,
@@ -84,6 +87,9 @@ const ALL: [Scenario; 6] =
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if arguments.stub {
+        return stub::serve();
+    }
     let Some(binary) = arguments.binary else {
         let stub = arguments.reference.context("the server's binary is missing")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -19,8 +19,9 @@ pub(crate) struct Plan {
     /// Instances that wait, and how many of them are woken.
     pub(crate) parked: usize,
     pub(crate) woken: usize,
-    /// Timers, and how long they run.
+    /// Timers on average, how many are due in a second, and how long they run.
     pub(crate) timers: usize,
+    pub(crate) timers_per_second: f64,
     pub(crate) timer_secs: u64,
     /// Instances whose call is under way when the server dies.
     pub(crate) held: usize,
@@ -41,6 +42,7 @@ impl Plan {
             parked: 50_000,
             woken: 20_000,
             timers: 10_000,
+            timers_per_second: 1_000.0,
             timer_secs: 15,
             held: 200,
             aged: 100_000,
@@ -59,6 +61,7 @@ impl Plan {
             parked: 100,
             woken: 60,
             timers: 30,
+            timers_per_second: 50.0,
             timer_secs: 1,
             held: 10,
             aged: 100,

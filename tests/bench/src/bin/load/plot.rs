@@ -181,7 +181,7 @@ fn panel(
         for (x, y) in places {
             put(svg, format_args!("<circle cx='{x:.1}' cy='{y:.1}' r='3' fill='{colour}'/>\n"));
         }
-        let (x, y) = (LEFT + 24.0 + 165.0 * at as f64, bottom + 14.0 - (bottom - top) - 22.0);
+        let (x, y) = (LEFT + 24.0 + 160.0 * at as f64, bottom + 14.0 - (bottom - top) - 22.0);
         put(
             svg,
             format_args!(

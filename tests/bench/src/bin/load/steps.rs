@@ -139,7 +139,7 @@ fn tell(bench: &mut Bench, steps: Steps, clients: usize, rounds: &Rounds, sync: 
     bench.report.line(
         "  one workflow",
         format!(
-            "{:.1} turns in {:.1} commits; CPU for 1,000: server {:.2} s, clients and stub {:.2} s",
+            "{:.0} turns in {:.2} commits; CPU for 1,000: server {:.2} s, clients and stub {:.2} s",
             turns / count,
             commits / count,
             cpu / count * 1_000.0,

@@ -54,7 +54,7 @@ impl Stub {
                 let listener = TcpListener::from_std(listener)?;
                 loop {
                     let (stream, _) = listener.accept().await?;
-                    tokio::spawn(serve(stream, noted.clone(), released.clone()));
+                    tokio::spawn(answer(stream, noted.clone(), released.clone()));
                 }
                 #[expect(unreachable_code, reason = "says what kind of error it is")]
                 io::Result::Ok(())
@@ -84,7 +84,23 @@ impl Stub {
     }
 }
 
-async fn serve(stream: TcpStream, seen: Arc<Seen>, mut released: watch::Receiver<bool>) -> Result<()> {
+/// Says where it listens, and goes on until its input ends with the process that started it.
+///
+/// # Errors
+/// When it cannot listen.
+pub(crate) fn serve() -> Result<()> {
+    let stub = Stub::start()?;
+    say(&stub.address.to_string());
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the process that started this one reads it")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+async fn answer(stream: TcpStream, seen: Arc<Seen>, mut released: watch::Receiver<bool>) -> Result<()> {
     let mut connection = Connection::on(stream)?;
     while let Some((head, body)) = connection.message().await? {
         match head.split(' ').nth(1) {
