@@ -1,6 +1,8 @@
 //! The programs of the bench run to their end on little work, and what they tell is whole. How fast it was is
 //! not looked at: that is told on a quiet machine, of a release build.
 
+#![expect(clippy::unwrap_used, reason = "this crate is one test")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
