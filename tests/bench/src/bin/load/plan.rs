@@ -19,7 +19,7 @@ pub(crate) struct Plan {
     /// Instances that wait, and how many of them are woken.
     pub(crate) parked: usize,
     pub(crate) woken: usize,
-    /// Timers on average, how many are due in a second, and how long they run.
+    /// Timers, how many are due in a second, and how long they run.
     pub(crate) timers: usize,
     pub(crate) timers_per_second: f64,
     pub(crate) timer_secs: u64,

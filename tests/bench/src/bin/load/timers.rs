@@ -7,7 +7,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::arrival::poisson;
 use crate::bench::Bench;
@@ -25,9 +25,10 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     let fresh = bench.fresh()?;
     let (target, secs, rate) = (&fresh.target, bench.plan.timer_secs, bench.plan.timers_per_second);
-    let time = Duration::from_secs_f64(bench.plan.timers as f64 / rate);
-    let arrivals = poisson(bench.seed, rate, time);
-    let count = arrivals.len();
+    let count = bench.plan.timers;
+    let mut arrivals = poisson(bench.seed, rate, Duration::from_secs_f64(2.0 * count as f64 / rate));
+    arrivals.truncate(count);
+    let time = arrivals.last().copied().context("no timers are planned")?;
     let request = target.start(&format!("timer-{secs}"), "{}");
     let opened =
         open(target.address, arrivals, time, async |connection, _| connection.exchange(&request).await);
