@@ -1,0 +1,1 @@
+//! The simulated world on a real file.
