@@ -74,7 +74,19 @@ fn seen_by(client: &Client, ledger: &Ledger, findings: &mut Findings) {
                 }
             }
         }
-        Some(Answer::Refused(_)) => {}
+        Some(Answer::Refused(why)) => match client.act {
+            Act::Deploy { .. } | Act::Organise { .. } | Act::Start { .. } | Act::Publish { .. } => {
+                findings.push((Check::Progress, format!("`{words}` was refused: {why}")));
+            }
+            // People come too late, or may not.
+            Act::Claim { .. }
+            | Act::Release { .. }
+            | Act::Complete { .. }
+            | Act::Comment { .. }
+            | Act::Case { .. }
+            | Act::Operate { .. }
+            | Act::Sweep { .. } => {}
+        },
     }
     if let Some(mark) = client.act.mark() {
         let count = ledger.marks.get(mark).map_or(0, Vec::len);

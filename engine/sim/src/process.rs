@@ -88,7 +88,13 @@ impl Process {
             }
             let before = world.with(|inner| act.is_written(&inner.ledger));
             let decision = format!("decision-{client}");
-            let said = act.clone().perform(&engine, decision.clone()).await;
+            if world.is(Sabotage::StopEngine) && client == 5 {
+                engine.shutdown().await;
+            }
+            let mut said = act.clone().perform(&engine, decision.clone()).await;
+            if before && world.is(Sabotage::RefuseAgain) {
+                said = Err(Error::UnknownWorkflow { workflow: words.clone(), version: None });
+            }
             world.answered(&act, before, &said);
             if matches!(act, Act::Case { .. }) && world.is(Sabotage::DoubleDecision) {
                 let again = act.perform(&engine, format!("{decision}-again")).await;

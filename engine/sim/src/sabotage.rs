@@ -29,8 +29,12 @@ pub enum Sabotage {
     AnswerEarly,
     /// A decision is carried out twice, under two ids.
     DoubleDecision,
-    /// The engine never sees the events that it has accepted.
+    /// An event that waits for its listener is thrown away.
     HideEvents,
+    /// What was done is refused when it is asked for again.
+    RefuseAgain,
+    /// The engine stops while its process lives.
+    StopEngine,
 }
 
 impl Sabotage {
@@ -50,5 +54,7 @@ impl Sabotage {
         Self::AnswerEarly,
         Self::DoubleDecision,
         Self::HideEvents,
+        Self::RefuseAgain,
+        Self::StopEngine,
     ];
 }

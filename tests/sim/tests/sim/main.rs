@@ -2,4 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "this crate is one test")]
 
+mod broken;
+mod file;
 mod seeds;
