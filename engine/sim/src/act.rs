@@ -7,7 +7,7 @@ use yiwang_core::case::{CaseCommand, Flag};
 use yiwang_core::input::{Cause, OperatorCommand};
 use yiwang_core::reference::Kind;
 use yiwang_core::sweep::{Definition, Wanted};
-use yiwang_core::work_item::{Act as ItemAct, Actor, WorkItemCommand};
+use yiwang_core::work_item::{Act as ItemAct, Actor, WorkItemCommand, WorkItemState};
 use yiwang_core::{CaseNo, Event, InstanceId, WorkItemId};
 use yiwang_runtime::ports::IncomingEvent;
 use yiwang_runtime::{CaseAct, Error, Handle, OperatorAct, PutReference, Start, SweepAct, WorkItemAct};
@@ -156,6 +156,12 @@ impl Act {
             | Self::Case { mark, .. }
             | Self::Operate { mark, .. } => ledger.marks.contains_key(mark),
         }
+    }
+
+    /// Is it about a work item that nobody wants any more?
+    pub(crate) fn is_of_withdrawn(&self, ledger: &Ledger) -> bool {
+        let Self::Comment { item, .. } = self else { return false };
+        ledger.items.get(item).is_some_and(|item| item.state == WorkItemState::Cancelled)
     }
 
     /// In a few words.

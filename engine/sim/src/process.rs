@@ -77,11 +77,14 @@ impl Process {
             let words = act.words();
             let early = world.with(|inner| {
                 inner.sabotage == Some(Sabotage::AnswerEarly)
-                    && matches!(act, Act::Case { .. })
+                    && act.mark().is_some()
                     && inner.random.chance(500)
             });
             if early {
                 world.reply(client, Some(Answer::Done(None)));
+                for _ in 0..6 {
+                    world.wait(Door::Ask, "not yet".to_owned()).await;
+                }
             }
             if world.wait(Door::Ask, words.clone()).await != Fate::Pass {
                 return world.reply(client, None);
@@ -134,7 +137,9 @@ impl World {
                 inner.ledger.violate(Check::Engine, what);
             }
             Err(error) => {
-                if before && act.has_key() && !error.is_retryable() {
+                // An item that was withdrawn is forgotten, with what was done with it.
+                let withdrawn = act.is_of_withdrawn(&inner.ledger);
+                if before && act.has_key() && !withdrawn && !error.is_retryable() {
                     let what = format!("`{words}` was done, and asked for again it is refused: {error}");
                     inner.ledger.violate(Check::Retry, what);
                 }

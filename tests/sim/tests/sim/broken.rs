@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use yiwang_sim::{Check, Options, Sabotage, run};
 
 /// Seeds that are tried before a checker is said to be blind.
-const SEEDS: u64 = 80;
+const SEEDS: u64 = 120;
 
 fn expected(sabotage: Sabotage) -> Check {
     match sabotage {
