@@ -19,6 +19,12 @@ pub(crate) fn is_over(ledger: &Ledger, clients: &[Client]) -> bool {
     clients.iter().all(|client| client.told.is_some() && client.under_way == 0)
         && ledger.lives.keys().all(|id| rests(ledger, *id))
         && ledger.sweeps.values().all(|sweep| sweep.state.is_over())
+        // The engine may still rest after a failure of the store.
+        && !ledger.inbox.values().any(|row| is_unrouted(&row.disposition))
+}
+
+fn is_unrouted(disposition: &Disposition) -> bool {
+    matches!(disposition, Disposition::Pending | Disposition::Gathering { .. })
 }
 
 fn rests(ledger: &Ledger, id: InstanceId) -> bool {
@@ -41,7 +47,7 @@ pub(crate) fn check(ledger: &mut Ledger, clients: &[Client], now: Timestamp) {
         }
     }
     for row in ledger.inbox.values() {
-        if matches!(row.disposition, Disposition::Pending | Disposition::Gathering { .. }) {
+        if is_unrouted(&row.disposition) {
             findings.push((Check::Progress, format!("the event {} was never routed", row.event.id)));
         }
     }

@@ -26,7 +26,11 @@ pub(super) fn run(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
     let options = Options { steps: args.steps, trace: args.trace, ..Options::default() };
     let mut broken = 0;
     for seed in args.seed..args.seed.saturating_add(args.runs) {
-        let report = yiwang_sim::run(seed, &options);
+        // A world has a runtime of its own, and the caller's thread has one already.
+        let world = std::thread::spawn(move || yiwang_sim::run(seed, &options));
+        let report = world.join().map_err(|_| {
+            Failure::new(Exit::Failed, "sim.panicked", format!("the world of seed {seed} panicked"))
+        })?;
         broken += u64::from(!report.is_sound());
         match wanted {
             Some(Format::Json) => output::json(&as_json(&report)),
