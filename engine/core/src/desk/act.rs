@@ -4,7 +4,7 @@ use serde_json::json;
 use yiwang_dsl::Data;
 
 use super::may::{self, Denied, conflict, forbidden};
-use super::{change, form, reply};
+use super::{change, form};
 use crate::group;
 use crate::history::What;
 use crate::limits::{REMARK_BYTES_MAX, REMARKS_MAX};
