@@ -117,7 +117,7 @@ pub(crate) fn bench() -> Result<()> {
     let release = target().join("release");
     let yiwang = release.join("yiwang").to_string_lossy().into_owned();
     let plugins = plugins::output().to_string_lossy().into_owned();
-    let mut steps = Steps::new(7);
+    let mut steps = Steps::new(9);
     // Not together with the bench: what is built at once shares its features, and the binary measured is the
     // one that is given away.
     steps.step("release build", || run(cargo(), &["build", "--release", "--package", "yiwang-cli"]))?;
@@ -130,6 +130,16 @@ pub(crate) fn bench() -> Result<()> {
         run(release.join("yiwang-bench-cases"), &["1000000"])
     })?;
     steps.step("figures of the server", || run(release.join("yiwang-bench"), &[&yiwang, &plugins]))?;
+    steps.step("the server under load", || {
+        let folder = target().join("bench");
+        std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        let (json, plots) = (folder.join("load.json"), folder.join("plots"));
+        let (json, plots) = (json.to_string_lossy(), plots.to_string_lossy());
+        run(release.join("yiwang-bench-load"), &[&yiwang, "--json", &json, "--plots", &plots])?;
+        say(&format!("  the same as JSON in {json}, plots in {plots}"));
+        Ok(())
+    })?;
+    steps.step("a sweep beside live work", || run(release.join("yiwang-bench-sweep"), &[&yiwang]))?;
     steps.step("a plugin's call beside a bare one", || {
         let figures = ["test", "--release", "--package", "yiwang-host", "--test", "it", "--"];
         run(cargo(), &[&figures[..], &["--ignored", "--nocapture", "figures"]].concat())

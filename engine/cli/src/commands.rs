@@ -19,6 +19,7 @@ mod run;
 mod schedule;
 mod schema;
 mod serve;
+mod sim;
 mod sweep;
 mod table;
 mod task;
@@ -65,6 +66,8 @@ enum Command {
     Run(run::Args),
     /// Play the scenarios of workflows under a virtual clock.
     Test(test::Args),
+    /// Run the engine in simulated worlds that follow from seeds, and look for broken promises.
+    Sim(sim::Args),
     /// Hold a list as CSV or XLSX against the form it is for.
     Table(table::Args),
     /// Check the installation, the project and the data folder.
@@ -129,6 +132,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Lsp(args) => lsp::run(&args),
         Command::Run(args) => run::run(args, wanted).await,
         Command::Test(args) => test::run(args, wanted).await,
+        Command::Sim(args) => sim::run(&args, wanted),
         Command::Table(args) => table::run(&args, wanted),
         Command::Doctor(args) => doctor::run(args, wanted).await,
         Command::Explain(args) => explain::run(&args),

@@ -202,6 +202,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn private_authorities_and_hosts_with_tls_reach_the_services() {
+        let root = tempfile::tempdir().unwrap();
+        let text = "egress:\n  hosts: { grpc.intranet: '127.0.0.1:7001' }\n  allow: [127.0.0.0/8]\n  \
+                    tls: ['grpc.intranet:7001']\n  certificates: [authority.pem]\n";
+        std::fs::write(root.path().join("yiwang.yaml"), text).unwrap();
+        let project = Project::open(root.path(), None).unwrap();
+        let missing = config(Some(&project), &[]).err().unwrap();
+        assert_eq!(missing.exit, Exit::NotFound);
+        std::fs::write(root.path().join("authority.pem"), "PEM").unwrap();
+        let egress = config(Some(&project), &[]).unwrap().egress;
+        assert_eq!(egress.certificates, [b"PEM".to_vec()]);
+        assert_eq!(egress.secured, ["grpc.intranet:7001".parse().unwrap()]);
+        assert_eq!(egress.hosts, [Mapping::new("grpc.intranet", "127.0.0.1:7001").unwrap()]);
+    }
+
+    #[test]
     fn a_secret_is_for_the_workflows_that_are_listed() {
         let of = |namespace: &str, name: &str| DefinitionId {
             namespace: namespace.to_owned(),

@@ -14,7 +14,7 @@ use crate::history::What;
 use crate::limits::ATTEMPTS_MAX;
 use crate::machine::{Machine, Move};
 use crate::state::{Decided, OpenItem, Owner};
-use crate::transition::{Refusal, RefusalKind};
+use crate::transition::{Refusal, RefusalKind, Status};
 use crate::work_item::{Actor, Completion, SEALED, WorkItem, WorkItemCommand, WorkItemState};
 
 /// Applies a command; the answer is the item's new state.
@@ -25,8 +25,15 @@ pub(crate) fn command(
     version: Option<u32>,
     by: &Actor,
 ) -> Result<Data, Refusal> {
+    if let Some(answer) = done_before(machine, id, &command, by) {
+        return Ok(answer);
+    }
+    if machine.state.status == Status::Suspended {
+        let message = "the instance is suspended; its work items wait".to_owned();
+        return Err(Refusal::new(RefusalKind::Conflict, message));
+    }
     if let Some(decided) = machine.state.decided.iter().find(|decided| decided.n == id.n) {
-        return same_decision(decided, id, &command, by);
+        return Err(decided_before(decided, id));
     }
     let Some(at) = machine.state.items.iter().position(|open| open.item.id == id) else {
         return Err(Refusal::new(RefusalKind::NotFound, format!("there is no open work item {id}")));
@@ -88,30 +95,36 @@ fn remember(
     Ok(Data::null())
 }
 
-/// Somebody decided it before. The same decision again is the same answer.
-fn same_decision(
-    decided: &Decided,
-    id: WorkItemId,
-    command: &WorkItemCommand,
-    by: &Actor,
-) -> Result<Data, Refusal> {
+/// The answer to a decision or an act that was taken before, under the same id by the same person. Whatever
+/// became of the item or its instance meanwhile: whoever did not get the answer must be able to ask for it.
+fn done_before(machine: &Machine<'_>, id: WorkItemId, command: &WorkItemCommand, by: &Actor) -> Option<Data> {
+    let decided = machine.state.decided.iter().find(|decided| decided.n == id.n);
+    let open = machine.state.items.iter().find(|open| open.item.id == id);
     match command {
-        WorkItemCommand::Complete { outcome, decision, .. }
-            if *decision == decided.decision
-                && by.person == decided.by
-                && outcome.as_ref().is_none_or(|outcome| *outcome == decided.outcome) =>
-        {
-            Ok(decided.reply(id))
+        WorkItemCommand::Complete { outcome, decision, .. } => {
+            let same = |decided: &&Decided| {
+                *decision == decided.decision
+                    && by.person == decided.by
+                    && outcome.as_ref().is_none_or(|outcome| *outcome == decided.outcome)
+            };
+            decided.filter(same).map(|decided| decided.reply(id))
         }
-        WorkItemCommand::Claim
-        | WorkItemCommand::Release
-        | WorkItemCommand::Act { .. }
-        | WorkItemCommand::Complete { .. } => {
-            let outcome = if decided.sealed { SEALED } else { &decided.outcome };
-            let message = format!("{} has decided work item {id}: {outcome}", decided.by);
-            Err(conflict("work-item.decided", message))
+        WorkItemCommand::Act { decision: Some(decision), .. } => {
+            let done = (by.person.clone(), decision.clone());
+            let answer = decided.filter(|decided| decided.acts.contains(&done));
+            let answer = answer.map(|decided| decided.reply(id));
+            answer.or_else(|| open.filter(|open| open.acts.contains(&done)).map(|open| reply(&open.item)))
+        }
+        WorkItemCommand::Claim | WorkItemCommand::Release | WorkItemCommand::Act { decision: None, .. } => {
+            None
         }
     }
+}
+
+/// Somebody decided it before.
+fn decided_before(decided: &Decided, id: WorkItemId) -> Refusal {
+    let outcome = if decided.sealed { SEALED } else { &decided.outcome };
+    conflict("work-item.decided", format!("{} has decided work item {id}: {outcome}", decided.by))
 }
 
 fn claim(machine: &mut Machine<'_>, at: usize, version: Option<u32>, by: &Actor) -> Result<Data, Denied> {
@@ -212,7 +225,7 @@ fn decide(
 }
 
 fn complete(machine: &mut Machine<'_>, at: usize, completion: Completion) -> Data {
-    let OpenItem { owner, mut item, seat, .. } = machine.state.items.remove(at);
+    let OpenItem { owner, mut item, seat, acts, .. } = machine.state.items.remove(at);
     item.state = WorkItemState::Completed;
     item.version += 1;
     item.completion = Some(completion.clone());
@@ -228,6 +241,7 @@ fn complete(machine: &mut Machine<'_>, at: usize, completion: Completion) -> Dat
         task: item.task.clone(),
         on_behalf_of: on_behalf_of.clone(),
         sealed,
+        acts,
     };
     let answer = decided.reply(item.id);
     let task = machine.owner_task(Owner::Frame(owner));

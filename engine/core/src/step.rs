@@ -82,13 +82,7 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
             Ok(Data::null())
         }
         Input::Event(event) => event_came(machine, &event).map(|()| Data::null()),
-        Input::WorkItem { item, command, version, by } => {
-            if status == Status::Suspended {
-                let message = "the instance is suspended; its work items wait".to_owned();
-                return Err(Refusal::new(RefusalKind::Conflict, message));
-            }
-            desk::command(machine, item, command, version, &by)
-        }
+        Input::WorkItem { item, command, version, by } => desk::command(machine, item, command, version, &by),
         Input::CalendarsChanged => {
             promise::renew(machine);
             Ok(Data::null())

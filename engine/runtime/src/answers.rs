@@ -54,7 +54,9 @@ impl Request {
         match self {
             Self::Deploy { reply, .. } => tell(reply, Err(error.clone())),
             Self::Start { reply: StartReply::Begin(reply), .. } => tell(reply, Err(error.clone())),
-            Self::Start { reply: StartReply::End(reply), .. } => tell(reply, Err(error.clone())),
+            Self::Start { reply: StartReply::End(reply), .. } | Self::Wait { reply, .. } => {
+                tell(reply, Err(error.clone()));
+            }
             Self::Publish { reply, .. } => tell(reply, Err(error.clone())),
             Self::PutReference { reply, .. } => tell(reply, Err(error.clone())),
             Self::Reject { reply, .. } => tell(reply, Err(error.clone())),

@@ -35,10 +35,12 @@ impl Turn<'_> {
                 self.answers.later(reply, result);
             }
             Request::Start { start, reply } => match (self.start(start), reply) {
-                (result, StartReply::Begin(reply)) => self.answers.later(reply, result),
-                (Ok(begun), StartReply::End(reply)) => self.wait(begun, reply),
+                (Ok(begun), StartReply::Begin(reply)) => self.begun.push((begun, reply)),
+                (Ok(begun), StartReply::End(reply)) => self.wait(begun.instance, reply),
+                (Err(error), StartReply::Begin(reply)) => self.answers.later(reply, Err(error)),
                 (Err(error), StartReply::End(reply)) => self.answers.later(reply, Err(error)),
             },
+            Request::Wait { instance, reply } => self.wait(instance, reply),
             Request::Publish { events: incoming, reply } => {
                 let accepted = incoming.into_iter().map(|it| self.accept(it, events)).collect();
                 self.answers.later(reply, Ok(accepted));

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use yiwang_core::district::District;
 use yiwang_core::sweep::Sweep;
-use yiwang_core::{Deployment, Timestamp};
+use yiwang_core::{Deployment, InstanceId, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::DefinitionId;
 use yiwang_dsl::resource::Resources;
@@ -118,6 +118,12 @@ impl Handle {
     pub async fn start_and_wait(&self, start: Start) -> Result<Ended, Error> {
         let bytes = weight(&start.input);
         self.ask(bytes, |reply| Request::Start { start, reply: StartReply::End(reply) }).await
+    }
+
+    /// Waits for the end of an instance, however long that takes. One that had ended before is
+    /// [`Error::EndedBefore`].
+    pub async fn ended(&self, instance: InstanceId) -> Result<Ended, Error> {
+        self.ask(0, |reply| Request::Wait { instance, reply }).await
     }
 
     /// Takes events into the inbox: durable when it returns. In the same order as given.

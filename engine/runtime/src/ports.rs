@@ -506,7 +506,7 @@ pub struct InstanceFilter {
 }
 
 /// One instance, for lists.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InstanceSummary {
     /// Its id.
     pub id: InstanceId,

@@ -282,6 +282,9 @@ impl Prepared {
                     let started = key.and_then(|key| self.started.get(&key));
                     ids.extend(started.map(|started| started.instance));
                 }
+                Request::Wait { instance, .. } => {
+                    ids.insert(*instance);
+                }
                 Request::SweepRead(read) => ids.extend(read.instances()),
                 Request::Sweep { act: SweepAct::Cancel { id, .. }, .. } => {
                     let waiter = beside.sweeps.get(*id).and_then(|open| open.sweep.waiter);

@@ -13,7 +13,7 @@ use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::{Data, Diagnostic, Fault};
 
 use crate::Error;
-use crate::ports::{DeploymentRow, IncomingEvent, RejectionRow, ScheduleRun};
+use crate::ports::{DeploymentRow, IncomingEvent, InstanceSummary, RejectionRow, ScheduleRun};
 use crate::scheduling::ScheduleCommand;
 use crate::sweeps::SweepRead;
 
@@ -31,6 +31,8 @@ pub(crate) enum Request {
     },
     /// Begin an instance.
     Start { start: Start, reply: StartReply },
+    /// Wait for the end of one that has begun.
+    Wait { instance: InstanceId, reply: Reply<Ended> },
     /// Take events into the inbox.
     Publish { events: Vec<IncomingEvent>, reply: Reply<Vec<Accepted>> },
     /// Keep a rejection.
@@ -203,12 +205,23 @@ pub struct Deployed {
 }
 
 /// An instance has begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Begun {
     /// Which.
     pub instance: InstanceId,
     /// It had begun before under the same key with the same input.
     pub existing: bool,
+    /// Where its first turn has brought it; none: it had begun before.
+    pub standing: Option<Box<Standing>>,
+}
+
+/// Where an instance stands after a turn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// As lists show it.
+    pub summary: InstanceSummary,
+    /// How it has ended, if it has.
+    pub ending: Option<Ending>,
 }
 
 /// An instance has ended.

@@ -277,7 +277,9 @@ impl Shard {
 
     /// What has come due by itself.
     async fn due(&mut self, now: Timestamp) -> Result<Due, StoreError> {
-        if self.pause_until.is_some_and(|until| now < until) {
+        // A pause that is longer than any pause: the clock has gone back since it began.
+        let longest = now.plus_millis(limits::STORE_RETRY_MILLIS);
+        if self.pause_until.is_some_and(|until| now < until && until <= longest) {
             return Ok(Due::default());
         }
         self.pause_until = None;
@@ -351,6 +353,7 @@ impl Shard {
             deployed: Vec::new(),
             dispositions: BTreeMap::new(),
             answers: Answers::default(),
+            begun: Vec::new(),
             waits: Vec::new(),
             watched: self.schedules.watched(),
             schedules: &self.schedules,
@@ -412,7 +415,7 @@ impl Shard {
             return self.release(finished, beside, now);
         }
         let turns = batch.turns.len();
-        let inbox_at = inbox_at(&batch, now);
+        let inbox_at = inbox_at(&batch);
         let incidents = batch.incidents.clone();
         match store.commit(batch).await {
             Ok(()) => {
@@ -592,11 +595,12 @@ fn is_empty(batch: &Batch) -> bool {
 }
 
 /// When the inbox is to be looked at because of these rows.
-fn inbox_at(batch: &Batch, now: Timestamp) -> Option<Timestamp> {
+fn inbox_at(batch: &Batch) -> Option<Timestamp> {
     let stored = batch.dispositions.iter().map(|(_, disposition)| disposition);
     let new = batch.arrivals.iter().map(|row| &row.disposition);
     let times = stored.chain(new).filter_map(|disposition| match disposition {
-        Disposition::Pending => Some(now),
+        // At once, and not at some time: the clock may go back before that.
+        Disposition::Pending => Some(Timestamp(i64::MIN)),
         Disposition::Gathering { release_at, .. } => Some(*release_at),
         Disposition::Buffered { expires, .. } => Some(*expires),
         Disposition::Gathered { .. } | Disposition::Delivered { .. } | Disposition::Unmatched { .. } => None,

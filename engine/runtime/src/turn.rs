@@ -25,9 +25,10 @@ use crate::deployments::{Deployments, workflow_name};
 use crate::hot::Instance;
 use crate::ids::{Entropy, Ids};
 use crate::ports::{
-    Batch, Disposition, InboxRow, IncidentRow, MessageRow, ScheduleRow, StartKey, Started, TurnRow,
+    Batch, Disposition, InboxRow, IncidentRow, InstanceSummary, MessageRow, ScheduleRow, StartKey, Started,
+    TurnRow,
 };
-use crate::request::{Begun, Ended, Ending, Reply, Start};
+use crate::request::{Begun, Ended, Ending, Reply, Standing, Start};
 use crate::schedules::Schedules;
 use crate::sweeps::Sweeps;
 use crate::{Error, fingerprint, messages};
@@ -67,6 +68,8 @@ pub(crate) struct Turn<'a> {
     /// New dispositions of stored rows; they go into the batch at the end.
     pub(crate) dispositions: BTreeMap<u64, Disposition>,
     pub(crate) answers: Answers,
+    /// Who waits for what the first turn of an instance makes of it.
+    pub(crate) begun: Vec<(Begun, Reply<Begun>)>,
     /// Who waits for the end of an instance.
     pub(crate) waits: Vec<(InstanceId, Reply<Ended>)>,
     /// Runs of workflows that rest after each end.
@@ -114,6 +117,8 @@ pub(crate) struct Moved {
     /// Were under way and are waited for no more, returned or not.
     pub(crate) withdrawn: Vec<(EffectId, u32)>,
     pub(crate) ending: Option<Ending>,
+    /// As lists show it, after its first turn: whoever began it waits for that.
+    pub(crate) summary: Option<InstanceSummary>,
 }
 
 impl Working {
@@ -178,7 +183,7 @@ impl Turn<'_> {
             && let Some(started) = self.started.get(key)
         {
             return if started.input_hash == *hash {
-                Ok(Begun { instance: started.instance, existing: true })
+                Ok(Begun { instance: started.instance, existing: true, standing: None })
             } else {
                 Err(Error::StartConflict { key: key.key.clone(), instance: started.instance })
             };
@@ -196,19 +201,21 @@ impl Turn<'_> {
                 working.start = Some((key, input_hash));
             }
         }
-        Ok(Begun { instance: id, existing: false })
+        Ok(Begun { instance: id, existing: false, standing: None })
     }
 
     /// Registers somebody who waits for the end of an instance.
-    pub(crate) fn wait(&mut self, started: Begun, reply: Reply<Ended>) {
-        let ended = self.working.get(&started.instance).is_some_and(|it| it.has_ended() && !it.moved);
-        if let Some(parked) = self.parked.get(&started.instance) {
-            let error = parked.error(started.instance);
+    pub(crate) fn wait(&mut self, instance: InstanceId, reply: Reply<Ended>) {
+        let working = self.working.get(&instance);
+        if let Some(parked) = self.parked.get(&instance) {
+            let error = parked.error(instance);
             self.answers.later(reply, Err(error));
-        } else if ended {
-            self.answers.later(reply, Err(Error::EndedBefore(started.instance)));
+        } else if working.is_none() {
+            self.answers.later(reply, Err(Error::UnknownInstance(instance)));
+        } else if working.is_some_and(|it| it.has_ended() && !it.moved) {
+            self.answers.later(reply, Err(Error::EndedBefore(instance)));
         } else {
-            self.waits.push((started.instance, reply));
+            self.waits.push((instance, reply));
         }
     }
 
@@ -393,9 +400,18 @@ impl Turn<'_> {
                 untouched.push((id, working.instance));
                 continue;
             }
-            let (row, rest) = working.into_row(id);
+            let (row, rest) = working.into_row(id, self.now);
             self.batch.turns.push(row);
             moved.insert(id, rest);
+        }
+        for (mut begun, reply) in std::mem::take(&mut self.begun) {
+            if !begun.existing
+                && let Some(moved) = moved.get(&begun.instance)
+                && let Some(summary) = moved.summary.clone()
+            {
+                begun.standing = Some(Box::new(Standing { summary, ending: moved.ending.clone() }));
+            }
+            self.answers.later(reply, Ok(begun));
         }
         // Only the incidents of this turn that still hold.
         let faulted: BTreeSet<InstanceId> = self
@@ -426,7 +442,7 @@ pub(crate) struct Finished {
 }
 
 impl Working {
-    fn into_row(self, id: InstanceId) -> (TurnRow, Moved) {
+    fn into_row(self, id: InstanceId, now: Timestamp) -> (TurnRow, Moved) {
         let mut instance = self.instance;
         instance.rev += 1;
         let state = serde_json::to_vec(&instance.state).expect("a state is made of JSON values only");
@@ -459,7 +475,17 @@ impl Working {
         withdrawn.retain(|(id, attempt)| {
             !pending.iter().any(|other| other.id == *id && other.attempt == *attempt)
         });
-        (row, Moved { instance, wake_at, effects, withdrawn, ending: self.ending })
+        let summary = (row.rev == 1).then(|| InstanceSummary {
+            id,
+            workflow: row.workflow.clone(),
+            status: row.status,
+            rev: row.rev,
+            wake_at,
+            case_no: instance.state.case().map(|case| case.no.clone()),
+            start_key: row.start.as_ref().map(|(key, _)| key.key.clone()),
+            updated: now,
+        });
+        (row, Moved { instance, wake_at, effects, withdrawn, ending: self.ending, summary })
     }
 }
 

@@ -9,6 +9,7 @@ mod call;
 mod cloudevent;
 mod ingress;
 mod json;
+mod known_tokens;
 pub mod limits;
 mod policy;
 mod problem;

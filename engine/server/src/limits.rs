@@ -35,11 +35,12 @@ pub const REQUEST_SECS_MAX: Duration = Duration::from_secs(30);
 /// How long `?wait=true` waits for the end of an instance before it answers with what is there.
 pub const WAIT_SECS_MAX: Duration = Duration::from_secs(25);
 
-/// A waiting request looks again after this long, then twice as long, …
-pub const WAIT_PAUSE_MIN: Duration = Duration::from_millis(5);
+/// How long a token that was looked up is believed. A revoked one is forgotten at once, but another node may have
+/// revoked it.
+pub const TOKEN_MILLIS_MAX: i64 = 10_000;
 
-/// … up to this long: one read of one row.
-pub const WAIT_PAUSE_MAX: Duration = Duration::from_millis(250);
+/// Tokens that are remembered at most.
+pub const TOKENS_KNOWN_MAX: usize = 10_000;
 
 /// How long a shutdown waits for the requests under way.
 pub const SHUTDOWN_SECS_MAX: Duration = Duration::from_secs(10);

@@ -26,6 +26,7 @@ use yiwang_runtime::ports::{Channels, Clock, Files, Query, Tokens};
 
 use crate::auth::authenticate;
 use crate::call::{Answer, Call};
+use crate::known_tokens::KnownTokens;
 use crate::limits::{
     CHANNEL_BODY_BYTES_MAX, CHANNEL_REQUESTS_CONCURRENT_MAX, REQUEST_SECS_MAX, REQUESTS_CONCURRENT_MAX,
     SHUTDOWN_SECS_MAX,
@@ -151,7 +152,7 @@ pub fn router(config: Config, parts: Parts, stopping: CancellationToken) -> Rout
         channels: parts.channels,
         files: parts.files,
         tracking: Rate::default(),
-        tokens: parts.tokens,
+        tokens: Arc::new(KnownTokens::new(parts.tokens, Arc::clone(&parts.clock))),
         clock: parts.clock,
         catalog: parts.catalog,
         stopping,

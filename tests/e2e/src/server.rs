@@ -17,6 +17,23 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// The binary of the tests, built from the sources as they are now.
+///
+/// # Errors
+/// When it does not build.
+pub fn built() -> io::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--package", "yiwang-cli"]).current_dir(crate::project::repository());
+    if !build.status()?.success() {
+        return Err(io::Error::other("`cargo build --package yiwang-cli` failed"));
+    }
+    // target/debug/deps/<this test> → target/debug/yiwang
+    let test = std::env::current_exe()?;
+    let folder = test.ancestors().nth(2).ok_or_else(|| io::Error::other("a test without a folder"))?;
+    Ok(folder.join("yiwang"))
+}
+
 /// One server on one project folder. Killed when dropped.
 #[derive(Debug)]
 pub struct Server {

@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("yiwang-host", &["yiwang-core", "yiwang-dsl", "yiwang-runtime"]),
     ("yiwang-server", &["yiwang-core", "yiwang-dsl", "yiwang-runtime"]),
     ("yiwang-services", &["yiwang-core", "yiwang-dsl", "yiwang-runtime"]),
+    ("yiwang-sim", &["yiwang-core", "yiwang-dsl", "yiwang-runtime"]),
     (
         "yiwang-cli",
         &[
@@ -24,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "yiwang-runtime",
             "yiwang-server",
             "yiwang-services",
+            "yiwang-sim",
             "yiwang-store",
         ],
     ),
@@ -41,11 +43,27 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hyper", &["yiwang-services"]),
     (
         "tokio",
-        &["yiwang-runtime", "yiwang-store", "yiwang-host", "yiwang-server", "yiwang-services", "yiwang-cli"],
+        &[
+            "yiwang-runtime",
+            "yiwang-store",
+            "yiwang-host",
+            "yiwang-server",
+            "yiwang-services",
+            "yiwang-sim",
+            "yiwang-cli",
+        ],
     ),
     (
         "futures",
-        &["yiwang-runtime", "yiwang-store", "yiwang-host", "yiwang-server", "yiwang-services", "yiwang-cli"],
+        &[
+            "yiwang-runtime",
+            "yiwang-store",
+            "yiwang-host",
+            "yiwang-server",
+            "yiwang-services",
+            "yiwang-sim",
+            "yiwang-cli",
+        ],
     ),
     ("getrandom", &["yiwang-runtime", "yiwang-host", "yiwang-server", "yiwang-services", "yiwang-cli"]),
     ("rand", &[]),

@@ -4,7 +4,7 @@ use serde_json::json;
 use yiwang_dsl::Data;
 
 use super::may::{self, Denied, conflict, forbidden};
-use super::{change, form, reply};
+use super::{change, form};
 use crate::group;
 use crate::history::What;
 use crate::limits::{REMARK_BYTES_MAX, REMARKS_MAX};
@@ -30,10 +30,7 @@ pub(crate) fn act(
 ) -> Result<Data, Denied> {
     let Wish { act, reason, decision } = wish;
     let item = &machine.state.items[at].item;
-    let done = decision.as_ref().map(|id| (by.person.clone(), id.clone()));
-    if done.as_ref().is_some_and(|done| machine.state.items[at].acts.contains(done)) {
-        return Ok(reply(item));
-    }
+    let done = decision.map(|id| (by.person.clone(), id));
     if machine.state.items[at].acts.len() >= 2 * REMARKS_MAX {
         return Err(
             conflict("work-item.limit", "too much has been done with this work item".to_owned()).into()

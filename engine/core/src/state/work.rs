@@ -105,6 +105,9 @@ pub(crate) struct Decided {
     /// Others must not learn the outcome yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) sealed: bool,
+    /// Who has done what besides, by the ids that the callers gave: an act asked for again gets its answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) acts: Vec<(String, String)>,
 }
 
 impl Decided {

@@ -6,6 +6,7 @@
     reason = "this crate is one test: what goes wrong here shall stop it"
 )]
 
+mod again;
 mod calls;
 mod cases;
 mod children;

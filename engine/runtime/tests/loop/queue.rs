@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
-use yiwang_runtime::ports::{NoServices, Outside, Store};
+use yiwang_core::transition::Status;
+use yiwang_runtime::ports::{NoServices, Outside, Query as _, Store};
 use yiwang_runtime::{Config, Ending, Engine, Error, Handle, VirtualClock};
 
 use crate::world::{Faulty, NOON, Scripted, event, start, workflow};
@@ -61,10 +62,21 @@ async fn whoever_waits_for_the_end_is_told_how_it_ended() {
     });
     // The other's start is queued before this one: when this is answered, that one is durable.
     tokio::task::yield_now().await;
+    let other = it.handle.start(start("test/a", None, json!({}))).await.unwrap().instance;
+    let others = tokio::spawn({
+        let handle = it.handle.clone();
+        async move { handle.ended(other).await }
+    });
+    tokio::task::yield_now().await;
     it.handle.start(start("test/a", None, json!({}))).await.unwrap();
     it.clock.set(NOON.plus_millis(3_600_000));
     let ended = waiting.await.unwrap().unwrap();
     assert!(matches!(ended.ending, Ending::Completed(_)), "{ended:?}");
+    let told = others.await.unwrap();
+    assert!(told.is_ok_and(|ended| ended.instance == other), "also whoever asks later, by the instance");
+    assert!(matches!(it.handle.ended(other).await, Err(Error::EndedBefore(id)) if id == other));
+    let nobody = yiwang_core::InstanceId(1);
+    assert!(matches!(it.handle.ended(nobody).await, Err(Error::UnknownInstance(id)) if id == nobody));
     let again = it.handle.start_and_wait(start("test/a", Some("k"), json!({"n": 1}))).await;
     assert!(matches!(again, Err(Error::EndedBefore(id)) if id == ended.instance));
 }
@@ -100,6 +112,26 @@ async fn a_shutdown_answers_those_who_wait_and_refuses_those_who_come() {
     assert!(results.iter().all(Result::is_ok), "queued before the stop");
     assert!(matches!(it.handle.start(start("test/a", None, json!(1))).await, Err(Error::Stopping)));
     it.handle.shutdown().await;
+}
+
+#[tokio::test]
+async fn whoever_starts_is_told_what_the_first_turn_made_of_it() {
+    let it = running(Config::default()).await;
+    deploy(&it.handle, "a", "{set: {n: 1}}").await;
+    let begun = it.handle.start(start("test/a", Some("k"), json!({}))).await.unwrap();
+    let standing = begun.standing.unwrap();
+    assert_eq!((standing.summary.id, standing.summary.rev), (begun.instance, 1));
+    assert_eq!(
+        (standing.summary.status, standing.summary.start_key.as_deref()),
+        (Status::Completed, Some("k"))
+    );
+    let stored = it.store.inner.instance(begun.instance).await.unwrap();
+    assert_eq!(stored.as_ref(), Some(&standing.summary), "as the store tells it");
+    assert!(
+        matches!(standing.ending, Some(Ending::Completed(output)) if output.to_json() == json!({"n": 1}))
+    );
+    let again = it.handle.start(start("test/a", Some("k"), json!({}))).await.unwrap();
+    assert!(again.existing && again.standing.is_none());
 }
 
 #[tokio::test]

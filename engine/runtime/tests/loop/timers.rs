@@ -1,8 +1,9 @@
 //! Timers: never early, once, also after a restart.
 
 use serde_json::json;
+use yiwang_core::Timestamp;
 
-use crate::world::{NOON, World, workflow};
+use crate::world::{Crash, NOON, World, workflow};
 
 fn waits(name: &str, duration: &str) -> String {
     workflow(name, "", &format!("  - rest: {{wait: {duration}}}\n  - done: {{set: {{late: false}}}}"))
@@ -55,6 +56,37 @@ async fn a_clock_that_goes_back_delays_and_repeats_nothing() {
     world.later(24 * 3_600_000).await;
     assert_eq!(world.times(first, "timer_fired").await, [3_600_000]);
     assert_eq!(world.times(second, "timer_fired").await, [4_200_000]);
+}
+
+/// Found by the simulator: seed 7 of its first version stood still for an hour.
+#[tokio::test]
+async fn a_clock_that_goes_back_does_not_hold_up_what_is_emitted() {
+    let emits =
+        workflow("emits", "", "  - tell: {emit: {event: {with: {type: cn.test.a.v1, source: /emits}}}}");
+    let hears =
+        workflow("hears", "schedule: {on: {one: {with: {type: cn.test.a.v1}}}}", "  - keep: {set: {n: 1}}");
+    let mut world = World::running(&[&emits, &hears]).await;
+    world.start("test/emits", None, json!({})).await;
+    assert_eq!(world.dispositions().await, ["pending"]);
+    world.engine.set_clock(Timestamp(NOON.0 - 3_600_000));
+    world.engine.settle().await.unwrap();
+    assert_eq!(world.dispositions().await, ["delivered"]);
+}
+
+/// Found by the simulator: the pause of a second after a failed commit became one of an hour.
+#[tokio::test]
+async fn a_clock_that_goes_back_does_not_prolong_the_pause_after_a_failure() {
+    let mut world = World::running(&[&waits("a", "PT1H")]).await;
+    world.engine.set_clock(NOON.plus_millis(3_600_000));
+    let commits = world.store.commits.load(std::sync::atomic::Ordering::Relaxed);
+    *world.store.crash.lock().unwrap() = Some((commits + 1, Crash::Before));
+    let start = crate::world::start("test/a", None, json!({}));
+    world.engine.start(start).await.unwrap_err();
+    world.engine.set_clock(NOON);
+    let id = world.start("test/a", None, json!({})).await;
+    // The index of timers is read again as soon as anything is asked.
+    world.later(3_600_000).await;
+    assert_eq!(world.times(id, "timer_fired").await, [3_600_000]);
 }
 
 #[tokio::test]

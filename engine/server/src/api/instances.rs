@@ -9,12 +9,12 @@ use yiwang_core::history::{HistoryEvent, What};
 use yiwang_core::input::{Cause, OperatorCommand};
 use yiwang_core::transition::Status;
 use yiwang_dsl::Data;
-use yiwang_runtime::ports::InstanceFilter;
-use yiwang_runtime::{OperatorAct, Start};
+use yiwang_runtime::ports::{InstanceFilter, InstanceSummary};
+use yiwang_runtime::{Ending, Error, OperatorAct, Start};
 
 use crate::call::{Answer, Call, ok, page, with_status, word};
 use crate::json;
-use crate::limits::{HISTORY_LEN_MAX, TEXT_BYTES_MAX, WAIT_PAUSE_MAX, WAIT_PAUSE_MIN, WAIT_SECS_MAX};
+use crate::limits::{HISTORY_LEN_MAX, TEXT_BYTES_MAX, WAIT_SECS_MAX};
 use crate::policy::{PROCESS_ADMIN, Policy};
 use crate::problem::{Code, Problem};
 use crate::routes::Routes;
@@ -94,10 +94,17 @@ async fn start(mut call: Call) -> Answer {
         })
         .await?;
     let id = started.instance;
-    if waiting.wait {
-        ended(&call, id).await?;
-    }
-    let view = whole(&call, id).await?;
+    let view = match started.standing {
+        // What its first turn made of it is known without looking it up.
+        Some(standing) if !waiting.wait || standing.ending.is_some() => {
+            view(standing.summary, standing.ending)
+        }
+        Some(_) | None if waiting.wait => {
+            let ending = ended(&call, id).await?;
+            whole(&call, id, ending).await?
+        }
+        Some(_) | None => whole(&call, id, None).await?,
+    };
     let mut response =
         with_status(if started.existing { StatusCode::OK } else { StatusCode::CREATED }, &view)?;
     let location = HeaderValue::try_from(format!("/api/v1/instances/{id}")).expect("an id is a header value");
@@ -109,43 +116,51 @@ async fn start(mut call: Call) -> Answer {
 async fn get(call: Call) -> Answer {
     let waiting: Waiting = call.query()?;
     let id = call.id("instance")?;
-    if waiting.wait {
-        ended(&call, id).await?;
-    }
-    ok(&whole(&call, id).await?)
+    let ending = if waiting.wait { ended(&call, id).await? } else { None };
+    ok(&whole(&call, id, ending).await?)
 }
 
-/// Waits until the instance has ended, or the wait has been long enough.
-async fn ended(call: &Call, id: InstanceId) -> Result<(), Problem> {
-    let until = tokio::time::Instant::now() + WAIT_SECS_MAX;
-    let mut pause = WAIT_PAUSE_MIN;
-    loop {
-        let summary = call.app.query.instance(id).await?;
-        let over = summary.is_none_or(|instance| {
-            matches!(instance.status, Status::Completed | Status::Faulted | Status::Cancelled)
-        });
-        if over || tokio::time::Instant::now() >= until || call.app.stopping.is_cancelled() {
-            return Ok(());
+/// Waits until the instance ends, or the wait has been long enough. None: it has ended before, does not end, or
+/// is not there.
+async fn ended(call: &Call, id: InstanceId) -> Result<Option<Ending>, Problem> {
+    let waited = tokio::select! {
+        waited = tokio::time::timeout(WAIT_SECS_MAX, call.app.handle.ended(id)) => waited,
+        () = call.app.stopping.cancelled() => return Ok(None),
+    };
+    match waited {
+        Ok(Ok(ended)) => Ok(Some(ended.ending)),
+        // What cannot be waited for is shown as it is.
+        Ok(Err(Error::EndedBefore(_) | Error::UnknownInstance(_) | Error::Incident { .. })) | Err(_) => {
+            Ok(None)
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(WAIT_PAUSE_MAX);
+        Ok(Err(error)) => Err(error.into()),
     }
 }
 
-/// One instance, with its output or error when it has ended.
-async fn whole(call: &Call, id: InstanceId) -> Result<InstanceView, Problem> {
+/// One instance, with its output or error when it has ended; `ending`: what is known of that already.
+async fn whole(call: &Call, id: InstanceId, ending: Option<Ending>) -> Result<InstanceView, Problem> {
     let summary = call.app.query.instance(id).await?;
     let summary = summary.ok_or_else(|| Problem::not_found("instance", &id.to_string()))?;
     let ended = matches!(summary.status, Status::Completed | Status::Faulted);
+    let ending = match ending {
+        None if ended => match last_line(call, id).await? {
+            Some(What::Completed { output }) => Some(Ending::Completed(output)),
+            Some(What::Faulted { error }) => Some(Ending::Faulted(error)),
+            Some(_) | None => None,
+        },
+        known => known.filter(|_| ended),
+    };
+    Ok(view(summary, ending))
+}
+
+fn view(summary: InstanceSummary, ending: Option<Ending>) -> InstanceView {
     let mut view = InstanceView::from(summary);
-    if ended {
-        match last_line(call, id).await? {
-            Some(What::Completed { output }) => view.output = Some(output.to_json()),
-            Some(What::Faulted { error }) => view.error = serde_json::to_value(error).ok(),
-            Some(_) | None => {}
-        }
+    match ending {
+        Some(Ending::Completed(output)) => view.output = Some(output.to_json()),
+        Some(Ending::Faulted(error)) => view.error = serde_json::to_value(error).ok(),
+        Some(Ending::Cancelled) | None => {}
     }
-    Ok(view)
+    view
 }
 
 /// The last completed or faulted line of an instance.
@@ -220,5 +235,5 @@ async fn operate(mut call: Call, command: OperatorCommand) -> Answer {
     }
     let by = call.actor()?.clone();
     call.app.handle.operator(OperatorAct { instance: id, command, by, reason: why.reason }).await?;
-    ok(&whole(&call, id).await?)
+    ok(&whole(&call, id, None).await?)
 }

@@ -5,6 +5,7 @@
 mod a2a;
 mod asyncapi;
 mod authority;
+mod containers;
 mod grpc;
 mod mcp;
 mod nats_server;

@@ -97,7 +97,6 @@ fn beside(server: &Server, token: &str, administrator: &mut Client) -> Result<(S
     });
     let body = serde_json::to_vec(&json!({ "definition": definition }))?;
     let request = Request::new("POST", "/api/v1/sweeps")
-        .header("authorization", &format!("Bearer {token}"))
         .header("idempotency-key", "bench")
         .body("application/json", body);
     let began = Instant::now();

@@ -81,15 +81,7 @@ pub(crate) fn yiwang(arguments: &[&str]) -> Output {
 
 /// The binary, built from the sources as they are now.
 pub(crate) fn binary() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "yiwang-cli"])
-        .current_dir(project::repository())
-        .status()
-        .unwrap();
-    assert!(built.success(), "`cargo build --package yiwang-cli` failed");
-    // target/debug/deps/<this test> → target/debug/yiwang
-    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("yiwang")
+    yiwang_e2e::server::built().unwrap()
 }
 
 /// The seed of this run: given by `YIWANG_SEED`, else from the clock; printed, so that it can be repeated.

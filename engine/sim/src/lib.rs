@@ -1,0 +1,36 @@
+//! The whole engine in a world that follows from one number.
+//!
+//! ```text
+//!  seed ──► plan: processes, faults
+//!             │
+//!  clients ─► doors ─► engine (real) ─► doors ─► store, channels, services (simulated)
+//!                         │                        │
+//!                       clock (simulated)        ledger: what is durable, what was begun ──► checks
+//! ```
+//! No thread, no wall clock, no randomness but that of the seed: a run is the same run each time. The engine,
+//! its rules and its language are the real ones; what is simulated are the ports. Nodes that take over from each
+//! other are not simulated: there is one process at a time, which dies and begins again.
+
+mod act;
+mod client;
+mod disk;
+mod ending;
+mod ledger;
+mod outside;
+mod plan;
+mod process;
+mod random;
+mod run;
+mod sabotage;
+mod store;
+mod time;
+mod trace;
+mod violation;
+mod whole;
+mod workload;
+mod world;
+
+pub use disk::{Disk, MemoryDisk, Shelf};
+pub use run::{Options, Report, STEPS, run, run_on};
+pub use sabotage::Sabotage;
+pub use violation::{Check, Violation};
