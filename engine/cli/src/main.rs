@@ -8,6 +8,7 @@ mod egress;
 mod failure;
 mod language;
 mod lsp;
+mod node;
 mod output;
 mod project;
 mod references;

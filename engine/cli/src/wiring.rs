@@ -8,9 +8,10 @@ use std::sync::Arc;
 use yiwang_host::{ChannelConfig, Host, Secret};
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{KeyValue, Query, Store, Tokens};
-use yiwang_store::SqlStore;
+use yiwang_store::{Postgres, SqlStore};
 
 use crate::failure::{self, Exit, Failure};
+use crate::node::Place;
 use crate::project::{ChannelFile, Project, SecretSource};
 
 /// The durable store, behind each of its ports.
@@ -23,17 +24,25 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// The store of a data folder, made if it is not there.
-    pub(crate) async fn open(data: &Path) -> Result<Self, Failure> {
+    /// The store in this database, or the file of the data folder, which is made if it is not there.
+    pub(crate) async fn open(data: &Path, place: Option<&Place>) -> Result<Self, Failure> {
         // It holds personal data: when it is made here, only the server's user may read it.
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
         made.map_err(|error| failure::file("making the data folder", data, error))?;
-        let durable = Arc::new(open(&data.join("yiwang.db")).await?);
+        let durable = Arc::new(match place {
+            Some(place) => connect(&place.database).await?,
+            None => open(&data.join("yiwang.db")).await?,
+        });
         let (store, query) = (durable.clone(), durable.clone());
         Ok(Self { store, query, key_value: durable.clone(), tokens: durable.clone(), durable })
     }
 
-    /// Writes what is queued and lets the file go, after the engine has stopped.
+    /// What a node owns and writes.
+    pub(crate) fn durable(&self) -> &SqlStore {
+        &self.durable
+    }
+
+    /// Writes what is queued and lets the database go, after the engine has stopped.
     pub(crate) async fn close(self) {
         self.durable.close().await;
     }
@@ -56,6 +65,12 @@ impl Scratch {
         let store = Arc::new(open(path).await?);
         Ok(Self { store: store.clone(), query: store.clone(), file: Some(store) })
     }
+}
+
+async fn connect(database: &Postgres) -> Result<SqlStore, Failure> {
+    SqlStore::connect(database).await.map_err(|error| {
+        Failure::new(Exit::Failed, error.code(), format!("opening the store {database}")).because(error)
+    })
 }
 
 async fn open(path: &Path) -> Result<SqlStore, Failure> {

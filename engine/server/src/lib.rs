@@ -17,6 +17,7 @@ mod rate;
 mod routes;
 mod serve;
 pub mod spreadsheet;
+mod standby;
 mod view;
 
 pub use api::case_command;
@@ -24,6 +25,7 @@ pub use auth::{NewToken, TOKEN_PREFIX, hash as token_hash, new_token};
 pub use policy::{ADMIN, EVENT_PUBLISHER, PETITIONER, PROCESS_ADMIN, Policy};
 pub use problem::{Code, Problem};
 pub use serve::{Config, Parts, Running, Server, router};
+pub use standby::Standby;
 pub use view::shape;
 
 /// One route, for tests and documents.

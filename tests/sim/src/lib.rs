@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::BoxFuture;
 use tokio::runtime::Runtime;
 use yiwang_sim::{Disk, Report, Shelf};
-use yiwang_store::SqliteStore;
+use yiwang_store::SqlStore;
 
 /// A world in a few words, and how to see it again.
 pub fn tell(report: &Report) -> String {
@@ -48,7 +48,7 @@ impl Disk for FileDisk {
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = Arc::new(runtime.unwrap());
-        let store = Self::wait(&runtime, SqliteStore::open(&self.path)).unwrap();
+        let store = Self::wait(&runtime, SqlStore::open(&self.path)).unwrap();
         *self.open.lock().unwrap() = Some(runtime);
         Arc::new(store)
     }
@@ -65,7 +65,7 @@ impl Disk for FileDisk {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         Self::wait(&runtime, async {
-            let store = SqliteStore::open(&self.path).await.unwrap();
+            let store = SqlStore::open(&self.path).await.unwrap();
             let audit = store.verify().await.unwrap();
             store.close().await;
             audit.broken.map(|broken| broken.what)

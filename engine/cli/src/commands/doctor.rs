@@ -181,7 +181,7 @@ async fn store_and_channels(project: &Project, data: &Path) -> Vec<Finding> {
             format!("{} is not there yet; the first `yiwang serve` makes it", data.display()),
         )];
     }
-    let stores = match Stores::open(data).await {
+    let stores = match Stores::open(data, None).await {
         Ok(stores) => stores,
         Err(failure) => return vec![bad("store", format!("{failure}; is a server running on it?"))],
     };

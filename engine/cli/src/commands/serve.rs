@@ -9,11 +9,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use yiwang_core::Timestamp;
 use yiwang_dsl::Catalog;
 use yiwang_dsl::resource::needed;
+use yiwang_runtime::leased::leased;
 use yiwang_runtime::ports::{Channels, Clock, Outside, Tokens};
 use yiwang_runtime::{Engine, Error, Handle, PutReference, SystemClock};
 use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
 
 use crate::failure::{self, Exit, Failure};
+use crate::node::{self, Tenure};
 use crate::output;
 use crate::project::{Package, Project, print_remarks};
 use crate::references::{self, Document};
@@ -46,6 +48,8 @@ pub(super) struct Args {
     /// Do not deploy the project's workflows.
     #[arg(long)]
     no_deploy: bool,
+    #[command(flatten)]
+    node: node::Args,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
@@ -57,10 +61,20 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     references::district(&references)?;
     check(&packages, &project.catalog(channels.iter().map(|channel| channel.id.clone())))?;
     // Before anything is opened: a stop that comes early is a stop in order too.
-    let signals = Signals::catch()?;
+    let mut signals = Signals::catch()?;
+    let config = config(&args, &project);
+    let listen = config.listen;
+    let place = args.node.place(listen)?;
     let data = args.data.clone().unwrap_or_else(|| project.data());
     let services = services::of_project(&project, &data)?;
-    let stores = Stores::open(&data).await?;
+    let stores = Stores::open(&data, place.as_ref()).await?;
+    let tenure = match &place {
+        Some(place) => match place.own(stores.durable(), listen, signals.wait()).await? {
+            Some(tenure) => Some(tenure),
+            None => return Ok(()),
+        },
+        None => None,
+    };
     let host = wiring::channels(&project, &channels, &data, &stores).await?;
     for channel in host.list() {
         match channel.problem {
@@ -73,6 +87,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let engine = project.settings.engine()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let outside = Outside { channels: host.clone(), services };
+    let outside = match &tenure {
+        Some(tenure) => leased(outside, &tenure.lease()),
+        None => outside,
+    };
     let handle = Engine::start(engine, stores.store.clone(), outside, clock.clone());
     let handle = handle.await.map_err(|error| {
         Failure::new(Exit::Failed, "store.unavailable", "the engine could not read its store").because(error)
@@ -90,8 +108,6 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         clock,
         catalog: Arc::new(project.catalog(ids)),
     };
-    let config = config(&args, &project);
-    let listen = config.listen;
     let running = Server::start(config, parts).await.map_err(|error| {
         Failure::new(Exit::Failed, "server.listen", format!("listening on {listen}"))
             .because(error)
@@ -101,11 +117,24 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         output::note("listening beyond this machine without TLS: put a proxy with TLS in front");
     }
     output::note(&format!("yiwang {} listens on http://{}", env!("CARGO_PKG_VERSION"), running.addr));
-    signals.wait().await;
+    let lost = async {
+        match &tenure {
+            Some(tenure) => tenure.lost().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = signals.wait() => {}
+        // What is held in memory may be old by now, and whoever waits for an answer asks the new owner.
+        () = lost => return Err(Tenure::fenced()),
+    }
     output::note("stopping");
     let stopped = running.shutdown().await;
     handle.shutdown().await;
     stores.close().await;
+    if let Some(tenure) = tenure {
+        tenure.leave().await;
+    }
     stopped.map_err(|error| Failure::new(Exit::Failed, "server.failed", "serving").because(error))
 }
 
@@ -250,7 +279,7 @@ impl Signals {
         Ok(Self { terminate, interrupt })
     }
 
-    async fn wait(mut self) {
+    async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

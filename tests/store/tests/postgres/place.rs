@@ -30,6 +30,11 @@ impl Place {
         Self { database: Postgres::new(&url).unwrap(), url }
     }
 
+    /// The database's name.
+    pub(crate) fn name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap()
+    }
+
     /// A node at it, with this lease.
     pub(crate) async fn node(&self, name: &str, lease: Duration) -> Node {
         let address = format!("{name}.example:7420");
@@ -57,7 +62,7 @@ pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 
 /// Waits until so many sessions of this database wait for a lock.
 pub(crate) async fn until_blocked(cluster: &Cluster, place: &Place, count: usize) {
-    let name = place.url.rsplit('/').next().unwrap();
+    let name = place.name();
     let sql = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'"
     );
