@@ -26,7 +26,7 @@ const LEASE_SECS_MIN: u64 = 2;
 
 /// How this process takes part.
 #[derive(clap::Args, Debug)]
-pub(crate) struct Args {
+pub(crate) struct NodeArgs {
     /// A PostgreSQL database that several nodes may share (postgres://…), instead of a file in the data folder.
     #[arg(long, env = "YIWANG_DATABASE", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) struct Place {
     config: NodeConfig,
 }
 
-impl Args {
+impl NodeArgs {
     /// None: the store is a file.
     pub(crate) fn place(&self, listen: SocketAddr) -> Result<Option<Place>, Failure> {
         let Some(url) = &self.database else { return Ok(None) };

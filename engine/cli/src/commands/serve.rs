@@ -15,7 +15,7 @@ use yiwang_runtime::{Engine, Error, Handle, PutReference, SystemClock};
 use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
 
 use crate::failure::{self, Exit, Failure};
-use crate::node::{self, Tenure};
+use crate::node::{NodeArgs, Tenure};
 use crate::output;
 use crate::project::{Package, Project, print_remarks};
 use crate::references::{self, Document};
@@ -49,7 +49,7 @@ pub(super) struct Args {
     #[arg(long)]
     no_deploy: bool,
     #[command(flatten)]
-    node: node::Args,
+    node: NodeArgs,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
