@@ -2,7 +2,7 @@
 //!
 //! Each test says that it was skipped where there are no binaries of a server.
 
-#![expect(clippy::unwrap_used, reason = "this crate is one test")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "this crate is one test")]
 
 mod fence;
 mod outage;
