@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -70,9 +70,8 @@ fn answer(request: &Request, owner: Option<&str>) -> Response {
                 }
                 None => {
                     let detail = "No node owns the instances right now; one of them takes over";
-                    let mut response = Problem::new(Code::Unavailable, detail).respond(path);
-                    response.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("2"));
-                    response
+                    // It says when to come back.
+                    Problem::new(Code::Unavailable, detail).respond(path)
                 }
             }
         }
@@ -100,7 +99,7 @@ mod tests {
         let owner = Some("b.example:7420");
         let there = "http://b.example:7420/api/v1/events?a=%20b".to_owned();
         assert_eq!(told("/api/v1/events?a=%20b", owner), (307, there));
-        assert_eq!(told("/api/v1/events", None), (503, "2".to_owned()));
+        assert_eq!(told("/api/v1/events", None), (503, "5".to_owned()));
         assert_eq!(told("/readyz", owner).0, 503);
         assert_eq!(told("/healthz", None).0, 200);
     }

@@ -30,6 +30,8 @@ async fn a_server_that_crashes_costs_nothing_that_was_answered() {
     let rev = store.load(vec![InstanceId(10)]).await.unwrap()[0].rev;
     until("it is written again", async || store.commit(turns([turn(11, 2)])).await.is_ok()).await;
     store.commit(turns([turn(10, rev + 1)])).await.unwrap();
+    // Each connection of the readers finds out for itself that its server is gone.
+    until("all is read again", async || store.verify().await.is_ok()).await;
     let audit = store.verify().await.unwrap();
     assert!(audit.broken.is_none(), "{audit:?}");
 }
