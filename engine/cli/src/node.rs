@@ -98,7 +98,11 @@ impl Place {
         let mut node = self.join().await?;
         loop {
             match node.beat().await {
-                Ok(Standing::Owner) => return Ok(node),
+                Ok(Standing::Owner) => {
+                    // For those who are still connected when this node no longer stands by.
+                    known.send_replace(Some(self.config.address.clone()));
+                    return Ok(node);
+                }
                 Ok(Standing::Standby { owner }) => {
                     let address = owner.map(|owner| owner.address);
                     known.send_if_modified(|before| {

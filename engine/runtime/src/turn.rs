@@ -117,8 +117,6 @@ pub(crate) struct Moved {
     /// Were under way and are waited for no more, returned or not.
     pub(crate) withdrawn: Vec<(EffectId, u32)>,
     pub(crate) ending: Option<Ending>,
-    /// As lists show it, after its first turn: whoever began it waits for that.
-    pub(crate) summary: Option<InstanceSummary>,
 }
 
 impl Working {
@@ -400,16 +398,13 @@ impl Turn<'_> {
                 untouched.push((id, working.instance));
                 continue;
             }
-            let (row, rest) = working.into_row(id, self.now);
+            let (row, rest) = working.into_row(id);
             self.batch.turns.push(row);
             moved.insert(id, rest);
         }
         for (mut begun, reply) in std::mem::take(&mut self.begun) {
-            if !begun.existing
-                && let Some(moved) = moved.get(&begun.instance)
-                && let Some(summary) = moved.summary.clone()
-            {
-                begun.standing = Some(Box::new(Standing { summary, ending: moved.ending.clone() }));
+            if !begun.existing {
+                begun.standing = self.standing(begun.instance, &moved).map(Box::new);
             }
             self.answers.later(reply, Ok(begun));
         }
@@ -425,6 +420,25 @@ impl Turn<'_> {
         let Self { batch, deployed, answers, waits, district, sweeps_again, .. } = self;
         let district = (!batch.references.is_empty()).then_some(district);
         Finished { batch, deployed, district, moved, untouched, answers, waits, sweeps_again }
+    }
+
+    /// What its first turn, whose row is made, makes of an instance.
+    fn standing(&self, id: InstanceId, moved: &BTreeMap<InstanceId, Moved>) -> Option<Standing> {
+        let moved = moved.get(&id)?;
+        // The rows are in the order of instances.
+        let at = self.batch.turns.binary_search_by_key(&id, |row| row.instance).ok()?;
+        let row = &self.batch.turns[at];
+        let summary = InstanceSummary {
+            id,
+            workflow: row.workflow.clone(),
+            status: row.status,
+            rev: row.rev,
+            wake_at: row.wake_at,
+            case_no: moved.instance.state.case().map(|case| case.no.clone()),
+            start_key: row.start.as_ref().map(|(key, _)| key.key.clone()),
+            updated: self.now,
+        };
+        Some(Standing { summary, ending: moved.ending.clone() })
     }
 }
 
@@ -442,7 +456,7 @@ pub(crate) struct Finished {
 }
 
 impl Working {
-    fn into_row(self, id: InstanceId, now: Timestamp) -> (TurnRow, Moved) {
+    fn into_row(self, id: InstanceId) -> (TurnRow, Moved) {
         let mut instance = self.instance;
         instance.rev += 1;
         let state = serde_json::to_vec(&instance.state).expect("a state is made of JSON values only");
@@ -475,17 +489,7 @@ impl Working {
         withdrawn.retain(|(id, attempt)| {
             !pending.iter().any(|other| other.id == *id && other.attempt == *attempt)
         });
-        let summary = (row.rev == 1).then(|| InstanceSummary {
-            id,
-            workflow: row.workflow.clone(),
-            status: row.status,
-            rev: row.rev,
-            wake_at,
-            case_no: instance.state.case().map(|case| case.no.clone()),
-            start_key: row.start.as_ref().map(|(key, _)| key.key.clone()),
-            updated: now,
-        });
-        (row, Moved { instance, wake_at, effects, withdrawn, ending: self.ending, summary })
+        (row, Moved { instance, wake_at, effects, withdrawn, ending: self.ending })
     }
 }
 

@@ -4,6 +4,7 @@
 //! nobody here.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -17,6 +18,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::problem::{Code, Problem};
+
+/// How long those who are being answered are waited for.
+const STOP_WITHIN: Duration = Duration::from_millis(500);
 
 /// A node that stands by and listens.
 pub struct Standby {
@@ -42,11 +46,14 @@ impl Standby {
         Ok(Self { stopping, task })
     }
 
-    /// Lets the address go.
-    pub async fn stop(self) {
+    /// Lets the address go, at once or nearly so: a client that is slow to ask must not hold up a take-over.
+    pub async fn stop(mut self) {
         self.stopping.cancel();
-        // What it said to whom does not matter any more.
-        drop(self.task.await);
+        if tokio::time::timeout(STOP_WITHIN, &mut self.task).await.is_err() {
+            self.task.abort();
+            // It holds the address until it has ended.
+            drop(self.task.await);
+        }
     }
 }
 

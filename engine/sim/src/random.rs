@@ -1,4 +1,6 @@
 //! Numbers that follow from the seed and from nothing else (splitmix64).
+//!
+//! Not the runtime's own: a seed must go on meaning the same world when the engine draws its numbers otherwise.
 
 /// A stream of numbers.
 #[derive(Clone, Debug)]

@@ -17,16 +17,17 @@ pub(crate) async fn write(
     numbers: &mut Numbers,
 ) -> Result<(), DbErr> {
     let rows = turns.iter().flat_map(|turn| &turn.messages).map(|message| {
-        vec![
+        let row = vec![
             signed(message.effect.instance.0).into(),
             i64::from(message.effect.n).into(),
             numbers.next().into(),
             message.channel.clone().into(),
             word(&message.state).into(),
             body(message),
-        ]
+        ];
+        (message.effect, row)
     });
-    insert(tx, "message", COLUMNS, replacing(&["instance", "n"], &COLUMNS[3..]), last_of_each(rows, 2)).await
+    insert(tx, "message", COLUMNS, replacing(&["instance", "n"], &COLUMNS[3..]), last_of_each(rows)).await
 }
 
 /// A page of messages, the last requested first.

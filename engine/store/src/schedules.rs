@@ -11,15 +11,16 @@ use crate::sql::{Sql, body, column, doing, insert, last_of_each, limit, parse, r
 /// Moves these.
 pub(crate) async fn write(tx: &impl ConnectionTrait, schedules: &[ScheduleRow]) -> Result<(), DbErr> {
     let rows = schedules.iter().map(|row| {
-        vec![
+        let values = vec![
             row.workflow.clone().into(),
             row.fired.0.into(),
             row.run.map(|run| signed(run.0)).into(),
             row.paused.as_ref().and_then(|paused| serde_json::to_string(paused).ok()).into(),
-        ]
+        ];
+        (&row.workflow, values)
     });
     let replaced = replacing(&["workflow"], &["fired", "run", "paused"]);
-    insert(tx, "schedule", &["workflow", "fired", "run", "paused"], replaced, last_of_each(rows, 1)).await
+    insert(tx, "schedule", &["workflow", "fired", "run", "paused"], replaced, last_of_each(rows)).await
 }
 
 /// Notes what became of planned times.

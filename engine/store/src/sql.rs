@@ -1,5 +1,6 @@
 //! Small words for talking to the database. Knows no table.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, OnConflict, Query};
@@ -124,16 +125,8 @@ pub(crate) fn replacing(key: &'static [&'static str], columns: &[&'static str]) 
 }
 
 /// The last of several rows with the same key counts: PostgreSQL refuses to touch a row twice in one statement.
-/// The key is the first columns.
-pub(crate) fn last_of_each(rows: impl IntoIterator<Item = Vec<Value>>, key_len: usize) -> Vec<Vec<Value>> {
-    let mut kept: Vec<Vec<Value>> = Vec::new();
-    for row in rows {
-        match kept.iter_mut().find(|known| known[..key_len] == row[..key_len]) {
-            Some(known) => *known = row,
-            None => kept.push(row),
-        }
-    }
-    kept
+pub(crate) fn last_of_each<K: Ord>(rows: impl IntoIterator<Item = (K, Vec<Value>)>) -> Vec<Vec<Value>> {
+    rows.into_iter().collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// A list as one bound value: the statement's text does not depend on its length.

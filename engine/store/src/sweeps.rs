@@ -18,16 +18,17 @@ const LINE: &[&str] = &["sweep", "instance", "n", "result", "cause", "unit", "si
 /// Writes sweeps that moved, and new lines.
 pub(crate) async fn write(tx: &impl ConnectionTrait, sweeps: &[Sweep], lines: &[Line]) -> Result<(), DbErr> {
     let rows = sweeps.iter().map(|sweep| {
-        vec![
+        let row = vec![
             signed(sweep.id.0).into(),
             sweep.key.clone().into(),
             word(&sweep.state).into(),
             i64::from(!sweep.state.is_over()).into(),
             sweep.until.map_or(0, |until| signed(until.0)).into(),
             body(sweep),
-        ]
+        ];
+        (sweep.id, row)
     });
-    insert(tx, "sweep", COLUMNS, replacing(&["id"], &COLUMNS[2..]), last_of_each(rows, 1)).await?;
+    insert(tx, "sweep", COLUMNS, replacing(&["id"], &COLUMNS[2..]), last_of_each(rows)).await?;
     let rows = lines.iter().map(|line| {
         vec![
             signed(line.sweep.0).into(),

@@ -31,6 +31,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Those that wait for something.
+const ASYNC: &[&str] = &[
+    "yiwang-runtime",
+    "yiwang-store",
+    "yiwang-host",
+    "yiwang-server",
+    "yiwang-services",
+    "yiwang-sim",
+    "yiwang-cli",
+];
+
 /// Third-party crates with one door each: a name, or the beginning of one, and the engine crates that may
 /// name it. Tests and automation measure from outside and are free.
 const DOORS: &[(&str, &[&str])] = &[
@@ -41,30 +52,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tower", &["yiwang-server", "yiwang-services"]),
     ("reqwest", &["yiwang-host", "yiwang-cli"]),
     ("hyper", &["yiwang-services"]),
-    (
-        "tokio",
-        &[
-            "yiwang-runtime",
-            "yiwang-store",
-            "yiwang-host",
-            "yiwang-server",
-            "yiwang-services",
-            "yiwang-sim",
-            "yiwang-cli",
-        ],
-    ),
-    (
-        "futures",
-        &[
-            "yiwang-runtime",
-            "yiwang-store",
-            "yiwang-host",
-            "yiwang-server",
-            "yiwang-services",
-            "yiwang-sim",
-            "yiwang-cli",
-        ],
-    ),
+    ("tokio", ASYNC),
+    ("futures", ASYNC),
     ("getrandom", &["yiwang-runtime", "yiwang-host", "yiwang-server", "yiwang-services", "yiwang-cli"]),
     ("rand", &[]),
     ("chrono", &[]),

@@ -99,11 +99,7 @@ async fn start(mut call: Call) -> Answer {
         Some(standing) if !waiting.wait || standing.ending.is_some() => {
             view(standing.summary, standing.ending)
         }
-        Some(_) | None if waiting.wait => {
-            let ending = ended(&call, id).await?;
-            whole(&call, id, ending).await?
-        }
-        Some(_) | None => whole(&call, id, None).await?,
+        Some(_) | None => shown(&call, id, waiting).await?,
     };
     let mut response =
         with_status(if started.existing { StatusCode::OK } else { StatusCode::CREATED }, &view)?;
@@ -116,8 +112,13 @@ async fn start(mut call: Call) -> Answer {
 async fn get(call: Call) -> Answer {
     let waiting: Waiting = call.query()?;
     let id = call.id("instance")?;
-    let ending = if waiting.wait { ended(&call, id).await? } else { None };
-    ok(&whole(&call, id, ending).await?)
+    ok(&shown(&call, id, waiting).await?)
+}
+
+/// One instance, at its end if that is to be waited for.
+async fn shown(call: &Call, id: InstanceId, waiting: Waiting) -> Result<InstanceView, Problem> {
+    let ending = if waiting.wait { ended(call, id).await? } else { None };
+    whole(call, id, ending).await
 }
 
 /// Waits until the instance ends, or the wait has been long enough. None: it has ended before, does not end, or

@@ -60,7 +60,7 @@ async fn a_planned_end_hands_over_at_once() {
     other.commit(turns([turn(10, 2)])).await.unwrap();
 }
 
-/// STORE invariants 4 and 5: after a take-over nothing of the old owner commits, and all it was told is there.
+/// After a take-over nothing of the old owner commits, and all it was told is there.
 #[tokio::test]
 async fn an_owner_that_stood_still_writes_nothing_more() {
     let Some(cluster) = server() else { return };
