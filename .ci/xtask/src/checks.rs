@@ -49,7 +49,9 @@ pub(crate) fn ci(tests: bool) -> Result<()> {
         let lint = [("RUSTDOCFLAGS", "--deny warnings")];
         run_in(&root(), cargo(), &["doc", "--workspace", "--no-deps", "--document-private-items"], &lint)
     })?;
-    steps.step("fuzzing: YAML, workflows, expressions", || crate::fuzz::run(&crate::fuzz::Args::all(60)))?;
+    steps.step("fuzzing: YAML, workflows, expressions", || {
+        crate::fuzz::run(&crate::fuzz::Args::all(30_000))
+    })?;
     steps.step("the whole road: the demo with a few cases", || {
         crate::demo::run(&crate::demo::Args { cases: 60, keep: false, seed: 1 })
     })?;

@@ -23,19 +23,23 @@ const INSTRUMENTED: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-covera
 pub(crate) struct Args {
     /// Only these targets; all unless given.
     targets: Vec<String>,
-    /// How long each runs.
+    /// How long each runs at most.
     #[arg(long, default_value_t = 60)]
-    pub(crate) seconds: u32,
-    /// Where the changes of the texts begin; another number each time unless given.
+    seconds: u32,
+    /// How many texts each tries at most; as many as there is time for unless given.
     #[arg(long)]
-    pub(crate) seed: Option<u32>,
+    runs: Option<u32>,
+    /// Where the changes of the texts begin, from the seed texts only; another number each time unless given,
+    /// and from what earlier runs found worth keeping.
+    #[arg(long)]
+    seed: Option<u32>,
 }
 
 impl Args {
-    /// All targets, so long each, from the same seed each time: what decides about a landing finds on two
-    /// days what it finds on one. Hunting is for campaigns.
-    pub(crate) fn all(seconds: u32) -> Self {
-        Self { targets: Vec::new(), seconds, seed: Some(1) }
+    /// All targets, so many texts each, from the same seed each time: what decides about a landing finds on two
+    /// machines what it finds on one, however fast they are. Hunting is for campaigns.
+    pub(crate) fn all(runs: u32) -> Self {
+        Self { targets: Vec::new(), seconds: 600, runs: Some(runs), seed: Some(1) }
     }
 }
 
@@ -69,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ensure!(status.success(), "the fuzz targets were not built");
         Ok(())
     })?;
-    steps.step(&format!("fuzz targets: {} s each", args.seconds), || {
+    steps.step("fuzz targets: run", || {
         for pair in targets.chunks(2) {
             let started = pair.iter().map(|name| start(name, &folder, args));
             let started: Vec<_> = started.collect::<Result<_>>()?;
@@ -90,6 +94,11 @@ fn start<'n>(
     args: &Args,
 ) -> Result<(&'n str, PathBuf, std::process::Child)> {
     let (corpus, found) = (folder.join("corpus").join(name), folder.join("found").join(name));
+    // A run that can be repeated does not begin from what other runs left.
+    let corpus = if args.seed.is_some() { folder.join("fresh").join(name) } else { corpus };
+    if args.seed.is_some() && corpus.exists() {
+        std::fs::remove_dir_all(&corpus).with_context(|| format!("removing {}", corpus.display()))?;
+    }
     for made in [&corpus, &found] {
         std::fs::create_dir_all(made).with_context(|| format!("making {}", made.display()))?;
     }
@@ -101,6 +110,7 @@ fn start<'n>(
     // A text that takes ten seconds or two gigabytes is a finding as well.
     command.args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=8192", "-print_final_stats=1"]);
     command.arg(format!("-max_total_time={}", args.seconds));
+    command.args(args.runs.map(|runs| format!("-runs={runs}")));
     command.args(args.seed.map(|seed| format!("-seed={seed}")));
     command.arg(format!("-artifact_prefix={}/", found.display()));
     command.arg(&corpus).args(SEEDS);

@@ -37,7 +37,8 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
         let message = text!("a line that begins after column {} cannot be laid out", INDENT_MAX);
         return Err(vec![Diagnostic::new(Code::Syntax, line, message)]);
     }
-    let formatted = pretty_yaml::format_text(text, &options).ok();
+    // What it gives is compared below, and a defect of it shall not end a language server.
+    let formatted = std::panic::catch_unwind(|| pretty_yaml::format_text(text, &options).ok()).ok().flatten();
     let formatted = formatted.filter(|formatted| indented_too_far(formatted).is_none());
     let same = |formatted: &String| yaml::parse(formatted).is_ok_and(|after| says_the_same(&before, &after));
     formatted.filter(same).ok_or_else(|| {
@@ -46,8 +47,14 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
     })
 }
 
-/// The first line whose first word stands too far to the right.
+/// The first line whose first word stands too far to the right. The first words of all are counted from the last
+/// line feed before them, over whatever blank signs there are.
 fn indented_too_far(text: &str) -> Option<std::ops::Range<usize>> {
+    let first = text.find(|sign: char| !sign.is_ascii_whitespace()).unwrap_or(0);
+    let line = text[..first].rfind('\n').map_or(0, |feed| feed + 1);
+    if first - line > INDENT_MAX {
+        return Some(line..first);
+    }
     let mut start = 0;
     text.split_inclusive(['\n', '\r']).find_map(|line| {
         let from = start;
@@ -96,6 +103,8 @@ mod tests {
             format!("{}a: &quoteB sch ", " ".repeat(86)),
             format!("a:\n{}b: 1\n", " ".repeat(70)),
             format!("{}1\n", "- ".repeat(33)),
+            format!("{}#o n#\ra \u{5}h", "\u{c}".repeat(65)),
+            format!("{}a: 1\n", "\r".repeat(70)),
         ] {
             if yaml::parse(&text).is_ok() {
                 let remarks = format(&text).expect_err(&text);
