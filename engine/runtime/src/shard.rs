@@ -158,7 +158,8 @@ impl Shard {
         };
         let finished = match self.turn(&*store, requests, due, prepared, now).await {
             Ok(finished) => finished,
-            Err((undone, error)) => {
+            Err((mut undone, error)) => {
+                self.report_later(std::mem::take(&mut undone.batch.incidents));
                 let failure = self.store_failed("reading within a turn", Arc::new(error), now);
                 undone.fail(&failure);
                 return Released::default();
@@ -428,8 +429,7 @@ impl Shard {
                 // What a caller asks for again finds by its key what was done, if it was done.
                 let unknown = matches!(error, CommitError::Unknown(_));
                 self.stale |= !matches!(error, CommitError::Failed(_));
-                self.unreported = incidents;
-                self.unreported.retain(|row| self.parked.contains_key(&row.instance));
+                self.report_later(incidents);
                 let failure = self.store_failed("committing a turn", Arc::new(error), now);
                 if unknown {
                     for id in finished.moved.keys() {
@@ -442,6 +442,12 @@ impl Shard {
                 Released::default()
             }
         }
+    }
+
+    /// Incidents that a turn could not store, if they still hold.
+    fn report_later(&mut self, incidents: Vec<IncidentRow>) {
+        self.unreported = incidents;
+        self.unreported.retain(|row| self.parked.contains_key(&row.instance));
     }
 
     /// The turn is durable: now it may be known.

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -51,18 +51,31 @@ impl Server {
     /// # Errors
     /// When it ends or is not ready in time; the error holds the end of its log.
     pub fn start(binary: &Path, folder: &Path, variables: &[(String, String)]) -> io::Result<Self> {
+        let mut server = Self::begin(binary, folder, variables)?;
+        server.wait()?;
+        Ok(server)
+    }
+
+    /// Starts it on a free loopback port and waits for nothing: a node that stands by is not ready for long.
+    ///
+    /// # Errors
+    /// When the process cannot be made.
+    pub fn begin(binary: &Path, folder: &Path, variables: &[(String, String)]) -> io::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let child = launch(binary, folder, address, variables)?;
-        let mut server = Self {
+        Ok(Self {
             binary: binary.to_owned(),
             folder: folder.to_owned(),
             address,
             variables: variables.to_vec(),
             child,
             starts: 1,
-        };
-        server.wait()?;
-        Ok(server)
+        })
+    }
+
+    /// Does it take work right now?
+    pub fn is_ready(&self) -> bool {
+        Client::new(self.address).get("/readyz").is_ok_and(|answer| answer.ok())
     }
 
     /// Where it listens. The same after a restart.
@@ -111,10 +124,19 @@ impl Server {
     /// As [`Server::start`].
     pub fn restart(&mut self) -> io::Result<Duration> {
         let began = Instant::now();
-        self.child = launch(&self.binary, &self.folder, self.address, &self.variables)?;
-        self.starts += 1;
+        self.begin_again()?;
         self.wait()?;
         Ok(began.elapsed())
+    }
+
+    /// The same without waiting until it is ready.
+    ///
+    /// # Errors
+    /// When the process cannot be made.
+    pub fn begin_again(&mut self) -> io::Result<()> {
+        self.child = launch(&self.binary, &self.folder, self.address, &self.variables)?;
+        self.starts += 1;
+        Ok(())
     }
 
     /// Asks it to end, and waits for it.
@@ -122,16 +144,44 @@ impl Server {
     /// # Errors
     /// When it does not end in time; then it was killed.
     pub fn stop(&mut self) -> io::Result<()> {
-        Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status()?;
+        self.signal("TERM")?;
+        self.ended().map(drop)
+    }
+
+    /// Sends its process a signal: `STOP` and `CONT`, for instance.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn signal(&self, name: &str) -> io::Result<()> {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status()?;
+        if sent.success() { Ok(()) } else { Err(io::Error::other(format!("SIG{name} was not sent"))) }
+    }
+
+    /// Has its process ended?
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn has_ended(&mut self) -> io::Result<bool> {
+        self.child.try_wait().map(|status| status.is_some())
+    }
+
+    /// Waits for its end, which it finds by itself or was asked to find.
+    ///
+    /// # Errors
+    /// When it does not end in time; then it was killed.
+    pub fn ended(&mut self) -> io::Result<ExitStatus> {
         let began = Instant::now();
-        while self.child.try_wait()?.is_none() {
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
             if began.elapsed() > STOP_WITHIN {
                 self.kill()?;
-                return Err(io::Error::other("the server did not end when asked to"));
+                return Err(self.failure("the server did not end"));
             }
             sleep(LOOK);
         }
-        Ok(())
     }
 
     /// Leaves it running after this process has ended.
@@ -145,7 +195,7 @@ impl Server {
             if let Some(status) = self.child.try_wait()? {
                 return Err(self.failure(&format!("the server ended with {status}")));
             }
-            if Client::new(self.address).get("/readyz").is_ok_and(|answer| answer.ok()) {
+            if self.is_ready() {
                 return Ok(());
             }
             if began.elapsed() > START_WITHIN {

@@ -10,6 +10,8 @@
 mod bad_input;
 mod crash;
 mod journeys;
+mod nodes;
 mod scripts;
 mod services;
+mod walk;
 mod world;

@@ -1,6 +1,6 @@
 //! What every test here needs: the built binary, built plugins, a fresh project.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -25,22 +25,9 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let secrets = Secrets::invent(&mut Random::new(seed));
         let receiver = Receiver::start(&secrets.notify).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        xtask::plugins::built().expect("the plugins build: see `cargo xtask plugins`");
-        project::district(folder.path(), &xtask::plugins::output(), receiver.address()).unwrap();
-        // Compiling the plugins for the machine takes seconds in a debug build: once is enough for all tests.
-        let (own, shared) =
-            (folder.path().join("data/plugin-cache"), xtask::plugins::output().join("test/cache"));
-        if shared.exists() {
-            project::copy(&shared, &own).unwrap();
-        }
+        let folder = district(&receiver);
         let server = Server::start(&binary(), folder.path(), &project::variables(&secrets)).unwrap();
-        if !shared.exists() {
-            let mine = shared.with_extension(std::process::id().to_string());
-            project::copy(&own, &mine).unwrap();
-            // Another test may have been faster; then its copy stays.
-            drop(std::fs::rename(&mine, &shared));
-        }
+        keep_compiled(folder.path());
         let token = server.administrator_token().unwrap();
         Self { server, token, receiver, secrets, folder }
     }
@@ -72,6 +59,38 @@ impl World {
             .output()
             .unwrap()
     }
+}
+
+/// A project folder with the channels of the district, whose messages go to this receiver.
+pub(crate) fn district(receiver: &Receiver) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    xtask::plugins::built().expect("the plugins build: see `cargo xtask plugins`");
+    project::district(folder.path(), &xtask::plugins::output(), receiver.address()).unwrap();
+    // Compiling the plugins for the machine takes seconds in a debug build: once is enough for all tests.
+    let shared = compiled();
+    if shared.exists() {
+        project::copy(&shared, &folder.path().join(CACHE)).unwrap();
+    }
+    folder
+}
+
+/// Keeps what a server has compiled in this folder for the other tests.
+pub(crate) fn keep_compiled(folder: &Path) {
+    let shared = compiled();
+    if !shared.exists() {
+        let mine = shared.with_extension(std::process::id().to_string());
+        project::copy(&folder.join(CACHE), &mine).unwrap();
+        // Another test may have been faster; then its copy stays.
+        drop(std::fs::rename(&mine, &shared));
+    }
+}
+
+/// Where plugins that are compiled for the machine lie in a project folder.
+const CACHE: &str = "data/plugin-cache";
+
+/// Where they lie for all tests.
+fn compiled() -> PathBuf {
+    xtask::plugins::output().join("test/cache")
 }
 
 /// The command line without a server.
