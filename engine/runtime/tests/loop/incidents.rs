@@ -41,6 +41,31 @@ async fn a_corrupt_snapshot_is_an_incident_and_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn an_incident_outlives_the_failure_of_its_turn() {
+    let hears = workflow(
+        "hears",
+        "",
+        "  - rest: {wait: PT1H}\n  - hear: {listen: {to: {one: {with: {type: cn.test.paid.v1}}}}}",
+    );
+    let mut world = World::running(&[&waits(), &hears]).await;
+    let bad = world.start("test/a", None, json!({})).await;
+    let good = world.start("test/hears", None, json!({})).await;
+    world.store.snapshots.lock().unwrap().insert(bad, Err("the checksum is wrong".to_owned()));
+    world.restart().await;
+    // The turn that finds the broken one begins to listen too, and cannot read what it is to be offered.
+    world.store.deaf.store(true, std::sync::atomic::Ordering::SeqCst);
+    world.later(7_200_000).await;
+    world.later(60_000).await;
+    assert!(!world.store.deaf.load(std::sync::atomic::Ordering::SeqCst), "the read was asked for");
+    assert_eq!(world.status(good).await, "waiting");
+    let found = incidents(&world).await;
+    assert_eq!(
+        found.iter().map(|row| (row.instance, &*row.code)).collect::<Vec<_>>(),
+        [(bad, "instance.corrupt")]
+    );
+}
+
+#[tokio::test]
 async fn a_panic_is_an_incident_until_an_operator_tries_again() {
     let mut world = World::running(&[&waits()]).await;
     let bad = world.start("test/a", None, json!({})).await;

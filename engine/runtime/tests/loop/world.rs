@@ -1,7 +1,7 @@
 //! A store that can fail, channels that follow a script, and short words for what tests do.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt as _;
@@ -49,6 +49,8 @@ pub(crate) struct Faulty {
     pub(crate) crash: Mutex<Option<(u64, Crash)>>,
     /// Instances whose snapshots read as something else.
     pub(crate) snapshots: Mutex<BTreeMap<InstanceId, Result<Vec<u8>, String>>>,
+    /// The next look at what is buffered fails.
+    pub(crate) deaf: AtomicBool,
 }
 
 fn fault() -> StoreError {
@@ -142,6 +144,9 @@ impl Store for Faulty {
         keys: Vec<SubscriptionKey>,
         now: Timestamp,
     ) -> BoxFuture<'_, Result<Vec<InboxRow>, StoreError>> {
+        if self.deaf.swap(false, Ordering::SeqCst) {
+            return std::future::ready(Err(fault())).boxed();
+        }
         self.inner.buffered(keys, now)
     }
     fn deployments(&self) -> BoxFuture<'_, Result<Vec<DeploymentRow>, StoreError>> {
