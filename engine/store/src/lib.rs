@@ -32,6 +32,7 @@ mod lock;
 mod messages;
 mod migration;
 mod names;
+mod native;
 mod node;
 mod open;
 mod pack;

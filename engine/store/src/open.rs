@@ -8,11 +8,12 @@ use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{mpsc, oneshot};
 use yiwang_runtime::ports::StoreError;
 
-use crate::cases;
 use crate::fence::{Fence, Fenced};
+use crate::native::Native;
 use crate::writer::{Counters, JOBS_MAX, Job, Small, Writer};
 
-/// Connections that read for the loop. Lists for people have others, so that none of them holds up the loop.
+/// Connections that read for the loop from a server. Lists for people have others, so that none of them holds up
+/// the loop.
 pub(crate) const LOOP_READERS: u32 = 2;
 /// Connections that read for people.
 pub(crate) const QUERY_READERS: u32 = 4;
@@ -31,7 +32,11 @@ pub struct SqlStore {
 /// Where the rows lie.
 #[derive(Debug)]
 pub(crate) enum Place {
-    File(PathBuf),
+    File {
+        path: PathBuf,
+        /// What the loop reads through.
+        reading: Native,
+    },
     Server(crate::Postgres),
 }
 
@@ -55,11 +60,18 @@ impl SqlStore {
 
     /// Starts the writer, which goes on where the journal ends.
     pub(crate) async fn start_writer(&self, writing: DatabaseConnection, fence: Fence) -> Result<(), DbErr> {
-        cases::index_older(&writing, &fence).await?;
         let writer = Writer::new(writing, Arc::clone(&self.counters), fence).await?;
         let (jobs, queue) = mpsc::channel(JOBS_MAX);
+        match &self.place {
+            // It waits for the disk where nobody else waits with it.
+            Place::File { .. } => {
+                let work = move || futures::executor::block_on(writer.run(queue));
+                let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(work);
+                thread.map_err(|error| DbErr::Custom(format!("starting the writer's thread: {error}")))?;
+            }
+            Place::Server(_) => drop(tokio::spawn(writer.run(queue))),
+        }
         *self.jobs.lock().unwrap_or_else(PoisonError::into_inner) = Some(jobs);
-        tokio::spawn(writer.run(queue));
         Ok(())
     }
 
@@ -82,6 +94,9 @@ impl SqlStore {
                 tracing::warn!(%error, "closing a reader");
             }
         }
+        if let Place::File { reading, .. } = &self.place {
+            reading.close();
+        }
         self.end_writer().await;
     }
 
@@ -90,7 +105,7 @@ impl SqlStore {
         let len = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
         let (db_bytes, wal_bytes) = match &self.place {
             Place::Server(_) => (0, 0),
-            Place::File(path) => {
+            Place::File { path, .. } => {
                 let mut wal = path.as_os_str().to_owned();
                 wal.push("-wal");
                 (len(path), len(Path::new(&wal)))
@@ -121,7 +136,7 @@ impl SqlStore {
     /// Why nothing is written.
     pub(crate) fn no_writer(&self) -> StoreError {
         match &self.place {
-            Place::File(_) => StoreError::new("writing to the store", "it is closed"),
+            Place::File { .. } => StoreError::new("writing to the store", "it is closed"),
             Place::Server(_) => StoreError::new("writing to the store", Fenced),
         }
     }

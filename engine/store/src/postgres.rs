@@ -9,6 +9,7 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
 use crate::SqlStore;
+use crate::cases;
 use crate::error::Error;
 use crate::fence::{Fence, Membership};
 use crate::migration::migrate;
@@ -150,7 +151,10 @@ impl SqlStore {
         let Place::Server(database) = &self.place else { return Ok(()) };
         let writing = database.connect(Access::Write { standstill }).await;
         let writing = writing.map_err(database.failed("connecting to write"))?;
-        let writer = self.start_writer(writing, Fence::Node(membership.clone())).await;
+        let fence = Fence::Node(membership.clone());
+        let indexed = cases::index_older(&writing, &fence).await;
+        indexed.map_err(database.failed("indexing older cases"))?;
+        let writer = self.start_writer(writing, fence).await;
         writer.map_err(database.failed("reading the end of the journal"))
     }
 

@@ -13,7 +13,7 @@ use crate::dialect;
 
 /// Rows of one statement: statements stay small enough to be kept prepared.
 const ROWS_MAX: usize = 256;
-/// Bound values of one statement: SQLite's limit.
+/// Bound values of one statement: half of a server's limit.
 const BINDS_MAX: usize = 32_766;
 
 /// Longest wait for a server's answer to one statement.
@@ -77,7 +77,8 @@ impl Sql {
     }
 }
 
-/// Inserts these rows by as few statements as there may be.
+/// Inserts these rows: to a server by as few statements as there may be, to a file, which is no journey away, by one
+/// prepared statement row by row.
 pub(crate) async fn insert(
     db: &impl ConnectionTrait,
     table: &'static str,
@@ -85,21 +86,35 @@ pub(crate) async fn insert(
     conflict: Option<OnConflict>,
     rows: Vec<Vec<Value>>,
 ) -> Result<(), DbErr> {
-    let chunk_len = ROWS_MAX.min(BINDS_MAX / columns.len());
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
+    let backend = db.get_database_backend();
+    let into = |rows: &mut dyn Iterator<Item = Vec<Value>>| {
         let mut insert = Query::insert();
         insert.into_table(table).columns(columns.iter().copied());
-        for row in rows.by_ref().take(chunk_len) {
-            let row =
-                row.into_iter().map(|value| Expr::val(dialect::value(db.get_database_backend(), value)));
+        for row in rows {
+            let row = row.into_iter().map(|value| Expr::val(dialect::value(backend, value)));
             insert.values(row).map_err(|error| DbErr::Custom(error.to_string()))?;
         }
         if let Some(conflict) = &conflict {
             insert.on_conflict(conflict.clone());
         }
         // No RETURNING: nobody needs the new keys.
-        within(db.get_database_backend(), db.execute(&insert)).await?;
+        Ok::<_, DbErr>(insert)
+    };
+    let mut rows = rows.into_iter().peekable();
+    if backend == DbBackend::Sqlite {
+        let Some(first) = rows.next() else { return Ok(()) };
+        let first = backend.build(&into(&mut std::iter::once(first))?);
+        let sql = first.sql.clone();
+        db.execute_raw(first).await?;
+        for row in rows {
+            db.execute_raw(Statement::from_sql_and_values(backend, &*sql, row)).await?;
+        }
+        return Ok(());
+    }
+    let chunk_len = ROWS_MAX.min(BINDS_MAX / columns.len());
+    while rows.peek().is_some() {
+        let insert = into(&mut rows.by_ref().take(chunk_len))?;
+        within(backend, db.execute(&insert)).await?;
     }
     Ok(())
 }

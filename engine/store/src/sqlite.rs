@@ -6,11 +6,13 @@ use std::time::Duration;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
 use crate::SqlStore;
+use crate::cases;
 use crate::error::Error;
 use crate::fence::Fence;
 use crate::lock::Lock;
 use crate::migration::migrate;
-use crate::open::{LOOP_READERS, Place, QUERY_READERS};
+use crate::native::Native;
+use crate::open::{Place, QUERY_READERS};
 use crate::sql::{Sql, column};
 
 /// The first version without the corruption race of WAL mode (fixed in March 2026).
@@ -36,24 +38,51 @@ impl SqlStore {
             let store = name.clone();
             move |source: DbErr| Error::Open { store, doing, source: source.into() }
         };
-        let writing = connect(&path, Access::Write).await.map_err(failed("connecting"))?;
-        check_sqlite(&writing).await.map_err(failed("asking SQLite's version"))??;
-        migrate(&writing, &name).await?;
-        let loop_reads =
-            connect(&path, Access::Read(LOOP_READERS)).await.map_err(failed("connecting to read"))?;
+        let setup = connect(&path, Access::Setup).await.map_err(failed("connecting"))?;
+        check_sqlite(&setup).await.map_err(failed("asking SQLite's version"))??;
+        migrate(&setup, &name).await?;
+        let fence = Fence::File { _lock: lock };
+        cases::index_older(&setup, &fence).await.map_err(failed("indexing older cases"))?;
         let query_reads =
             connect(&path, Access::Read(QUERY_READERS)).await.map_err(failed("connecting to read"))?;
-        let store = Self::new(Place::File(path), loop_reads, query_reads);
-        let writer = store.start_writer(writing, Fence::File { _lock: lock }).await;
+        let reading = Native::open(&path, &settings(READER)).map_err(failed("connecting to read"))?;
+        let loop_reads = reading.connection().map_err(failed("connecting to read"))?;
+        let writing = Native::open(&path, &settings(WRITER)).map_err(failed("connecting to write"))?;
+        let writing = writing.connection().map_err(failed("connecting to write"))?;
+        setup.close().await.map_err(failed("closing a connection"))?;
+        let store = Self::new(Place::File { path, reading }, loop_reads, query_reads);
+        let writer = store.start_writer(writing, fence).await;
         writer.map_err(failed("reading the end of the journal"))?;
         Ok(store)
     }
 }
 
-/// What a connection is for.
+/// What every connection is told, in the words of `PRAGMA`. A commit is on the disk when it is acknowledged.
+const COMMON: &[(&str, &str)] = &[
+    ("journal_mode", "WAL"),
+    ("synchronous", "FULL"),
+    ("wal_autocheckpoint", CHECKPOINT_PAGES),
+    ("temp_store", "MEMORY"),
+    ("mmap_size", "0"),
+    ("foreign_keys", "ON"),
+];
+/// What one that writes is told besides.
+const WRITER: &[(&str, &str)] = &[("cache_size", "-65536")];
+/// What one that reads is told besides.
+const READER: &[(&str, &str)] = &[("cache_size", "-8192"), ("query_only", "ON")];
+
+/// For connections that are not sea-orm's own.
+fn settings(besides: &[(&str, &str)]) -> String {
+    let busy = BUSY_TIMEOUT.as_millis().to_string();
+    let all = [("busy_timeout", &*busy)].into_iter().chain(COMMON.iter().chain(besides).copied());
+    all.map(|(name, value)| format!("PRAGMA {name} = {value};")).collect()
+}
+
+/// What a connection of sea-orm is for.
 #[derive(Clone, Copy)]
 enum Access {
-    Write,
+    /// Making the file and its tables.
+    Setup,
     /// With this many connections.
     Read(u32),
 }
@@ -61,9 +90,9 @@ enum Access {
 async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbErr> {
     // The path does not go through the URL: it may hold any character.
     let mut options = ConnectOptions::new("sqlite://file");
-    let connections = match access {
-        Access::Write => 1,
-        Access::Read(connections) => connections,
+    let (connections, besides) = match access {
+        Access::Setup => (1, WRITER),
+        Access::Read(connections) => (connections, READER),
     };
     options
         .max_connections(connections)
@@ -74,20 +103,9 @@ async fn connect(path: &Path, access: Access) -> Result<DatabaseConnection, DbEr
         .max_lifetime(None);
     let path = path.to_owned();
     options.map_sqlx_sqlite_opts(move |sqlite| {
-        let sqlite = sqlite
-            .filename(&path)
-            .create_if_missing(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .page_size(PAGE_BYTES)
-            .pragma("journal_mode", "WAL")
-            .pragma("synchronous", "FULL")
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-            .pragma("temp_store", "MEMORY")
-            .pragma("mmap_size", "0");
-        match access {
-            Access::Write => sqlite.pragma("cache_size", "-65536"),
-            Access::Read(_) => sqlite.pragma("cache_size", "-8192").pragma("query_only", "ON"),
-        }
+        let sqlite =
+            sqlite.filename(&path).create_if_missing(true).busy_timeout(BUSY_TIMEOUT).page_size(PAGE_BYTES);
+        COMMON.iter().chain(besides).fold(sqlite, |sqlite, (name, value)| sqlite.pragma(*name, *value))
     });
     Database::connect(options).await
 }

@@ -5,12 +5,13 @@
 //!           Small(write)  ──► the same, for values and tokens
 //! ```
 //! What it remembers between transactions is a copy of what is stored. After any failure it is read again.
+//! The writer of a file has a thread of its own, which waits for the disk; that of a server is a task.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, DbErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -153,7 +154,7 @@ impl Writer {
                     self.next_expiry = next.map_err(CommitError::Failed)?;
                 }
                 let backend = tx.get_database_backend();
-                within(backend, tx.commit()).await.map_err(|error| {
+                commit(tx).await.map_err(|error| {
                     let taken_back = dialect::is_taken_back(backend, &error);
                     let error = doing("committing")(error);
                     if taken_back { CommitError::Failed(error) } else { CommitError::Unknown(error) }
@@ -169,9 +170,8 @@ impl Writer {
     }
 
     /// A transaction that holds the fence.
-    async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
-        let tx = within(self.db.get_database_backend(), self.db.begin_with_options(immediate())).await;
-        let tx = tx.map_err(doing("beginning a transaction"))?;
+    async fn begin(&self) -> Result<DatabaseExecutor<'_>, StoreError> {
+        let tx = begin(&self.db).await.map_err(doing("beginning a transaction"))?;
         match self.fence.hold(&tx).await {
             Ok(true) => Ok(tx),
             Ok(false) => {
@@ -198,7 +198,7 @@ impl Writer {
         };
         match written {
             Ok(changed) => {
-                within(tx.get_database_backend(), tx.commit()).await.map_err(doing("committing"))?;
+                commit(tx).await.map_err(doing("committing"))?;
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
                 Ok(changed)
             }
@@ -219,10 +219,40 @@ impl Writer {
     }
 }
 
-async fn roll_back(tx: DatabaseTransaction) {
-    // Dropping it would roll back too; doing it here keeps the connection free of a half-open transaction.
-    if let Err(error) = within(tx.get_database_backend(), tx.rollback()).await {
-        tracing::warn!(%error, "rolling back");
+/// A file's only writer begins by a statement; a server's pool keeps a connection for the transaction.
+async fn begin(db: &DatabaseConnection) -> Result<DatabaseExecutor<'_>, DbErr> {
+    let backend = db.get_database_backend();
+    if backend == DbBackend::Sqlite {
+        Sql::new("BEGIN IMMEDIATE", []).run(db).await?;
+        return Ok(DatabaseExecutor::Connection(db));
+    }
+    within(backend, db.begin()).await.map(DatabaseExecutor::OwnedTransaction)
+}
+
+async fn commit(tx: DatabaseExecutor<'_>) -> Result<(), DbErr> {
+    match tx {
+        DatabaseExecutor::Connection(db) => {
+            let done = Sql::new("COMMIT", []).run(db).await;
+            if done.is_err() {
+                // SQLite leaves some of them open, to be tried again.
+                roll_back(DatabaseExecutor::Connection(db)).await;
+            }
+            done.map(drop)
+        }
+        DatabaseExecutor::OwnedTransaction(tx) => within(tx.get_database_backend(), tx.commit()).await,
+        DatabaseExecutor::Transaction(_) => unreachable!("the writer begins none of these"),
+    }
+}
+
+async fn roll_back(tx: DatabaseExecutor<'_>) {
+    let done = match tx {
+        DatabaseExecutor::Connection(db) => Sql::new("ROLLBACK", []).run(db).await.map(drop),
+        // Dropping it would roll back too; doing it here keeps the connection free of a half-open transaction.
+        DatabaseExecutor::OwnedTransaction(tx) => within(tx.get_database_backend(), tx.rollback()).await,
+        DatabaseExecutor::Transaction(_) => unreachable!("the writer begins none of these"),
+    };
+    if let Err(error) = done {
+        tracing::debug!(%error, "rolling back");
     }
 }
 
