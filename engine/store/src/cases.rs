@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, TransactionTrait, Value};
+use sea_orm::{DatabaseConnection, DbErr, TransactionTrait, Value};
 use yiwang_core::case::{CaseState, TrackingCode};
 use yiwang_core::history::What;
 use yiwang_core::{Case, CaseNo, HistoryEvent, InstanceId, Timestamp};
@@ -11,6 +11,7 @@ use yiwang_runtime::keys::{case_key, case_number, signed};
 use yiwang_runtime::ports::{CaseFilter, CaseSort, Page, PageRequest, StoreError, TurnRow};
 use yiwang_runtime::search::{self, Search, TAIL_LEN};
 
+use crate::connection::{Connection, Row};
 use crate::fence::{Fence, Fenced};
 use crate::sql::{Sql, body, column, doing, insert, limit, list, parse, replacing, unsigned, word};
 
@@ -24,7 +25,7 @@ const FIXED: usize = 6;
 const OLDER_MAX: usize = 500;
 
 /// Writes the changed cases. `tells`: does a turn's history change what its case is found by?
-pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow], tells: &[bool]) -> Result<(), DbErr> {
+pub(crate) async fn write(tx: &impl Connection, turns: &[TurnRow], tells: &[bool]) -> Result<(), DbErr> {
     let turns = turns.iter().zip(tells);
     let cases: Vec<_> = turns
         .filter_map(|(turn, tells)| Some((signed(turn.instance.0), turn.case.as_ref()?, *tells)))
@@ -44,10 +45,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow], tells: &
 }
 
 /// Which of these cases are stored.
-async fn known(
-    tx: &impl ConnectionTrait,
-    instances: impl Iterator<Item = i64>,
-) -> Result<BTreeSet<i64>, DbErr> {
+async fn known(tx: &impl Connection, instances: impl Iterator<Item = i64>) -> Result<BTreeSet<i64>, DbErr> {
     let ids = list(instances.collect::<Vec<_>>());
     let rows = Sql::new("SELECT instance FROM case_ WHERE instance {in numbers}", [ids]);
     rows.all(tx).await?.iter().map(|row| column(row, 0)).collect()
@@ -95,7 +93,7 @@ fn tail(phone: &str) -> &str {
     &phone[phone.len().saturating_sub(TAIL_LEN)..]
 }
 
-async fn write_words(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
+async fn write_words(tx: &impl Connection, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
     if cases.is_empty() {
         return Ok(());
     }
@@ -113,7 +111,7 @@ async fn write_words(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Resul
     Ok(())
 }
 
-async fn write_flags(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
+async fn write_flags(tx: &impl Connection, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
     let ids: Vec<_> = cases.iter().map(|(instance, _)| instance).collect();
     let delete = "DELETE FROM case_flag WHERE instance {in numbers}";
     Sql::new(delete, [list(ids)]).run(tx).await?;
@@ -157,7 +155,7 @@ pub(crate) async fn index_older(db: &DatabaseConnection, fence: &Fence) -> Resul
     }
 }
 
-async fn write_counter(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
+async fn write_counter(tx: &impl Connection, cases: &[(i64, &Case)]) -> Result<(), DbErr> {
     let mut last: BTreeMap<String, u32> = BTreeMap::new();
     for (date, number) in cases.iter().filter_map(|(_, case)| case_number(&case.no)) {
         let known = last.entry(date).or_default();
@@ -176,7 +174,7 @@ async fn write_counter(tx: &impl ConnectionTrait, cases: &[(i64, &Case)]) -> Res
 }
 
 /// The last number of the greatest date.
-pub(crate) async fn last_number(db: &impl ConnectionTrait) -> Result<Option<(String, u32)>, DbErr> {
+pub(crate) async fn last_number(db: &impl Connection) -> Result<Option<(String, u32)>, DbErr> {
     let row = Sql::new("SELECT date, last FROM counter ORDER BY date DESC LIMIT 1", []).one(db).await?;
     let Some(row) = row else { return Ok(None) };
     let last = u32::try_from(column::<i64>(&row, 1)?).unwrap_or(u32::MAX);
@@ -185,7 +183,7 @@ pub(crate) async fn last_number(db: &impl ConnectionTrait) -> Result<Option<(Str
 
 /// A page of cases.
 pub(crate) async fn page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     filter: CaseFilter,
     page: PageRequest,
 ) -> Result<Page<Case>, StoreError> {
@@ -271,7 +269,7 @@ fn listing(filter: &CaseFilter, after: Option<[i64; 2]>) -> Sql {
 
 /// Which instances have these cases.
 pub(crate) async fn instances(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     numbers: &[CaseNo],
 ) -> Result<Vec<(CaseNo, InstanceId)>, DbErr> {
     let numbers: Vec<&str> = numbers.iter().map(|no| &*no.0).collect();
@@ -286,7 +284,7 @@ pub(crate) async fn instances(
 
 /// The cases of these phones since the times beside them, the newest of each first.
 pub(crate) async fn of_phones(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     phones: &[(String, Timestamp)],
     max: usize,
 ) -> Result<Vec<Case>, StoreError> {
@@ -305,22 +303,19 @@ pub(crate) async fn of_phones(
 }
 
 /// The case with this tracking code.
-pub(crate) async fn of_code(
-    db: &impl ConnectionTrait,
-    code: &TrackingCode,
-) -> Result<Option<Case>, StoreError> {
+pub(crate) async fn of_code(db: &impl Connection, code: &TrackingCode) -> Result<Option<Case>, StoreError> {
     let row = Sql::new("SELECT no, body FROM case_ WHERE tracking = ?", [code.to_string().into()]);
     let row = row.one(db).await.map_err(doing("reading a case"))?;
     row.as_ref().map(read).transpose()
 }
 
 /// One case.
-pub(crate) async fn one(db: &impl ConnectionTrait, no: &CaseNo) -> Result<Option<Case>, StoreError> {
+pub(crate) async fn one(db: &impl Connection, no: &CaseNo) -> Result<Option<Case>, StoreError> {
     let row = Sql::new("SELECT no, body FROM case_ WHERE no = ?", [no.0.to_string().into()]);
     let row = row.one(db).await.map_err(doing("reading a case"))?;
     row.as_ref().map(read).transpose()
 }
 
-fn read(row: &QueryResult) -> Result<Case, StoreError> {
+fn read(row: &Row) -> Result<Case, StoreError> {
     parse(row, 1, || format!("case {}", column::<String>(row, 0).unwrap_or_default()))
 }

@@ -1,7 +1,7 @@
 //! Selections, and the lists of sweeps and schedules.
 
 use futures::FutureExt as _;
-use sea_orm::{ConnectionTrait, QueryResult};
+
 use yiwang_core::selector::field::Found;
 use yiwang_core::selector::{Field, Of, Selection};
 use yiwang_core::sweep::line::Summary;
@@ -12,6 +12,7 @@ use yiwang_runtime::ports::{
     Answer, Census, Group, Page, PageRequest, Ranking, ScheduleRow, ScheduleRun, SelectFrom, StoreError,
 };
 
+use crate::connection::{Connection, Row};
 use crate::open::SqlStore;
 use crate::selection::{condition, instance, key, tables, value};
 use crate::sql::{Sql, column, doing, from_word, limit, parse, unsigned};
@@ -77,7 +78,7 @@ fn columns(of: Of) -> &'static str {
 }
 
 async fn select(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     selection: Selection,
     from: SelectFrom,
     len: usize,
@@ -102,7 +103,7 @@ async fn select(
 }
 
 async fn ranked(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     selection: Selection,
     by: Ranking,
     len: usize,
@@ -118,12 +119,12 @@ async fn ranked(
     found(sql, db).await
 }
 
-async fn found(sql: Sql, db: &impl ConnectionTrait) -> Result<Vec<Found>, StoreError> {
+async fn found(sql: Sql, db: &impl Connection) -> Result<Vec<Found>, StoreError> {
     let rows = sql.all(db).await.map_err(doing("selecting"))?;
     rows.iter().map(read).collect()
 }
 
-fn read(row: &QueryResult) -> Result<Found, StoreError> {
+fn read(row: &Row) -> Result<Found, StoreError> {
     let failed = doing("selecting");
     let id = unsigned(column(row, 0).map_err(&failed)?);
     let has = |at: usize| column::<Option<String>>(row, at).map(|text| text.is_some());
@@ -141,11 +142,7 @@ fn read(row: &QueryResult) -> Result<Found, StoreError> {
     })
 }
 
-async fn tally(
-    db: &impl ConnectionTrait,
-    selection: Selection,
-    by: Vec<Field>,
-) -> Result<Vec<Group>, StoreError> {
+async fn tally(db: &impl Connection, selection: Selection, by: Vec<Field>) -> Result<Vec<Group>, StoreError> {
     let of = selection.of;
     let mut sql = Sql::new("SELECT count(*)", []);
     for field in &by {
@@ -160,7 +157,7 @@ async fn tally(
         sql.push(if at == 0 { "GROUP BY" } else { "," }, []).push(&(at + 2).to_string(), []);
     }
     let rows = sql.all(db).await.map_err(doing("counting a selection"))?;
-    let read = |row: &QueryResult| {
+    let read = |row: &Row| {
         let values: Result<Vec<Option<String>>, _> = (0..by.len()).map(|at| column(row, at + 1)).collect();
         Ok(Group { values: values?, count: unsigned(column(row, 0)?) })
     };

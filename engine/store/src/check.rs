@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_core::InstanceId;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::Batch;
 
+use crate::connection::Connection;
 use crate::hash::Hash;
 use crate::sql::{Sql, column, list, unsigned};
 
@@ -24,7 +25,7 @@ pub(crate) struct Stand {
 pub(crate) type Stands = BTreeMap<InstanceId, Stand>;
 
 /// Which row is taken, if one is.
-pub(crate) async fn check(db: &impl ConnectionTrait, batch: &Batch) -> Result<Result<Stands, String>, DbErr> {
+pub(crate) async fn check(db: &impl Connection, batch: &Batch) -> Result<Result<Stands, String>, DbErr> {
     let stands = stands(db, batch).await?;
     if let Some(taken) = moved(batch, &stands) {
         return Ok(Err(taken));
@@ -44,7 +45,7 @@ pub(crate) async fn check(db: &impl ConnectionTrait, batch: &Batch) -> Result<Re
     Ok(Ok(stands))
 }
 
-async fn stands(db: &impl ConnectionTrait, batch: &Batch) -> Result<Stands, DbErr> {
+async fn stands(db: &impl Connection, batch: &Batch) -> Result<Stands, DbErr> {
     let ids: Vec<i64> = batch.turns.iter().map(|row| signed(row.instance.0)).collect();
     if ids.is_empty() {
         return Ok(Stands::new());
@@ -77,7 +78,7 @@ fn moved(batch: &Batch, stands: &Stands) -> Option<String> {
     Some(format!("instance {} is at revision {stored}, not {expected}", row.instance))
 }
 
-async fn start_key(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<String>, DbErr> {
+async fn start_key(db: &impl Connection, batch: &Batch) -> Result<Option<String>, DbErr> {
     let mut keys = BTreeSet::new();
     for key in batch.turns.iter().filter_map(|row| row.start.as_ref()).map(|(key, _)| key) {
         if !keys.insert((&key.workflow, &key.key)) {
@@ -96,7 +97,7 @@ async fn start_key(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<St
     Ok(Some(format!("start key {} of {}", column::<String>(&row, 1)?, column::<String>(&row, 0)?)))
 }
 
-async fn case_number(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<String>, DbErr> {
+async fn case_number(db: &impl Connection, batch: &Batch) -> Result<Option<String>, DbErr> {
     let mut owners = BTreeMap::new();
     for row in &batch.turns {
         let Some(case) = &row.case else { continue };
@@ -118,7 +119,7 @@ async fn case_number(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<
     Ok(None)
 }
 
-async fn arrival(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<String>, DbErr> {
+async fn arrival(db: &impl Connection, batch: &Batch) -> Result<Option<String>, DbErr> {
     let mut names = BTreeSet::new();
     let mut ids = BTreeSet::new();
     for row in &batch.arrivals {
@@ -141,7 +142,7 @@ async fn arrival(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<Stri
     Ok(Some(format!("event {} of {}", column::<String>(&row, 1)?, column::<String>(&row, 0)?)))
 }
 
-async fn deployment(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<String>, DbErr> {
+async fn deployment(db: &impl Connection, batch: &Batch) -> Result<Option<String>, DbErr> {
     for row in &batch.deployments {
         let taken = Sql::new(
             "SELECT 1 FROM deployment WHERE hash = ? OR (namespace = ? AND name = ? AND version = ?)",
@@ -154,7 +155,7 @@ async fn deployment(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<S
     Ok(None)
 }
 
-async fn rejection(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<String>, DbErr> {
+async fn rejection(db: &impl Connection, batch: &Batch) -> Result<Option<String>, DbErr> {
     let ids: Vec<i64> = batch.rejections.iter().map(|row| signed(row.id)).collect();
     if ids.is_empty() {
         return Ok(None);
@@ -164,7 +165,7 @@ async fn rejection(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<St
     Ok(Some(format!("rejection {}", column::<i64>(&row, 0)?)))
 }
 
-async fn reference(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<String>, DbErr> {
+async fn reference(db: &impl Connection, batch: &Batch) -> Result<Option<String>, DbErr> {
     for row in &batch.references {
         let taken = Sql::new(
             "SELECT 1 FROM reference WHERE number = ? OR (kind = ? AND name = ? AND version = ?)",

@@ -1,9 +1,10 @@
 //! What one commit writes, in order. All of it in one transaction, many rows per statement.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_runtime::ports::{CommitError, StoreError};
 
 use crate::check;
+use crate::connection::Connection;
 use crate::names::Names;
 use crate::prepare::Prepared;
 use crate::writer::Head;
@@ -14,7 +15,7 @@ use crate::{
 
 /// Checks and writes a batch; where the journal ends then.
 pub(crate) async fn write(
-    tx: &impl ConnectionTrait,
+    tx: &impl Connection,
     prepared: Prepared,
     head: Head,
     names: &mut Names,

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
+use crate::connection::Connection;
 use crate::sql::{Sql, column, unsigned};
 
 /// All counters, by name.
-pub(crate) async fn counts(db: &impl ConnectionTrait) -> Result<BTreeMap<String, u64>, DbErr> {
+pub(crate) async fn counts(db: &impl Connection) -> Result<BTreeMap<String, u64>, DbErr> {
     let rows = Sql::new(
         "SELECT 'instances.' || status, count(*) FROM instance GROUP BY status
          UNION ALL SELECT 'work_items.' || state, count(*) FROM work_item GROUP BY state

@@ -1,10 +1,11 @@
 //! Deployed definitions, each with its source and forms.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::DbErr;
 use yiwang_core::Timestamp;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_runtime::ports::{DeploymentRow, StoreError};
 
+use crate::connection::{Connection, Row};
 use crate::sql::{Sql, body, column, doing, insert, parse};
 use crate::writer::Numbers;
 
@@ -13,7 +14,7 @@ const COLUMNS: &[&str] =
 
 /// Keeps these.
 pub(crate) async fn write(
-    tx: &impl ConnectionTrait,
+    tx: &impl Connection,
     deployments: &[DeploymentRow],
     numbers: &mut Numbers,
 ) -> Result<(), DbErr> {
@@ -35,7 +36,7 @@ pub(crate) async fn write(
 }
 
 /// All of them, oldest first.
-pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<DeploymentRow>, StoreError> {
+pub(crate) async fn all(db: &impl Connection) -> Result<Vec<DeploymentRow>, StoreError> {
     let rows = Sql::new(
         "SELECT hash, namespace, name, version, source, at, by, forms, resources FROM deployment ORDER BY number",
         [],
@@ -44,7 +45,7 @@ pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<DeploymentRow>,
     rows.iter().map(read).collect()
 }
 
-fn read(row: &QueryResult) -> Result<DeploymentRow, StoreError> {
+fn read(row: &Row) -> Result<DeploymentRow, StoreError> {
     let text = |at| column::<String>(row, at).map_err(doing("reading a deployment"));
     let hash = text(0)?;
     let forms = parse(row, 7, || format!("the forms of deployment {hash}"))?;

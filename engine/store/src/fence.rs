@@ -4,9 +4,10 @@
 //! waits for the transactions that hold it; those that come later find it changed and write nothing. No clock is
 //! trusted for that. ADR 0030.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
+use crate::connection::Connection;
 use crate::lock::Lock;
 use crate::sql::Sql;
 
@@ -34,7 +35,7 @@ pub struct Membership {
 
 impl Fence {
     /// Takes hold until the end of the transaction. False: it is lost, and nothing may be written.
-    pub(crate) async fn hold(&self, tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    pub(crate) async fn hold(&self, tx: &impl Connection) -> Result<bool, DbErr> {
         match self {
             Self::File { .. } => Ok(true),
             Self::Node(membership) => membership.hold(tx).await,
@@ -44,7 +45,7 @@ impl Fence {
 
 impl Membership {
     /// See [`Fence::hold`].
-    pub(crate) async fn hold(&self, tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    pub(crate) async fn hold(&self, tx: &impl Connection) -> Result<bool, DbErr> {
         let held = Sql::new(
             "SELECT 1 FROM node WHERE name = ? AND incarnation = ? AND nonce = ? AND state = 'alive' FOR SHARE",
             [self.name.as_str().into(), self.incarnation.into(), self.nonce.as_str().into()],

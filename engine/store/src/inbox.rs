@@ -1,6 +1,6 @@
 //! Events that came in, and what became of them. Which event goes where is decided by the runtime.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, Value};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use yiwang_core::Timestamp;
@@ -9,6 +9,7 @@ use yiwang_runtime::cursor;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{Disposition, InboxRow, Page, PageRequest, StoreError};
 
+use crate::connection::{Connection, Row};
 use crate::sql::{Sql, body, column, doing, insert, limit, list, parse, unsigned};
 
 /// `ready_at` of an event that is to be routed now.
@@ -19,7 +20,7 @@ const COLUMNS: &[&str] =
 
 /// Keeps what came in, then what became of stored events.
 pub(crate) async fn write(
-    tx: &impl ConnectionTrait,
+    tx: &impl Connection,
     arrivals: &[InboxRow],
     dispositions: &[(u64, Disposition)],
 ) -> Result<(), DbErr> {
@@ -49,7 +50,7 @@ pub(crate) async fn write(
     write_keys(tx, &waiting).await
 }
 
-async fn move_rows(tx: &impl ConnectionTrait, moved: &BTreeMap<u64, &Disposition>) -> Result<(), DbErr> {
+async fn move_rows(tx: &impl Connection, moved: &BTreeMap<u64, &Disposition>) -> Result<(), DbErr> {
     #[derive(Serialize)]
     struct Moved<'a> {
         id: i64,
@@ -78,7 +79,7 @@ async fn move_rows(tx: &impl ConnectionTrait, moved: &BTreeMap<u64, &Disposition
     Ok(())
 }
 
-async fn write_keys(tx: &impl ConnectionTrait, rows: &[(u64, &Disposition)]) -> Result<(), DbErr> {
+async fn write_keys(tx: &impl Connection, rows: &[(u64, &Disposition)]) -> Result<(), DbErr> {
     let mut waits = BTreeSet::new();
     for (id, disposition) in rows {
         if let Disposition::Buffered { keys, .. } = disposition {
@@ -105,7 +106,7 @@ const ROW: &str = "SELECT i.id, i.arrived, i.disposition, i.event";
 
 /// The rows of these (source, id).
 pub(crate) async fn known(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     events: &[(String, String)],
 ) -> Result<Vec<InboxRow>, StoreError> {
     let mut sql = Sql::new(ROW, []);
@@ -119,7 +120,7 @@ pub(crate) async fn known(
 
 /// Rows to be routed now.
 pub(crate) async fn routable(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     now: Timestamp,
     len: usize,
 ) -> Result<Vec<InboxRow>, StoreError> {
@@ -133,7 +134,7 @@ pub(crate) async fn routable(
 }
 
 /// The next time at which a row is to be routed that is not to be routed now.
-pub(crate) async fn next_release(db: &impl ConnectionTrait) -> Result<Option<Timestamp>, DbErr> {
+pub(crate) async fn next_release(db: &impl Connection) -> Result<Option<Timestamp>, DbErr> {
     let row =
         Sql::new("SELECT min(ready_at) FROM inbox WHERE ready_at IS NOT NULL AND ready_at > ?", [NOW.into()]);
     let row = row.one(db).await?;
@@ -142,7 +143,7 @@ pub(crate) async fn next_release(db: &impl ConnectionTrait) -> Result<Option<Tim
 
 /// The gathering rows of these sessions.
 pub(crate) async fn gathering(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     sessions: &[String],
 ) -> Result<Vec<InboxRow>, StoreError> {
     let mut sql = Sql::new(ROW, []);
@@ -155,7 +156,7 @@ pub(crate) async fn gathering(
 
 /// Rows that wait under one of these keys and have not expired.
 pub(crate) async fn buffered(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     keys: &[SubscriptionKey],
     now: Timestamp,
 ) -> Result<Vec<InboxRow>, StoreError> {
@@ -171,7 +172,7 @@ pub(crate) async fn buffered(
 
 /// Rows for the loop. One that cannot be read is passed over with a loud line in the log: it must not keep
 /// the others from being routed. It stays in the inbox, and lists for people name it.
-async fn for_loop(sql: Sql, db: &impl ConnectionTrait) -> Result<Vec<InboxRow>, StoreError> {
+async fn for_loop(sql: Sql, db: &impl Connection) -> Result<Vec<InboxRow>, StoreError> {
     let rows = sql.all(db).await.map_err(doing("reading the inbox"))?;
     let readable = rows.iter().map(read).filter_map(|row| {
         row.inspect_err(|error| tracing::error!(%error, reason = %error.source, "an event is passed over"))
@@ -182,7 +183,7 @@ async fn for_loop(sql: Sql, db: &impl ConnectionTrait) -> Result<Vec<InboxRow>, 
 
 /// A page of events, newest first.
 pub(crate) async fn page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     undelivered: bool,
     page: PageRequest,
 ) -> Result<Page<InboxRow>, StoreError> {
@@ -198,7 +199,7 @@ pub(crate) async fn page(
     Ok(cursor::page(items?, page.size(), |row| [signed(row.id)]))
 }
 
-fn read(row: &QueryResult) -> Result<InboxRow, StoreError> {
+fn read(row: &Row) -> Result<InboxRow, StoreError> {
     let id = unsigned(column(row, 0).map_err(doing("reading the inbox"))?);
     Ok(InboxRow {
         id,

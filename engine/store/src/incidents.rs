@@ -1,17 +1,18 @@
 //! Instances that cannot go on by themselves.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_core::transition::Status;
 use yiwang_runtime::cursor;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{IncidentRow, Page, PageRequest, StoreError, TurnRow};
 
+use crate::connection::Connection;
 use crate::sql::{Sql, body, column, doing, insert, limit, list, parse};
 use crate::writer::Numbers;
 
 /// Closes the incidents of instances that have moved, and not into a fault; then opens these.
 pub(crate) async fn write(
-    tx: &impl ConnectionTrait,
+    tx: &impl Connection,
     turns: &[TurnRow],
     opened: &[IncidentRow],
     numbers: &mut Numbers,
@@ -46,10 +47,7 @@ pub(crate) async fn write(
 }
 
 /// A page of open incidents, newest first.
-pub(crate) async fn page(
-    db: &impl ConnectionTrait,
-    page: PageRequest,
-) -> Result<Page<IncidentRow>, StoreError> {
+pub(crate) async fn page(db: &impl Connection, page: PageRequest) -> Result<Page<IncidentRow>, StoreError> {
     let [before] = cursor::read::<1>(&page)?.unwrap_or([i64::MAX]);
     let rows = Sql::new(
         "SELECT number, body FROM incident WHERE number < ? ORDER BY number DESC LIMIT ?",

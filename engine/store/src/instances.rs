@@ -1,7 +1,7 @@
 //! One small row per instance: where it stands, when it wakes, what lists show.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, Value};
 use yiwang_core::{CaseNo, InstanceId, Timestamp};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_runtime::cursor;
@@ -11,6 +11,7 @@ use yiwang_runtime::ports::{
 };
 
 use crate::check::Stand;
+use crate::connection::{Connection, Row};
 use crate::names::Names;
 use crate::sql::{Sql, column, doing, from_word, insert, limit, list, replacing, unsigned, word};
 use crate::{hash, pack};
@@ -37,7 +38,7 @@ const LATER: &str =
 
 /// Writes the rows of these turns.
 pub(crate) async fn write(
-    tx: &impl ConnectionTrait,
+    tx: &impl Connection,
     now: Timestamp,
     turns: &[TurnRow],
     placed: &[Stand],
@@ -73,7 +74,7 @@ pub(crate) async fn write(
 }
 
 /// The snapshots of these instances.
-pub(crate) async fn load(db: &impl ConnectionTrait, ids: &[InstanceId]) -> Result<Vec<Loaded>, StoreError> {
+pub(crate) async fn load(db: &impl Connection, ids: &[InstanceId]) -> Result<Vec<Loaded>, StoreError> {
     let ids: Vec<i64> = ids.iter().map(|id| signed(id.0)).collect();
     let rows = Sql::new(
         "SELECT i.id, i.rev, i.seq, d.hash, s.rev, s.hash, s.state
@@ -86,7 +87,7 @@ pub(crate) async fn load(db: &impl ConnectionTrait, ids: &[InstanceId]) -> Resul
     rows.iter().map(|row| loaded(row).map_err(doing("loading instances"))).collect()
 }
 
-fn loaded(row: &QueryResult) -> Result<Loaded, DbErr> {
+fn loaded(row: &Row) -> Result<Loaded, DbErr> {
     let rev = column(row, 1)?;
     let deployment: Option<String> = column(row, 3)?;
     Ok(Loaded {
@@ -99,7 +100,7 @@ fn loaded(row: &QueryResult) -> Result<Loaded, DbErr> {
 }
 
 /// A state that cannot be read is that instance's trouble, not the call's.
-fn state(row: &QueryResult, rev: i64) -> Result<Vec<u8>, String> {
+fn state(row: &Row, rev: i64) -> Result<Vec<u8>, String> {
     let broken = |error: DbErr| format!("its snapshot cannot be read: {error}");
     let stored: Option<i64> = column(row, 4).map_err(broken)?;
     match stored {
@@ -120,7 +121,7 @@ fn state(row: &QueryResult, rev: i64) -> Result<Vec<u8>, String> {
 
 /// Who wakes up until then, earliest first.
 pub(crate) async fn due(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     until: Timestamp,
     len: usize,
 ) -> Result<Vec<(Timestamp, InstanceId)>, DbErr> {
@@ -134,14 +135,14 @@ pub(crate) async fn due(
 }
 
 /// The next one to wake up.
-pub(crate) async fn next_wake(db: &impl ConnectionTrait) -> Result<Option<Timestamp>, DbErr> {
+pub(crate) async fn next_wake(db: &impl Connection) -> Result<Option<Timestamp>, DbErr> {
     let row = Sql::new("SELECT min(wake_at) FROM instance WHERE wake_at IS NOT NULL", []).one(db).await?;
     Ok(row.map(|row| column::<Option<i64>>(&row, 0)).transpose()?.flatten().map(Timestamp))
 }
 
 /// Who waits for something outside.
 pub(crate) async fn in_flight(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     after: Option<InstanceId>,
     len: usize,
 ) -> Result<Vec<InstanceId>, DbErr> {
@@ -159,7 +160,7 @@ const SUMMARY: &str = "SELECT i.id, d.namespace, d.name, d.version, i.status, i.
 
 /// A page of instances.
 pub(crate) async fn page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     filter: InstanceFilter,
     page: PageRequest,
 ) -> Result<Page<InstanceSummary>, StoreError> {
@@ -175,17 +176,14 @@ pub(crate) async fn page(
 }
 
 /// One instance.
-pub(crate) async fn one(
-    db: &impl ConnectionTrait,
-    id: InstanceId,
-) -> Result<Option<InstanceSummary>, StoreError> {
+pub(crate) async fn one(db: &impl Connection, id: InstanceId) -> Result<Option<InstanceSummary>, StoreError> {
     let mut sql = Sql::new(SUMMARY, []);
     sql.push("WHERE i.id = ?", [Value::from(signed(id.0))]);
     let row = sql.one(db).await.map_err(doing("reading an instance"))?;
     row.as_ref().map(summary).transpose()
 }
 
-fn summary(row: &QueryResult) -> Result<InstanceSummary, StoreError> {
+fn summary(row: &Row) -> Result<InstanceSummary, StoreError> {
     let id = InstanceId(unsigned(column(row, 0).map_err(doing("reading an instance"))?));
     let read = || -> Result<InstanceSummary, Box<dyn std::error::Error + Send + Sync>> {
         Ok(InstanceSummary {

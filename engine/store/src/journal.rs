@@ -3,13 +3,14 @@
 //! The snapshot is kept apart and replaced in place, so that the journal stays append-only and does not grow
 //! by a state per turn. The journal keeps the state's hash: the chain holds without the old states.
 
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use sea_orm::{DbErr, Value};
 use serde_json::value::RawValue;
 use yiwang_core::{InstanceId, Timestamp};
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{StoreError, TurnRow};
 
 use crate::check::{Stand, Stands};
+use crate::connection::Connection;
 use crate::hash;
 use crate::pack::unpack;
 use crate::prepare::Texts;
@@ -18,7 +19,7 @@ use crate::writer::Head;
 
 /// Appends these turns; the new end, and where each instance stands now.
 pub(crate) async fn append(
-    tx: &impl ConnectionTrait,
+    tx: &impl Connection,
     now: Timestamp,
     rows: &[TurnRow],
     texts: Vec<Texts>,
@@ -79,7 +80,7 @@ pub(crate) async fn append(
 
 /// The events of an instance after this seq, in order, by walking back over its turns.
 pub(crate) async fn history(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     id: InstanceId,
     after: u64,
     len: usize,

@@ -18,6 +18,7 @@ mod cases;
 mod census;
 mod check;
 mod commit;
+mod connection;
 mod counts;
 mod deployments;
 mod dialect;

@@ -1,10 +1,11 @@
 //! Outbound messages, for lists and proofs. The sending itself is driven by the instance's state.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_runtime::cursor;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{MessageRow, Page, PageRequest, StoreError, TurnRow};
 
+use crate::connection::Connection;
 use crate::sql::{Sql, body, column, doing, insert, last_of_each, limit, parse, replacing, word};
 use crate::writer::Numbers;
 
@@ -12,7 +13,7 @@ const COLUMNS: &[&str] = &["instance", "n", "number", "channel", "state", "body"
 
 /// Writes the changed messages; a message keeps its place in the list.
 pub(crate) async fn write(
-    tx: &impl ConnectionTrait,
+    tx: &impl Connection,
     turns: &[TurnRow],
     numbers: &mut Numbers,
 ) -> Result<(), DbErr> {
@@ -32,7 +33,7 @@ pub(crate) async fn write(
 
 /// A page of messages, the last requested first.
 pub(crate) async fn page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     channel: Option<String>,
     page: PageRequest,
 ) -> Result<Page<MessageRow>, StoreError> {

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_runtime::ports::TurnRow;
 
+use crate::connection::Connection;
 use crate::sql::{Sql, column};
 
 /// A definition's number and its workflow's.
@@ -28,7 +29,7 @@ impl Names {
     }
 
     /// The numbers of what this turn is pinned to.
-    pub(crate) async fn number(&mut self, db: &impl ConnectionTrait, row: &TurnRow) -> Result<Named, DbErr> {
+    pub(crate) async fn number(&mut self, db: &impl Connection, row: &TurnRow) -> Result<Named, DbErr> {
         let key = (row.deployment.clone(), row.workflow.clone());
         if let Some(named) = self.known.get(&key) {
             return Ok(*named);

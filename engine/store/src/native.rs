@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags};
-use sea_orm::{
-    DatabaseConnection, DbBackend, DbErr, ProxyDatabaseTrait, ProxyExecResult, ProxyRow, RuntimeErr,
-    Statement, Value,
-};
+use sea_orm::{DbBackend, DbErr, RuntimeErr, Statement, Value};
+
+use crate::connection::Row;
 
 /// Statements that stay prepared: more than there are different ones in the loop and the writer.
 const PREPARED_MAX: usize = 256;
@@ -32,10 +31,9 @@ impl Native {
         Ok(Self(Arc::new(Mutex::new(Some(connection)))))
     }
 
-    /// The same as sea-orm's statements take it. Transactions are statements of their own: `BEGIN`, `COMMIT`.
-    pub(crate) fn connection(&self) -> Result<DatabaseConnection, DbErr> {
-        let proxy: Box<dyn ProxyDatabaseTrait> = Box::new(self.clone());
-        sea_orm::ProxyDatabaseConnector::connect(DbBackend::Sqlite, Arc::new(proxy))
+    /// Runs a statement without values.
+    pub(crate) fn execute(&self, statement: &str) -> Result<(), DbErr> {
+        self.with(|connection| connection.prepare_cached(statement)?.raw_execute().map(drop))
     }
 
     /// Closes it. What comes after it fails.
@@ -43,76 +41,68 @@ impl Native {
         drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, DbErr>) -> Result<T, DbErr> {
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, DbErr> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let closed = || DbErr::Conn(RuntimeErr::Internal("it is closed".to_owned()));
-        work(connection.as_ref().ok_or_else(closed)?)
+        work(connection.as_ref().ok_or_else(closed)?).map_err(failed)
     }
 }
 
-#[async_trait::async_trait]
-impl ProxyDatabaseTrait for Native {
-    async fn query(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbErr> {
+impl crate::connection::Connection for Native {
+    fn backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
+
+    async fn all(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
         self.with(|connection| {
             let mut prepared = prepared(connection, &statement)?;
             let len = prepared.column_count();
             let mut rows = prepared.raw_query();
             let mut found = Vec::new();
-            while let Some(row) = rows.next().map_err(failed)? {
-                let column = |at| Ok((name(at), value(row.get_ref(at).map_err(failed)?)?));
-                let columns: Result<_, DbErr> = (0..len).map(column).collect();
-                found.push(ProxyRow { values: columns? });
+            while let Some(row) = rows.next()? {
+                let columns = (0..len).map(|at| value(row.get_ref(at)?));
+                found.push(Row::Native(columns.collect::<Result<_, _>>()?));
             }
             Ok(found)
         })
     }
 
-    async fn execute(&self, statement: Statement) -> Result<ProxyExecResult, DbErr> {
-        self.with(|connection| {
-            let changed = prepared(connection, &statement)?.raw_execute().map_err(failed)?;
-            Ok(ProxyExecResult::new(0, changed as u64))
-        })
+    async fn run(&self, statement: Statement) -> Result<u64, DbErr> {
+        self.with(|connection| prepared(connection, &statement)?.raw_execute().map(|changed| changed as u64))
     }
 }
 
-fn prepared<'c>(connection: &'c Connection, statement: &Statement) -> Result<CachedStatement<'c>, DbErr> {
-    let mut prepared = connection.prepare_cached(&statement.sql).map_err(failed)?;
+fn prepared<'c>(connection: &'c Connection, statement: &Statement) -> rusqlite::Result<CachedStatement<'c>> {
+    let mut prepared = connection.prepare_cached(&statement.sql)?;
     let values = statement.values.iter().flat_map(|values| &values.0);
     for (at, value) in values.enumerate() {
-        prepared.raw_bind_parameter(at + 1, bound(value)?).map_err(failed)?;
+        prepared.raw_bind_parameter(at + 1, bound(value))?;
     }
     Ok(prepared)
 }
 
 /// A value as SQLite takes it. The kinds are those that the statements of this crate bind.
-fn bound(value: &Value) -> Result<ToSqlOutput<'_>, DbErr> {
+fn bound(value: &Value) -> ToSqlOutput<'_> {
     let value = match value {
         Value::Bool(value) => value.map(|value| ValueRef::Integer(value.into())),
         Value::Int(value) => value.map(|value| ValueRef::Integer(value.into())),
-        Value::Unsigned(value) => value.map(|value| ValueRef::Integer(value.into())),
         Value::BigInt(value) => value.map(ValueRef::Integer),
-        Value::Double(value) => value.map(ValueRef::Real),
         Value::String(value) => value.as_ref().map(|value| ValueRef::Text(value.as_bytes())),
         Value::Bytes(value) => value.as_ref().map(|value| ValueRef::Blob(value)),
-        other => return Err(DbErr::Custom(format!("a value of another kind was to be bound: {other:?}"))),
+        other => unreachable!("no statement binds {other:?}"),
     };
-    Ok(ToSqlOutput::Borrowed(value.unwrap_or(ValueRef::Null)))
+    ToSqlOutput::Borrowed(value.unwrap_or(ValueRef::Null))
 }
 
 /// What SQLite gives as a value. A null has no kind: whoever reads it knows.
-fn value(given: ValueRef<'_>) -> Result<Value, DbErr> {
+fn value(given: ValueRef<'_>) -> rusqlite::Result<Value> {
     Ok(match given {
         ValueRef::Null => Value::BigInt(None),
         ValueRef::Integer(value) => value.into(),
         ValueRef::Real(value) => value.into(),
-        ValueRef::Text(_) => given.as_str().map_err(|error| failed(error.into()))?.to_owned().into(),
+        ValueRef::Text(_) => given.as_str()?.to_owned().into(),
         ValueRef::Blob(value) => value.to_vec().into(),
     })
-}
-
-/// Columns are read by their places, in the order of these names.
-fn name(at: usize) -> String {
-    format!("{at:03}")
 }
 
 fn failed(error: rusqlite::Error) -> DbErr {
@@ -133,18 +123,18 @@ mod tests {
         let path = folder.path().join("a.db");
         drop(Connection::open(&path).unwrap());
         let native = Native::open(&path, "PRAGMA journal_mode = WAL").unwrap();
-        let db = native.connection().unwrap();
+        let db = &native;
         futures::executor::block_on(async {
-            Sql::new("CREATE TABLE t (n INTEGER, s TEXT, b BLOB, z TEXT)", []).run(&db).await.unwrap();
+            Sql::new("CREATE TABLE t (n INTEGER, s TEXT, b BLOB, z TEXT)", []).run(db).await.unwrap();
             let values =
                 [i64::MIN.into(), "市民\0诉求".into(), vec![0_u8, 255].into(), None::<String>.into()];
             let insert = || Sql::new("INSERT INTO t VALUES (?, ?, ?, ?)", values.clone());
-            assert_eq!(insert().run(&db).await.unwrap(), 1);
-            Sql::new("BEGIN IMMEDIATE", []).run(&db).await.unwrap();
-            insert().run(&db).await.unwrap();
-            Sql::new("ROLLBACK", []).run(&db).await.unwrap();
+            assert_eq!(insert().run(db).await.unwrap(), 1);
+            Sql::new("BEGIN IMMEDIATE", []).run(db).await.unwrap();
+            insert().run(db).await.unwrap();
+            Sql::new("ROLLBACK", []).run(db).await.unwrap();
             let rows =
-                Sql::new("SELECT n, s, b, z, NULL, count(*) OVER () FROM t", []).all(&db).await.unwrap();
+                Sql::new("SELECT n, s, b, z, NULL, count(*) OVER () FROM t", []).all(db).await.unwrap();
             assert_eq!(rows.len(), 1);
             assert_eq!(column::<i64>(&rows[0], 0).unwrap(), i64::MIN);
             assert_eq!(column::<String>(&rows[0], 1).unwrap(), "市民\0诉求");
@@ -153,10 +143,10 @@ mod tests {
             assert_eq!(column::<Option<Vec<u8>>>(&rows[0], 4).unwrap(), None);
             assert!(column::<i64>(&rows[0], 4).is_err(), "a null is no number");
             assert_eq!(column::<Option<i64>>(&rows[0], 5).unwrap(), Some(1));
-            let error = Sql::new("SELECT x FROM t", []).all(&db).await.unwrap_err().to_string();
+            let error = Sql::new("SELECT x FROM t", []).all(db).await.unwrap_err().to_string();
             assert!(error.contains("no such column: x"), "{error}");
             native.close();
-            let error = Sql::new("SELECT 1", []).one(&db).await.unwrap_err().to_string();
+            let error = Sql::new("SELECT 1", []).one(db).await.unwrap_err().to_string();
             assert!(error.contains("closed"), "{error}");
         });
     }

@@ -13,15 +13,16 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, QueryResult, TransactionTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use yiwang_runtime::leased;
 use yiwang_runtime::ports::StoreError;
 
+use crate::connection::{Connection as _, Row, within};
 use crate::fence::{Fenced, Membership};
 use crate::postgres::{Access, Postgres};
-use crate::sql::{Sql, column, doing, within};
+use crate::sql::{Sql, column, doing};
 use crate::{Error, SqlStore};
 
 /// No effect begins so shortly before the lease may have run out, or in the last quarter of a short one.
@@ -286,7 +287,7 @@ impl Node {
             [name.into(), incarnation.into()],
         );
         tenure.run(&tx).await?;
-        within(self.db.get_database_backend(), tx.commit()).await?;
+        within(self.db.backend(), tx.commit()).await?;
         Ok(true)
     }
 
@@ -315,16 +316,16 @@ impl Node {
         )
         .run(&tx)
         .await?;
-        within(self.db.get_database_backend(), tx.commit()).await
+        within(self.db.backend(), tx.commit()).await
     }
 
     async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        within(self.db.get_database_backend(), self.db.begin()).await
+        within(self.db.backend(), self.db.begin()).await
     }
 }
 
 async fn join(db: &DatabaseConnection, config: &NodeConfig) -> Result<Membership, DbErr> {
-    let tx = within(db.get_database_backend(), db.begin()).await?;
+    let tx = within(db.backend(), db.begin()).await?;
     let row = Sql::new(
         "INSERT INTO node (name, incarnation, nonce, address, state)
          VALUES (?, 1, CAST(gen_random_uuid() AS TEXT), ?, 'alive')
@@ -343,13 +344,13 @@ async fn join(db: &DatabaseConnection, config: &NodeConfig) -> Result<Membership
     )
     .run(&tx)
     .await?;
-    within(db.get_database_backend(), tx.commit()).await?;
+    within(db.backend(), tx.commit()).await?;
     tracing::info!(node = config.name, incarnation, address = config.address, "joined");
     Ok(Membership { name: config.name.clone(), incarnation, nonce, broken: CancellationToken::new() })
 }
 
 /// None: nobody has the instances.
-fn owner(row: &QueryResult) -> Result<Option<Owner>, DbErr> {
+fn owner(row: &Row) -> Result<Option<Owner>, DbErr> {
     let (Some(name), Some(incarnation)) = (column(row, 0)?, column(row, 1)?) else { return Ok(None) };
     let state: Option<String> = column(row, 3)?;
     Ok(Some(Owner {

@@ -8,8 +8,8 @@ use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{mpsc, oneshot};
 use yiwang_runtime::ports::StoreError;
 
+use crate::connection::Link;
 use crate::fence::{Fence, Fenced};
-use crate::native::Native;
 use crate::writer::{Counters, JOBS_MAX, Job, Small, Writer};
 
 /// Connections that read for the loop from a server. Lists for people have others, so that none of them holds up
@@ -24,7 +24,7 @@ pub struct SqlStore {
     pub(crate) place: Place,
     /// None: this process may not write.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
-    pub(crate) loop_reads: DatabaseConnection,
+    pub(crate) loop_reads: Link,
     pub(crate) query_reads: DatabaseConnection,
     counters: Arc<Counters>,
 }
@@ -32,11 +32,7 @@ pub struct SqlStore {
 /// Where the rows lie.
 #[derive(Debug)]
 pub(crate) enum Place {
-    File {
-        path: PathBuf,
-        /// What the loop reads through.
-        reading: Native,
-    },
+    File(PathBuf),
     Server(crate::Postgres),
 }
 
@@ -54,17 +50,17 @@ pub struct Stats {
 }
 
 impl SqlStore {
-    pub(crate) fn new(place: Place, loop_reads: DatabaseConnection, query_reads: DatabaseConnection) -> Self {
+    pub(crate) fn new(place: Place, loop_reads: Link, query_reads: DatabaseConnection) -> Self {
         Self { place, jobs: Mutex::default(), loop_reads, query_reads, counters: Arc::default() }
     }
 
     /// Starts the writer, which goes on where the journal ends.
-    pub(crate) async fn start_writer(&self, writing: DatabaseConnection, fence: Fence) -> Result<(), DbErr> {
+    pub(crate) async fn start_writer(&self, writing: Link, fence: Fence) -> Result<(), DbErr> {
         let writer = Writer::new(writing, Arc::clone(&self.counters), fence).await?;
         let (jobs, queue) = mpsc::channel(JOBS_MAX);
         match &self.place {
             // It waits for the disk where nobody else waits with it.
-            Place::File { .. } => {
+            Place::File(_) => {
                 let work = move || futures::executor::block_on(writer.run(queue));
                 let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(work);
                 thread.map_err(|error| DbErr::Custom(format!("starting the writer's thread: {error}")))?;
@@ -89,13 +85,10 @@ impl SqlStore {
     /// Ends the writer after all that is queued, closes the database and lets the lock go. What comes after it
     /// fails. A store that is only dropped does the same, but nobody knows when.
     pub async fn close(&self) {
-        for readers in [&self.loop_reads, &self.query_reads] {
-            if let Err(error) = readers.close_by_ref().await {
+        for closed in [self.loop_reads.close().await, self.query_reads.close_by_ref().await] {
+            if let Err(error) = closed {
                 tracing::warn!(%error, "closing a reader");
             }
-        }
-        if let Place::File { reading, .. } = &self.place {
-            reading.close();
         }
         self.end_writer().await;
     }
@@ -105,7 +98,7 @@ impl SqlStore {
         let len = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
         let (db_bytes, wal_bytes) = match &self.place {
             Place::Server(_) => (0, 0),
-            Place::File { path, .. } => {
+            Place::File(path) => {
                 let mut wal = path.as_os_str().to_owned();
                 wal.push("-wal");
                 (len(path), len(Path::new(&wal)))
@@ -136,7 +129,7 @@ impl SqlStore {
     /// Why nothing is written.
     pub(crate) fn no_writer(&self) -> StoreError {
         match &self.place {
-            Place::File { .. } => StoreError::new("writing to the store", "it is closed"),
+            Place::File(_) => StoreError::new("writing to the store", "it is closed"),
             Place::Server(_) => StoreError::new("writing to the store", Fenced),
         }
     }

@@ -10,6 +10,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
 use crate::SqlStore;
 use crate::cases;
+use crate::connection::Link;
 use crate::error::Error;
 use crate::fence::{Fence, Membership};
 use crate::migration::migrate;
@@ -139,7 +140,7 @@ impl SqlStore {
         let read = |readers| database.connect(Access::Read(readers));
         let loop_reads = read(LOOP_READERS).await.map_err(database.failed("connecting to read"))?;
         let query_reads = read(QUERY_READERS).await.map_err(database.failed("connecting to read"))?;
-        Ok(Self::new(Place::Server(database.clone()), loop_reads, query_reads))
+        Ok(Self::new(Place::Server(database.clone()), Link::Pool(loop_reads), query_reads))
     }
 
     /// Begins to write, as long as this membership holds. `standstill`: after so long the server ends a
@@ -154,7 +155,7 @@ impl SqlStore {
         let fence = Fence::Node(membership.clone());
         let indexed = cases::index_older(&writing, &fence).await;
         indexed.map_err(database.failed("indexing older cases"))?;
-        let writer = self.start_writer(writing, fence).await;
+        let writer = self.start_writer(Link::Pool(writing), fence).await;
         writer.map_err(database.failed("reading the end of the journal"))
     }
 

@@ -1,16 +1,17 @@
 //! Reference documents: calendars, the organisation. Append only.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::DbErr;
 use yiwang_core::Timestamp;
 use yiwang_core::reference::{Kind, Reference};
 use yiwang_runtime::keys::signed;
 
+use crate::connection::{Connection, Row};
 use crate::sql::{Sql, column, insert, unsigned};
 
 const COLUMNS: &[&str] = &["number", "kind", "name", "version", "at", "by", "reason", "body"];
 
 /// Keeps these.
-pub(crate) async fn write(tx: &impl ConnectionTrait, references: &[Reference]) -> Result<(), DbErr> {
+pub(crate) async fn write(tx: &impl Connection, references: &[Reference]) -> Result<(), DbErr> {
     let rows = references.iter().map(|row| {
         vec![
             signed(row.number).into(),
@@ -27,14 +28,14 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, references: &[Reference]) -
 }
 
 /// All of them, in order.
-pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Reference>, DbErr> {
+pub(crate) async fn all(db: &impl Connection) -> Result<Vec<Reference>, DbErr> {
     let sql = format!("SELECT {} FROM reference ORDER BY number", COLUMNS.join(", "));
     read(&Sql::new(sql, []).all(db).await?)
 }
 
 /// The versions of one document, newest first.
 pub(crate) async fn versions(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     kind: Kind,
     name: String,
 ) -> Result<Vec<Reference>, DbErr> {
@@ -43,7 +44,7 @@ pub(crate) async fn versions(
     read(&Sql::new(sql, [kind.word().into(), name.into()]).all(db).await?)
 }
 
-fn read(rows: &[QueryResult]) -> Result<Vec<Reference>, DbErr> {
+fn read(rows: &[Row]) -> Result<Vec<Reference>, DbErr> {
     // A kind that only a later version of the program knows is nothing to this one.
     let known = rows.iter().filter_map(|row| match column::<String>(row, 1) {
         Ok(word) => Some(one(row, Kind::of_word(&word)?)),
@@ -52,7 +53,7 @@ fn read(rows: &[QueryResult]) -> Result<Vec<Reference>, DbErr> {
     known.collect()
 }
 
-fn one(row: &QueryResult, kind: Kind) -> Result<Reference, DbErr> {
+fn one(row: &Row, kind: Kind) -> Result<Reference, DbErr> {
     let version: i64 = column(row, 3)?;
     Ok(Reference {
         number: unsigned(column(row, 0)?),

@@ -1,14 +1,15 @@
 //! Messages that a channel did not accept, kept for people to look at.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_runtime::cursor;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{Page, PageRequest, RejectionRow, StoreError};
 
+use crate::connection::Connection;
 use crate::sql::{Sql, body, column, doing, insert, limit, parse};
 
 /// Keeps these.
-pub(crate) async fn write(tx: &impl ConnectionTrait, rejections: &[RejectionRow]) -> Result<(), DbErr> {
+pub(crate) async fn write(tx: &impl Connection, rejections: &[RejectionRow]) -> Result<(), DbErr> {
     let rows = rejections.iter().map(|row| {
         vec![signed(row.id).into(), row.channel.clone().into(), row.code.clone().into(), body(row)]
     });
@@ -17,7 +18,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, rejections: &[RejectionRow]
 
 /// A page of them, newest first.
 pub(crate) async fn page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     channel: Option<String>,
     page: PageRequest,
 ) -> Result<Page<RejectionRow>, StoreError> {

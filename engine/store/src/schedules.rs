@@ -1,15 +1,16 @@
 //! Where each schedule stands, and what became of its planned times.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_core::{InstanceId, Timestamp};
 use yiwang_runtime::cursor;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{Page, PageRequest, ScheduleRow, ScheduleRun, StoreError};
 
+use crate::connection::Connection;
 use crate::sql::{Sql, body, column, doing, insert, last_of_each, limit, parse, replacing, unsigned};
 
 /// Moves these.
-pub(crate) async fn write(tx: &impl ConnectionTrait, schedules: &[ScheduleRow]) -> Result<(), DbErr> {
+pub(crate) async fn write(tx: &impl Connection, schedules: &[ScheduleRow]) -> Result<(), DbErr> {
     let rows = schedules.iter().map(|row| {
         let values = vec![
             row.workflow.clone().into(),
@@ -24,13 +25,13 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, schedules: &[ScheduleRow]) 
 }
 
 /// Notes what became of planned times.
-pub(crate) async fn write_runs(tx: &impl ConnectionTrait, runs: &[ScheduleRun]) -> Result<(), DbErr> {
+pub(crate) async fn write_runs(tx: &impl Connection, runs: &[ScheduleRun]) -> Result<(), DbErr> {
     let rows = runs.iter().map(|run| vec![signed(run.id).into(), run.workflow.clone().into(), body(run)]);
     insert(tx, "schedule_run", &["id", "workflow", "body"], None, rows.collect()).await
 }
 
 /// All of them.
-pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<ScheduleRow>, DbErr> {
+pub(crate) async fn all(db: &impl Connection) -> Result<Vec<ScheduleRow>, DbErr> {
     let rows =
         Sql::new("SELECT workflow, fired, run, paused FROM schedule ORDER BY workflow", []).all(db).await?;
     let read = |row| {
@@ -48,7 +49,7 @@ pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<ScheduleRow>, D
 
 /// A page of runs, newest first.
 pub(crate) async fn runs(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     workflow: Option<String>,
     page: PageRequest,
 ) -> Result<Page<ScheduleRun>, StoreError> {

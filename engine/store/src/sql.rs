@@ -1,23 +1,20 @@
 //! Small words for talking to the database. Knows no table.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGetable, Value};
+use sea_orm::{DbBackend, DbErr, Statement, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use yiwang_runtime::ports::StoreError;
 
+use crate::connection::{Column, Connection, Row};
 use crate::dialect;
 
 /// Rows of one statement: statements stay small enough to be kept prepared.
 const ROWS_MAX: usize = 256;
 /// Bound values of one statement: half of a server's limit.
 const BINDS_MAX: usize = 32_766;
-
-/// Longest wait for a server's answer to one statement.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// A text of SQL with its values, grown condition by condition. Marks in braces stand for what each database says
 /// in its own way ([`dialect`]).
@@ -55,23 +52,22 @@ impl Sql {
     }
 
     /// All rows.
-    pub(crate) async fn all(self, db: &impl ConnectionTrait) -> Result<Vec<QueryResult>, DbErr> {
-        within(db.get_database_backend(), db.query_all_raw(self.statement(db))).await
+    pub(crate) async fn all(self, db: &impl Connection) -> Result<Vec<Row>, DbErr> {
+        db.all(self.statement(db)).await
     }
 
     /// The first row.
-    pub(crate) async fn one(self, db: &impl ConnectionTrait) -> Result<Option<QueryResult>, DbErr> {
-        within(db.get_database_backend(), db.query_one_raw(self.statement(db))).await
+    pub(crate) async fn one(self, db: &impl Connection) -> Result<Option<Row>, DbErr> {
+        Ok(db.all(self.statement(db)).await?.into_iter().next())
     }
 
     /// Runs it; how many rows it changed.
-    pub(crate) async fn run(self, db: &impl ConnectionTrait) -> Result<u64, DbErr> {
-        let done = within(db.get_database_backend(), db.execute_raw(self.statement(db))).await;
-        Ok(done?.rows_affected())
+    pub(crate) async fn run(self, db: &impl Connection) -> Result<u64, DbErr> {
+        db.run(self.statement(db)).await
     }
 
-    fn statement(self, db: &impl ConnectionTrait) -> Statement {
-        let backend = db.get_database_backend();
+    fn statement(self, db: &impl Connection) -> Statement {
+        let backend = db.backend();
         let values = self.values.into_iter().map(|value| dialect::value(backend, value));
         Statement::from_sql_and_values(backend, dialect::text(backend, &self.text), values)
     }
@@ -80,13 +76,13 @@ impl Sql {
 /// Inserts these rows: to a server by as few statements as there may be, to a file, which is no journey away, by one
 /// prepared statement row by row.
 pub(crate) async fn insert(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     table: &'static str,
     columns: &'static [&'static str],
     conflict: Option<OnConflict>,
     rows: Vec<Vec<Value>>,
 ) -> Result<(), DbErr> {
-    let backend = db.get_database_backend();
+    let backend = db.backend();
     let into = |rows: &mut dyn Iterator<Item = Vec<Value>>| {
         let mut insert = Query::insert();
         insert.into_table(table).columns(columns.iter().copied());
@@ -105,31 +101,17 @@ pub(crate) async fn insert(
         let Some(first) = rows.next() else { return Ok(()) };
         let first = backend.build(&into(&mut std::iter::once(first))?);
         let sql = first.sql.clone();
-        db.execute_raw(first).await?;
+        db.run(first).await?;
         for row in rows {
-            db.execute_raw(Statement::from_sql_and_values(backend, &*sql, row)).await?;
+            db.run(Statement::from_sql_and_values(backend, &*sql, row)).await?;
         }
         return Ok(());
     }
     let chunk_len = ROWS_MAX.min(BINDS_MAX / columns.len());
     while rows.peek().is_some() {
-        let insert = into(&mut rows.by_ref().take(chunk_len))?;
-        within(backend, db.execute(&insert)).await?;
+        db.run(backend.build(&into(&mut rows.by_ref().take(chunk_len))?)).await?;
     }
     Ok(())
-}
-
-/// A server that does not answer has failed: nobody waits for it for ever. A file always answers.
-pub(crate) async fn within<T>(
-    backend: DbBackend,
-    work: impl Future<Output = Result<T, DbErr>>,
-) -> Result<T, DbErr> {
-    match backend {
-        DbBackend::Postgres => tokio::time::timeout(ANSWER_WITHIN, work)
-            .await
-            .unwrap_or_else(|_| Err(DbErr::Custom(format!("no answer within {ANSWER_WITHIN:?}")))),
-        _ => work.await,
-    }
 }
 
 /// An upsert: on a row with the same `key`, these columns are replaced.
@@ -166,13 +148,13 @@ pub(crate) fn from_word<T: DeserializeOwned>(word: &str) -> Result<T, serde_json
 }
 
 /// A column of a row.
-pub(crate) fn column<T: TryGetable>(row: &QueryResult, at: usize) -> Result<T, DbErr> {
-    row.try_get_by_index(at)
+pub(crate) fn column<T: Column>(row: &Row, at: usize) -> Result<T, DbErr> {
+    row.column(at)
 }
 
 /// The JSON in a column; `row_name` names the row when it is broken.
 pub(crate) fn parse<T: DeserializeOwned>(
-    row: &QueryResult,
+    row: &Row,
     at: usize,
     row_name: impl FnOnce() -> String,
 ) -> Result<T, StoreError> {

@@ -7,6 +7,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
 use crate::SqlStore;
 use crate::cases;
+use crate::connection::Link;
 use crate::error::Error;
 use crate::fence::Fence;
 use crate::lock::Lock;
@@ -46,12 +47,10 @@ impl SqlStore {
         let query_reads =
             connect(&path, Access::Read(QUERY_READERS)).await.map_err(failed("connecting to read"))?;
         let reading = Native::open(&path, &settings(READER)).map_err(failed("connecting to read"))?;
-        let loop_reads = reading.connection().map_err(failed("connecting to read"))?;
         let writing = Native::open(&path, &settings(WRITER)).map_err(failed("connecting to write"))?;
-        let writing = writing.connection().map_err(failed("connecting to write"))?;
         setup.close().await.map_err(failed("closing a connection"))?;
-        let store = Self::new(Place::File { path, reading }, loop_reads, query_reads);
-        let writer = store.start_writer(writing, fence).await;
+        let store = Self::new(Place::File(path), Link::File(reading), query_reads);
+        let writer = store.start_writer(Link::File(writing), fence).await;
         writer.map_err(failed("reading the end of the journal"))?;
         Ok(store)
     }

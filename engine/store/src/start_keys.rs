@@ -1,14 +1,15 @@
 //! Names that callers gave to starts: the same name never starts twice.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_core::InstanceId;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{StartKey, Started, TurnRow};
 
+use crate::connection::Connection;
 use crate::sql::{Sql, column, insert, list, unsigned};
 
 /// Keeps the keys of first turns.
-pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Result<(), DbErr> {
+pub(crate) async fn write(tx: &impl Connection, turns: &[TurnRow]) -> Result<(), DbErr> {
     let started = turns.iter().filter_map(|turn| Some((turn.instance, turn.start.as_ref()?)));
     let rows = started.map(|(instance, (key, input_hash))| {
         vec![
@@ -22,10 +23,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Resul
 }
 
 /// What was started under these keys.
-pub(crate) async fn find(
-    db: &impl ConnectionTrait,
-    keys: &[StartKey],
-) -> Result<Vec<(StartKey, Started)>, DbErr> {
+pub(crate) async fn find(db: &impl Connection, keys: &[StartKey]) -> Result<Vec<(StartKey, Started)>, DbErr> {
     let names: Vec<_> = keys.iter().map(|key| (&key.workflow, &key.key)).collect();
     let rows = Sql::new(
         "SELECT s.workflow, s.key, s.instance, s.input_hash FROM {rows} CROSS JOIN start_key s

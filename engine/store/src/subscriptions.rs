@@ -1,15 +1,16 @@
 //! Who waits for which events: hashed keys, looked up by the event's own.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_core::InstanceId;
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::TurnRow;
 
+use crate::connection::Connection;
 use crate::sql::{Sql, column, insert, list, unsigned};
 
 /// Replaces the subscriptions of the instances whose subscriptions changed.
-pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Result<(), DbErr> {
+pub(crate) async fn write(tx: &impl Connection, turns: &[TurnRow]) -> Result<(), DbErr> {
     let changed: Vec<_> = turns
         .iter()
         .filter_map(|turn| Some((signed(turn.instance.0), turn.rev, turn.subscriptions.as_ref()?)))
@@ -29,7 +30,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Resul
 
 /// Who subscribes to these keys.
 pub(crate) async fn find(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     keys: &[SubscriptionKey],
 ) -> Result<Vec<(SubscriptionKey, InstanceId)>, DbErr> {
     let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();

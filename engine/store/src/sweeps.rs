@@ -1,6 +1,6 @@
 //! Sweeps and their ledgers.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::DbErr;
 use yiwang_core::sweep::line::{Group, Summary};
 use yiwang_core::sweep::{Line, Phase, Result as LineResult, Sweep};
 use yiwang_core::{InstanceId, Timestamp};
@@ -8,6 +8,7 @@ use yiwang_runtime::cursor;
 use yiwang_runtime::keys::signed;
 use yiwang_runtime::ports::{Batch, Page, PageRequest, StoreError};
 
+use crate::connection::{Connection, Row};
 use crate::sql::{
     Sql, body, column, doing, from_word, insert, last_of_each, limit, list, parse, replacing, unsigned, word,
 };
@@ -16,7 +17,7 @@ const COLUMNS: &[&str] = &["id", "key", "state", "open", "until", "body"];
 const LINE: &[&str] = &["sweep", "instance", "n", "result", "cause", "unit", "since", "body"];
 
 /// Writes sweeps that moved, and new lines.
-pub(crate) async fn write(tx: &impl ConnectionTrait, sweeps: &[Sweep], lines: &[Line]) -> Result<(), DbErr> {
+pub(crate) async fn write(tx: &impl Connection, sweeps: &[Sweep], lines: &[Line]) -> Result<(), DbErr> {
     let rows = sweeps.iter().map(|sweep| {
         let row = vec![
             signed(sweep.id.0).into(),
@@ -45,7 +46,7 @@ pub(crate) async fn write(tx: &impl ConnectionTrait, sweeps: &[Sweep], lines: &[
 }
 
 /// Which key or target of a batch is taken, if one is.
-pub(crate) async fn taken(db: &impl ConnectionTrait, batch: &Batch) -> Result<Option<String>, DbErr> {
+pub(crate) async fn taken(db: &impl Connection, batch: &Batch) -> Result<Option<String>, DbErr> {
     if !batch.sweeps.is_empty() {
         let keys: Vec<_> = batch.sweeps.iter().map(|sweep| (signed(sweep.id.0), &sweep.key)).collect();
         let row = Sql::new(
@@ -83,7 +84,7 @@ pub(crate) async fn taken(db: &impl ConnectionTrait, batch: &Batch) -> Result<Op
 
 /// A page of sweeps, newest first.
 pub(crate) async fn page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     phase: Option<Phase>,
     page: PageRequest,
 ) -> Result<Page<Sweep>, StoreError> {
@@ -96,24 +97,24 @@ pub(crate) async fn page(
 }
 
 /// One sweep.
-pub(crate) async fn one(db: &impl ConnectionTrait, id: InstanceId) -> Result<Option<Sweep>, StoreError> {
+pub(crate) async fn one(db: &impl Connection, id: InstanceId) -> Result<Option<Sweep>, StoreError> {
     let found =
         read_all(Sql::new("SELECT id, body FROM sweep WHERE id = ?", [signed(id.0).into()]), db).await?;
     Ok(found.into_iter().next())
 }
 
 /// The sweep of this key.
-pub(crate) async fn of_key(db: &impl ConnectionTrait, key: String) -> Result<Option<Sweep>, StoreError> {
+pub(crate) async fn of_key(db: &impl Connection, key: String) -> Result<Option<Sweep>, StoreError> {
     let found = read_all(Sql::new("SELECT id, body FROM sweep WHERE key = ?", [key.into()]), db).await?;
     Ok(found.into_iter().next())
 }
 
 /// Those that are not over.
-pub(crate) async fn open(db: &impl ConnectionTrait) -> Result<Vec<Sweep>, StoreError> {
+pub(crate) async fn open(db: &impl Connection) -> Result<Vec<Sweep>, StoreError> {
     read_all(Sql::new("SELECT id, body FROM sweep WHERE open = 1 ORDER BY id", []), db).await
 }
 
-async fn read_all(sql: Sql, db: &impl ConnectionTrait) -> Result<Vec<Sweep>, StoreError> {
+async fn read_all(sql: Sql, db: &impl Connection) -> Result<Vec<Sweep>, StoreError> {
     let rows = sql.all(db).await.map_err(doing("reading sweeps"))?;
     rows.iter()
         .map(|row| parse(row, 1, || format!("sweep {}", InstanceId(unsigned(column(row, 0).unwrap_or(0))))))
@@ -122,7 +123,7 @@ async fn read_all(sql: Sql, db: &impl ConnectionTrait) -> Result<Vec<Sweep>, Sto
 
 /// A page of a ledger.
 pub(crate) async fn lines(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     sweep: InstanceId,
     result: Option<LineResult>,
     page: PageRequest,
@@ -141,7 +142,7 @@ pub(crate) async fn lines(
 }
 
 /// A ledger in numbers.
-pub(crate) async fn summary(db: &impl ConnectionTrait, sweep: InstanceId) -> Result<Summary, StoreError> {
+pub(crate) async fn summary(db: &impl Connection, sweep: InstanceId) -> Result<Summary, StoreError> {
     let failed = doing("adding up the ledger of a sweep");
     let id = signed(sweep.0);
     let rows = Sql::new(
@@ -163,7 +164,7 @@ pub(crate) async fn summary(db: &impl ConnectionTrait, sweep: InstanceId) -> Res
     Ok(Summary { groups, median_since })
 }
 
-fn group(row: &QueryResult) -> Result<Group, StoreError> {
+fn group(row: &Row) -> Result<Group, StoreError> {
     let failed = doing("adding up the ledger of a sweep");
     let result: String = column(row, 0).map_err(&failed)?;
     Ok(Group {

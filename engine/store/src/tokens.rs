@@ -1,8 +1,8 @@
 //! API tokens, by their hashes.
 
-use sea_orm::{ConnectionTrait, QueryResult};
 use yiwang_runtime::ports::{StoreError, TokenRow};
 
+use crate::connection::{Connection, Row};
 use crate::sql::{Sql, body, column, doing, parse};
 
 /// A write to the tokens.
@@ -16,7 +16,7 @@ pub(crate) enum TokenWrite {
 
 impl TokenWrite {
     /// Does it; says whether something changed.
-    pub(crate) async fn run(self, tx: &impl ConnectionTrait) -> Result<bool, StoreError> {
+    pub(crate) async fn run(self, tx: &impl Connection) -> Result<bool, StoreError> {
         match self {
             Self::Add(token) => {
                 let sql = Sql::new(
@@ -37,19 +37,19 @@ impl TokenWrite {
 }
 
 /// The token with this hash.
-pub(crate) async fn find(db: &impl ConnectionTrait, hash: &str) -> Result<Option<TokenRow>, StoreError> {
+pub(crate) async fn find(db: &impl Connection, hash: &str) -> Result<Option<TokenRow>, StoreError> {
     let row = Sql::new("SELECT id, hash, body FROM token WHERE hash = ?", [hash.into()]);
     let row = row.one(db).await.map_err(doing("reading a token"))?;
     row.as_ref().map(read).transpose()
 }
 
 /// All tokens.
-pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<TokenRow>, StoreError> {
+pub(crate) async fn all(db: &impl Connection) -> Result<Vec<TokenRow>, StoreError> {
     let rows = Sql::new("SELECT id, hash, body FROM token ORDER BY id", []);
     rows.all(db).await.map_err(doing("reading tokens"))?.iter().map(read).collect()
 }
 
-fn read(row: &QueryResult) -> Result<TokenRow, StoreError> {
+fn read(row: &Row) -> Result<TokenRow, StoreError> {
     let id: String = column(row, 0).map_err(doing("reading a token"))?;
     let token: TokenRow = parse(row, 2, || format!("token {id}"))?;
     Ok(TokenRow { hash: column(row, 1).map_err(doing("reading a token"))?, ..token })

@@ -1,9 +1,10 @@
 //! Key-value state of channels.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 use yiwang_core::Timestamp;
 use yiwang_runtime::ports::StoreError;
 
+use crate::connection::Connection;
 use crate::sql::{Sql, column, doing, unsigned};
 
 /// A write to a channel's values.
@@ -31,7 +32,7 @@ impl ValueWrite {
     }
 
     /// Does it; says whether something changed.
-    pub(crate) async fn run(self, tx: &impl ConnectionTrait) -> Result<bool, StoreError> {
+    pub(crate) async fn run(self, tx: &impl Connection) -> Result<bool, StoreError> {
         match self {
             Self::Set { channel, key, value, expires, only_if_absent } => {
                 let mut sql = Sql::new(
@@ -56,7 +57,7 @@ impl ValueWrite {
 
 /// A value that has not expired.
 pub(crate) async fn get(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     channel: &str,
     key: &str,
     now: Timestamp,
@@ -69,7 +70,7 @@ pub(crate) async fn get(
 }
 
 /// Bytes of keys and values that a channel holds.
-pub(crate) async fn used(db: &impl ConnectionTrait, channel: &str) -> Result<u64, DbErr> {
+pub(crate) async fn used(db: &impl Connection, channel: &str) -> Result<u64, DbErr> {
     let row = Sql::new(
         "SELECT coalesce(sum(octet_length(key) + octet_length(value)), 0) FROM kv WHERE channel = ?",
         [channel.into()],
@@ -78,13 +79,13 @@ pub(crate) async fn used(db: &impl ConnectionTrait, channel: &str) -> Result<u64
 }
 
 /// When the first value expires.
-pub(crate) async fn next_expiry(db: &impl ConnectionTrait) -> Result<Option<i64>, DbErr> {
+pub(crate) async fn next_expiry(db: &impl Connection) -> Result<Option<i64>, DbErr> {
     let row = Sql::new("SELECT min(expires) FROM kv WHERE expires IS NOT NULL", []).one(db).await?;
     Ok(row.map(|row| column(&row, 0)).transpose()?.flatten())
 }
 
 /// Removes what has expired; says when the next one does.
-pub(crate) async fn sweep(tx: &impl ConnectionTrait, now: i64) -> Result<Option<i64>, DbErr> {
+pub(crate) async fn sweep(tx: &impl Connection, now: i64) -> Result<Option<i64>, DbErr> {
     Sql::new("DELETE FROM kv WHERE expires IS NOT NULL AND expires <= ?", [now.into()]).run(tx).await?;
     next_expiry(tx).await
 }

@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{DbErr, QueryResult};
+use sea_orm::DbErr;
 use yiwang_core::InstanceId;
 use yiwang_runtime::ports::StoreError;
 
 use crate::SqlStore;
+use crate::connection::Row;
 use crate::hash::{self, Hash};
 use crate::pack::unpack;
 use crate::sql::{Sql, column, doing, unsigned};
@@ -118,7 +119,7 @@ impl Walk {
         self.instances(store).await
     }
 
-    fn turn(&mut self, row: &QueryResult) -> Result<(), Stop> {
+    fn turn(&mut self, row: &Row) -> Result<(), Stop> {
         let lsn: i64 = column(row, 0)?;
         if lsn != self.lsn + 1 {
             return Err(missing(self.lsn + 1));
@@ -177,7 +178,7 @@ impl Walk {
     }
 
     /// Was the instance there before the walk began?
-    fn instance(&self, row: &QueryResult) -> Result<bool, Stop> {
+    fn instance(&self, row: &Row) -> Result<bool, Stop> {
         let (id, rev, last_lsn): (i64, i64, i64) = (column(row, 0)?, column(row, 1)?, column(row, 2)?);
         let Some(stand) = self.stands.get(&id) else {
             if last_lsn > self.lsn {
@@ -204,7 +205,7 @@ impl Walk {
     }
 }
 
-fn stored(row: &QueryResult, at: usize) -> Option<Hash> {
+fn stored(row: &Row, at: usize) -> Option<Hash> {
     column::<Vec<u8>>(row, at).ok()?.try_into().ok()
 }
 

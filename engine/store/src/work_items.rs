@@ -3,20 +3,21 @@
 //! Each item has a row for everybody who may see it: the assignee, people, roles. These rows are in the
 //! order of the lists, so a person's page is a merge of a few sorted ranges, however many items there are.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+use sea_orm::{DbErr, Value};
 use yiwang_core::work_item::WorkItemState;
 use yiwang_core::{WorkItem, WorkItemId};
 use yiwang_runtime::cursor;
 use yiwang_runtime::keys::{signed, work_item_key};
 use yiwang_runtime::ports::{Page, PageRequest, StoreError, TurnRow, WorkItemFilter};
 
+use crate::connection::{Connection, Row};
 use crate::sql::{Sql, body, column, doing, insert, limit, list, parse, replacing, unsigned, word};
 
 const COLUMNS: &[&str] =
     &["instance", "n", "open", "due_at", "state", "overdue", "unheld", "case_no", "body"];
 
 /// Writes the changed items.
-pub(crate) async fn write(tx: &impl ConnectionTrait, turns: &[TurnRow]) -> Result<(), DbErr> {
+pub(crate) async fn write(tx: &impl Connection, turns: &[TurnRow]) -> Result<(), DbErr> {
     // The last of several changes to one item counts.
     let items: std::collections::BTreeMap<WorkItemId, &WorkItem> =
         turns.iter().flat_map(|turn| &turn.work_items).map(|item| (item.id, item)).collect();
@@ -73,7 +74,7 @@ fn seen_by(item: &WorkItem) -> std::collections::BTreeSet<String> {
 
 /// A page of work items.
 pub(crate) async fn page(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     filter: WorkItemFilter,
     page: PageRequest,
 ) -> Result<Page<WorkItem>, StoreError> {
@@ -144,7 +145,7 @@ fn keys_of(sql: &mut Sql, from: &str, filter: &WorkItemFilter, after: Option<[i6
 }
 
 /// One work item.
-pub(crate) async fn one(db: &impl ConnectionTrait, id: WorkItemId) -> Result<Option<WorkItem>, StoreError> {
+pub(crate) async fn one(db: &impl Connection, id: WorkItemId) -> Result<Option<WorkItem>, StoreError> {
     let row = Sql::new(
         "SELECT instance, n, body FROM work_item WHERE instance = ? AND n = ?",
         [signed(id.instance.0).into(), i64::from(id.n).into()],
@@ -153,7 +154,7 @@ pub(crate) async fn one(db: &impl ConnectionTrait, id: WorkItemId) -> Result<Opt
     row.as_ref().map(read).transpose()
 }
 
-fn read(row: &QueryResult) -> Result<WorkItem, StoreError> {
+fn read(row: &Row) -> Result<WorkItem, StoreError> {
     parse(row, 2, || {
         let instance = unsigned(column(row, 0).unwrap_or(0));
         format!("work item {}-{}", yiwang_core::InstanceId(instance), column(row, 1).unwrap_or(0_i64))

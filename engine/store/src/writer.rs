@@ -10,20 +10,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
-};
+use sea_orm::{DbErr, SqliteTransactionMode, TransactionOptions};
 use tokio::sync::{mpsc, oneshot};
 use yiwang_runtime::ports::{CommitError, StoreError};
 
 use crate::commit;
+use crate::connection::{Connection, Link, Transaction};
 use crate::dialect;
 use crate::fence::{Fence, Fenced};
 use crate::hash::{self, Hash};
 use crate::names::Names;
 use crate::prepare::Prepared;
-use crate::sql::{Sql, column, doing, within};
+use crate::sql::{Sql, column, doing};
 use crate::tokens::TokenWrite;
 use crate::values::{self, ValueWrite};
 
@@ -78,7 +76,7 @@ impl Numbers {
 
 /// What the writer's task owns.
 pub(crate) struct Writer {
-    db: DatabaseConnection,
+    db: Link,
     head: Head,
     names: Names,
     /// When the first stored value expires, or earlier.
@@ -89,11 +87,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// A writer that goes on where the journal ends.
-    pub(crate) async fn new(
-        db: DatabaseConnection,
-        counters: Arc<Counters>,
-        fence: Fence,
-    ) -> Result<Self, DbErr> {
+    pub(crate) async fn new(db: Link, counters: Arc<Counters>, fence: Fence) -> Result<Self, DbErr> {
         let head = head(&db).await?;
         let next_expiry = values::next_expiry(&db).await?;
         Ok(Self { db, head, names: Names::default(), next_expiry, counters, fence })
@@ -153,8 +147,8 @@ impl Writer {
                     let next = swept.map_err(doing("removing expired values"));
                     self.next_expiry = next.map_err(CommitError::Failed)?;
                 }
-                let backend = tx.get_database_backend();
-                commit(tx).await.map_err(|error| {
+                let backend = tx.backend();
+                tx.commit().await.map_err(|error| {
                     let taken_back = dialect::is_taken_back(backend, &error);
                     let error = doing("committing")(error);
                     if taken_back { CommitError::Failed(error) } else { CommitError::Unknown(error) }
@@ -163,23 +157,23 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
-                roll_back(tx).await;
+                tx.roll_back().await;
                 Err(error)
             }
         }
     }
 
     /// A transaction that holds the fence.
-    async fn begin(&self) -> Result<DatabaseExecutor<'_>, StoreError> {
-        let tx = begin(&self.db).await.map_err(doing("beginning a transaction"))?;
+    async fn begin(&self) -> Result<Transaction, StoreError> {
+        let tx = self.db.begin().await.map_err(doing("beginning a transaction"))?;
         match self.fence.hold(&tx).await {
             Ok(true) => Ok(tx),
             Ok(false) => {
-                roll_back(tx).await;
+                tx.roll_back().await;
                 Err(StoreError::new("beginning a transaction", Fenced))
             }
             Err(error) => {
-                roll_back(tx).await;
+                tx.roll_back().await;
                 Err(doing("holding the fence")(error))
             }
         }
@@ -198,12 +192,12 @@ impl Writer {
         };
         match written {
             Ok(changed) => {
-                commit(tx).await.map_err(doing("committing"))?;
+                tx.commit().await.map_err(doing("committing"))?;
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
                 Ok(changed)
             }
             Err(error) => {
-                roll_back(tx).await;
+                tx.roll_back().await;
                 Err(error)
             }
         }
@@ -219,43 +213,6 @@ impl Writer {
     }
 }
 
-/// A file's only writer begins by a statement; a server's pool keeps a connection for the transaction.
-async fn begin(db: &DatabaseConnection) -> Result<DatabaseExecutor<'_>, DbErr> {
-    let backend = db.get_database_backend();
-    if backend == DbBackend::Sqlite {
-        Sql::new("BEGIN IMMEDIATE", []).run(db).await?;
-        return Ok(DatabaseExecutor::Connection(db));
-    }
-    within(backend, db.begin()).await.map(DatabaseExecutor::OwnedTransaction)
-}
-
-async fn commit(tx: DatabaseExecutor<'_>) -> Result<(), DbErr> {
-    match tx {
-        DatabaseExecutor::Connection(db) => {
-            let done = Sql::new("COMMIT", []).run(db).await;
-            if done.is_err() {
-                // SQLite leaves some of them open, to be tried again.
-                roll_back(DatabaseExecutor::Connection(db)).await;
-            }
-            done.map(drop)
-        }
-        DatabaseExecutor::OwnedTransaction(tx) => within(tx.get_database_backend(), tx.commit()).await,
-        DatabaseExecutor::Transaction(_) => unreachable!("the writer begins none of these"),
-    }
-}
-
-async fn roll_back(tx: DatabaseExecutor<'_>) {
-    let done = match tx {
-        DatabaseExecutor::Connection(db) => Sql::new("ROLLBACK", []).run(db).await.map(drop),
-        // Dropping it would roll back too; doing it here keeps the connection free of a half-open transaction.
-        DatabaseExecutor::OwnedTransaction(tx) => within(tx.get_database_backend(), tx.rollback()).await,
-        DatabaseExecutor::Transaction(_) => unreachable!("the writer begins none of these"),
-    };
-    if let Err(error) = done {
-        tracing::debug!(%error, "rolling back");
-    }
-}
-
 /// A transaction that takes the write lock at once instead of failing half-way.
 pub(crate) fn immediate() -> TransactionOptions {
     TransactionOptions {
@@ -264,7 +221,7 @@ pub(crate) fn immediate() -> TransactionOptions {
     }
 }
 
-async fn head(db: &DatabaseConnection) -> Result<Head, DbErr> {
+async fn head(db: &impl Connection) -> Result<Head, DbErr> {
     let row = Sql::new(
         "SELECT (SELECT coalesce(max(lsn), 0) FROM journal),
                 (SELECT hash FROM seal ORDER BY last_lsn DESC LIMIT 1),

@@ -214,7 +214,7 @@ pub(crate) struct Scripted {
     /// What they answer, first to last; then always done.
     pub(crate) outcomes: Mutex<Vec<EffectOutcome>>,
     /// While set, a message stays under way for ever.
-    pub(crate) stuck: std::sync::atomic::AtomicBool,
+    pub(crate) stuck: AtomicBool,
 }
 
 impl Scripted {
