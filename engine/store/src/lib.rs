@@ -1,15 +1,16 @@
 //! The only SQL of the engine: a log-structured store in one SQLite file, or on a PostgreSQL server.
 //!
 //! ```text
-//!  commit(batch) ──► prepare ──► channel ──► writer task ──► BEGIN … COMMIT (one fsync)
-//!                   JSON, lz4               one at a time     fence → check → journal → rows → seal
+//!  commit(batch) ──► prepare ──► channel ──► writer ──► BEGIN … COMMIT (one fsync)
+//!                   JSON, lz4            one at a time  fence → check → journal → rows → seal
 //!
-//!  load, lists   ──► read-only pools, around the writer; a commit is visible to them when it returns
+//!  load, lists   ──► connections that only read, around the writer; a commit is visible to them when it returns
 //! ```
 //! The [journal](crate) is append-only and chained by hashes; all other tables can be told from it or are
 //! written with it in one transaction. ADR 0003 says why the tables are cut this way.
 //!
-//! Statements are written once for both databases; `dialect.rs` holds what differs (ADR 0029). A file belongs to
+//! Statements are written once for both databases; `dialect.rs` holds what differs (ADR 0029), `connection.rs` what
+//! they go through (ADR 0036). A file belongs to
 //! one process; a server may have several nodes, of which one owns the instances (`node.rs`, ADR 0030).
 //!
 //! Nothing here knows a rule: what is written was decided by `core`, when it is written by `runtime`.

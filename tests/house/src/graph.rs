@@ -47,6 +47,7 @@ const ASYNC: &[&str] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("sea-orm", &["yiwang-store"]),
     ("sqlx", &["yiwang-store"]),
+    ("rusqlite", &["yiwang-store"]),
     ("wasmtime", &["yiwang-host"]),
     ("axum", &["yiwang-server"]),
     ("tower", &["yiwang-server", "yiwang-services"]),
