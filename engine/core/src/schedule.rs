@@ -1,10 +1,15 @@
 //! When a definition starts instances by itself.
 
+mod working_days;
+
+use std::sync::Arc;
+
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::tz::TimeZone;
-use yiwang_dsl::definition::{Schedule, Strategy};
+use yiwang_dsl::definition::{DaysOff, Schedule, Strategy};
 use yiwang_dsl::{Data, Definition};
 
+use crate::calendar::{self, Calendar, Calendars};
 use crate::task::listen::read_event;
 use crate::{Event, Timestamp};
 use crate::{filter, gathering};
@@ -35,9 +40,22 @@ pub fn gathers(definition: &Definition, event: &Event) -> bool {
     gathering::is_wanted(definition, event)
 }
 
+/// The calendar that says which days are off for a definition's schedule: that of the workflow, or that of the
+/// district. None: the schedule does not ask.
+pub fn calendar<'c>(definition: &Definition, calendars: &'c Calendars) -> Option<&'c Arc<Calendar>> {
+    let asks = definition.policy.days_off != DaysOff::Count;
+    asks.then(|| calendars.newest(definition.policy.calendar.as_deref().unwrap_or(calendar::DEFAULT)))?
+}
+
 /// The first planned time of `schedule.cron` or `schedule.every` after `after`, in the definition's time
-/// zone. `every` counts from `anchor`, the time of the deployment.
-pub fn next_fire(definition: &Definition, anchor: Timestamp, after: Timestamp) -> Option<Timestamp> {
+/// zone. `every` counts from `anchor`, the time of the deployment. `calendar` is what [`calendar`] gives; without it
+/// every day counts.
+pub fn next_fire(
+    definition: &Definition,
+    calendar: Option<&Calendar>,
+    anchor: Timestamp,
+    after: Timestamp,
+) -> Option<Timestamp> {
     match definition.schedule.as_ref()? {
         Schedule::On { .. } => None,
         // It begins with the deployment, and again so long after each end: the runtime knows when that is.
@@ -45,7 +63,10 @@ pub fn next_fire(definition: &Definition, anchor: Timestamp, after: Timestamp) -
         Schedule::Every(millis) => next_multiple(*millis, anchor, after),
         Schedule::Cron(text) => {
             let zone = definition.policy.timezone.as_deref().unwrap_or(TIMEZONE_DEFAULT);
-            next_cron(text, &TimeZone::get(zone).ok()?, after)
+            let zone = TimeZone::get(zone).ok()?;
+            let next = |after| next_cron(text, &zone, after);
+            let Some(calendar) = calendar else { return next(after) };
+            working_days::next_time(definition.policy.days_off, calendar, &zone, after, next)
         }
     }
 }

@@ -91,6 +91,8 @@ pub struct Policy {
     pub overlap: Overlap,
     /// What to do about fire times missed while the server was down.
     pub misfire: Misfire,
+    /// What becomes of fire times on days off.
+    pub days_off: DaysOff,
     /// Which spellings of an error's type a `catch` takes for the same.
     pub error_types: TypeAliases,
     /// Which lifecycle events enter the inbox, where other workflows can wait for them.
@@ -117,6 +119,21 @@ pub enum Misfire {
     FireOnce,
     /// Forget the missed times.
     Skip,
+}
+
+/// What becomes of the times of `schedule.cron` on days that are off in the workflow's calendar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DaysOff {
+    /// They count as any other.
+    #[default]
+    Count,
+    /// They are left out.
+    Skip,
+    /// They are put off to the next working day, to the same time of the day.
+    Next,
+    /// They are brought forward to the working day before.
+    Previous,
 }
 
 /// `input` of a workflow or a task.

@@ -190,7 +190,7 @@ impl Handle {
 
     /// All schedules of what is deployed, as these rows say where they stand, with so many planned times.
     pub fn schedules(&self, rows: &[ScheduleRow], now: Timestamp, count: usize) -> Vec<ScheduleInfo> {
-        scheduling::overview(&self.deployments.borrow(), rows, now, count)
+        scheduling::overview(&self.deployments.borrow(), &self.district.borrow().calendars, rows, now, count)
     }
 
     /// When the engine will next do something by itself, as far as it looks ahead (a minute).

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use yiwang_core::calendar::{Calendar, Calendars};
 use yiwang_core::{Deployment, InstanceId, Timestamp, schedule};
 use yiwang_dsl::definition::{Misfire, Overlap, Schedule};
 
@@ -20,6 +21,8 @@ pub(crate) struct Schedules {
 #[derive(Debug)]
 struct Scheduled {
     deployment: Arc<Deployment>,
+    /// What says which days are off, where that matters.
+    calendar: Option<Arc<Calendar>>,
     anchor: Timestamp,
     /// Planned times up to this one are handled. For `after`: when the last run began, or ended.
     handled: Timestamp,
@@ -58,7 +61,7 @@ pub(crate) fn start_key(planned: Timestamp) -> String {
 
 impl Schedules {
     /// The schedules of the greatest versions, going on where the rows stand.
-    pub(crate) fn new(deployments: &Deployments, rows: &[ScheduleRow]) -> Self {
+    pub(crate) fn new(deployments: &Deployments, calendars: &Calendars, rows: &[ScheduleRow]) -> Self {
         let mut by_workflow = BTreeMap::new();
         for (workflow, deployment, anchor) in deployments.newest() {
             match &deployment.definition.schedule {
@@ -71,6 +74,7 @@ impl Schedules {
             let mut scheduled = Scheduled {
                 next: None,
                 deployment: Arc::clone(deployment),
+                calendar: schedule::calendar(&deployment.definition, calendars).cloned(),
                 anchor,
                 handled,
                 run: row.and_then(|row| row.run),
@@ -84,11 +88,11 @@ impl Schedules {
         Self { by_workflow }
     }
 
-    /// The same schedules over other deployments.
-    pub(crate) fn renewed(&self, deployments: &Deployments) -> Self {
+    /// The same schedules over other deployments or calendars.
+    pub(crate) fn renewed(&self, deployments: &Deployments, calendars: &Calendars) -> Self {
         let begun = self.by_workflow.iter().filter(|(_, it)| it.begun);
         let rows = begun.map(|(workflow, it)| it.row(workflow));
-        Self::new(deployments, &rows.collect::<Vec<_>>())
+        Self::new(deployments, calendars, &rows.collect::<Vec<_>>())
     }
 
     /// The deployment that a schedule is of, and where it stands.
@@ -164,6 +168,7 @@ impl Scheduled {
             timezone: zone.to_owned(),
             overlap: definition.policy.overlap,
             misfire: definition.policy.misfire,
+            days_off: definition.policy.days_off,
             next: std::iter::successors(first, following).take(count).collect(),
             handled: self.begun.then_some(self.handled),
             run: self.run,
@@ -180,7 +185,7 @@ impl Scheduled {
             (Some(Schedule::After(rest)), None) if self.begun => Some(self.handled.plus_millis(*rest)),
             (Some(Schedule::After(_)), None) => Some(self.anchor),
             (Some(Schedule::Every(_) | Schedule::Cron(_) | Schedule::On { .. }) | None, _) => {
-                schedule::next_fire(&self.deployment.definition, self.anchor, after)
+                schedule::next_fire(&self.deployment.definition, self.calendar.as_deref(), self.anchor, after)
             }
         }
     }

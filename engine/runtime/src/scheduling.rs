@@ -1,10 +1,11 @@
 //! What people do with schedules: run one now, stop it, let it go on; and what is shown of them.
 
+use yiwang_core::calendar::Calendars;
 use yiwang_core::input::Cause;
 use yiwang_core::transition::{Refusal, RefusalKind};
 use yiwang_core::{InstanceId, Timestamp};
 use yiwang_dsl::Data;
-use yiwang_dsl::definition::{DefinitionId, Misfire, Overlap, Schedule};
+use yiwang_dsl::definition::{DaysOff, DefinitionId, Misfire, Overlap, Schedule};
 
 use crate::Error;
 use crate::deployments::Deployments;
@@ -51,6 +52,8 @@ pub struct ScheduleInfo {
     pub overlap: Overlap,
     /// What happens to times that were missed.
     pub misfire: Misfire,
+    /// What happens to times on days off.
+    pub days_off: DaysOff,
     /// The next planned times, as far as they are known.
     pub next: Vec<Timestamp>,
     /// Planned times up to this one are handled.
@@ -64,11 +67,12 @@ pub struct ScheduleInfo {
 /// All schedules, with so many of the next planned times.
 pub(crate) fn overview(
     deployments: &Deployments,
+    calendars: &Calendars,
     rows: &[ScheduleRow],
     now: Timestamp,
     count: usize,
 ) -> Vec<ScheduleInfo> {
-    Schedules::new(deployments, rows).overview(now, count)
+    Schedules::new(deployments, calendars, rows).overview(now, count)
 }
 
 /// The start key of a run that a person wants.

@@ -454,17 +454,21 @@ impl Shard {
     fn release(&mut self, finished: Finished, beside: Moves, now: Timestamp) -> Released {
         let Finished { batch: _, deployed, district, moved, untouched, answers, waits, sweeps_again } =
             finished;
+        let renews = !deployed.is_empty() || district.is_some();
         if !deployed.is_empty() {
             let mut deployments = Deployments::clone(&self.deployments.borrow());
             for (deployment, by) in deployed {
                 deployments.add(deployment, now, &by);
             }
-            self.schedules = self.schedules.renewed(&deployments);
             self.deployments.send_replace(Arc::new(deployments));
         }
         if let Some(district) = district {
             self.district.send_replace(district);
             self.look_for_renewals = true;
+        }
+        if renews {
+            self.schedules =
+                self.schedules.renewed(&self.deployments.borrow(), &self.district.borrow().calendars);
         }
         for row in &beside.schedules {
             self.schedules.moved(row);
@@ -544,7 +548,6 @@ impl Shard {
                 }
             }
         }
-        self.schedules = Schedules::new(&deployments, &self.store.schedules().await?);
         self.sweeps = Sweeps::new(self.store.open_sweeps().await?);
         self.ids.continue_after(self.store.greatest_id().await?);
         if let Some((date, last)) = self.store.last_case_number().await?
@@ -555,7 +558,10 @@ impl Shard {
         }
         self.deployments.send_replace(Arc::new(deployments));
         let known = Arc::clone(&self.district.borrow());
-        self.district.send_replace(references::read(&*self.store, &known).await?);
+        let district = references::read(&*self.store, &known).await?;
+        let rows = self.store.schedules().await?;
+        self.schedules = Schedules::new(&self.deployments.borrow(), &district.calendars, &rows);
+        self.district.send_replace(district);
         self.look_for_renewals = true;
         self.stale = false;
         Ok(())

@@ -79,6 +79,7 @@ pub(super) async fn run(args: Args, remote: &Remote, format: Format) -> Result<(
                 ("KIND", "/kind"),
                 ("SCHEDULE", "/schedule"),
                 ("TIMEZONE", "/timezone"),
+                ("DAYS OFF", "/daysOff"),
                 ("NEXT", "/next/0"),
                 ("LAST RUN", "/run"),
                 ("PAUSED BY", "/paused/by"),

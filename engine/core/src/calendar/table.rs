@@ -342,6 +342,26 @@ impl Calendar {
         Ok(Timestamp(*end))
     }
 
+    /// This day if it is a working day, otherwise the next one. None: the calendar does not reach so far.
+    pub fn working_day_from(&self, date: Date) -> Option<Date> {
+        let day = self.place(date)?;
+        let at = self.working.partition_point(|place| (*place as usize) < day);
+        self.working.get(at).map(|place| self.date(*place as usize))
+    }
+
+    /// This day if it is a working day, otherwise the last one before it. None: the calendar does not reach so far.
+    pub fn working_day_until(&self, date: Date) -> Option<Date> {
+        let day = self.place(date)?;
+        let behind = self.working.partition_point(|place| (*place as usize) <= day);
+        behind.checked_sub(1).map(|at| self.date(self.working[at] as usize))
+    }
+
+    /// The place of a day.
+    fn place(&self, date: Date) -> Option<usize> {
+        let days = date.since(self.first).ok().and_then(|span| usize::try_from(span.get_days()).ok());
+        days.filter(|day| *day < self.ends.len())
+    }
+
     /// Is this time's day one of which everything is known?
     pub fn knows(&self, at: Timestamp) -> bool {
         let Some((from, to)) = self.known else { return true };
@@ -358,8 +378,8 @@ impl Calendar {
         let mut days = Vec::new();
         let mut date = from.max(first);
         while date <= to.min(last) {
-            let place = date.since(first).ok().and_then(|span| usize::try_from(span.get_days()).ok());
-            let windows = place.and_then(|place| self.windows.get(place)).cloned().unwrap_or_default();
+            let windows =
+                self.place(date).and_then(|place| self.windows.get(place)).cloned().unwrap_or_default();
             days.push(Day {
                 date,
                 works: !windows.is_empty(),

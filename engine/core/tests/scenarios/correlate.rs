@@ -167,7 +167,7 @@ fn a_schedule_names_its_next_time() {
     let next = |head: &str| {
         let run = Run::new(&format!("{head}\ndo:\n  - a: {{set: {{x: 1}}}}\n"), &[]);
         let definition = &run.deployment.definition;
-        next_fire(definition, run.now, run.now.plus_millis(1)).map(|at| at.rfc3339())
+        next_fire(definition, None, run.now, run.now.plus_millis(1)).map(|at| at.rfc3339())
     };
     assert_eq!(next("schedule: {cron: '30 17 * * *'}").as_deref(), Some("2024-06-11T09:30:00Z"));
     assert_eq!(next("schedule: {every: {minutes: 15}}").as_deref(), Some("2024-06-11T01:15:00Z"));

@@ -9,7 +9,9 @@ use super::fields::Place;
 use super::schema::transpose;
 use super::template::Position;
 use super::{Checker, block, context, extension, name, timing};
-use crate::definition::{Definition, DefinitionHash, DefinitionId, Misfire, Overlap, Policy};
+use crate::definition::{
+    DaysOff, Definition, DefinitionHash, DefinitionId, Misfire, Overlap, Policy, Schedule,
+};
 use crate::diagnostic::{Code, nearest};
 use crate::error::TypeAliases;
 use crate::lifecycle::LifecycleEvent;
@@ -18,9 +20,15 @@ use crate::text;
 /// Versions of the language that are read.
 const DSL_VERSIONS: [&str; 4] = ["1.0.0", "1.0.1", "1.0.2", "1.0.3"];
 
-/// Words of `overlap` and `misfire`.
+/// Words of `overlap`, `misfire` and `daysOff`.
 const OVERLAPS: [(&str, Overlap); 2] = [("allow", Overlap::Allow), ("skip", Overlap::Skip)];
 const MISFIRES: [(&str, Misfire); 2] = [("fire-once", Misfire::FireOnce), ("skip", Misfire::Skip)];
+const DAYS_OFF: [(&str, DaysOff); 4] = [
+    ("count", DaysOff::Count),
+    ("skip", DaysOff::Skip),
+    ("next", DaysOff::Next),
+    ("previous", DaysOff::Previous),
+];
 
 /// The whole document.
 pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Option<Definition> {
@@ -54,6 +62,7 @@ pub(super) fn document<'n>(checker: &mut Checker<'n>, root: &Place<'n>) -> Optio
     checker.evaluate(evaluate);
     checker.read_reuse(reuse);
     let schedule = checker.schedule(schedule);
+    checker.check_days_off(schedule.as_ref());
     let input = checker.input(input, Position::WorkflowInput);
     let timeout = checker.timeout(timeout, Position::WorkflowInput);
     block::collect_names(checker, root.node);
@@ -175,17 +184,18 @@ impl<'n> Checker<'n> {
         fields.finish(self);
         let timezone = timezone.map(|timezone| self.timezone(&timezone));
         let schedule = match schedule {
-            None => Some((Overlap::default(), Misfire::default())),
+            None => Some((Overlap::default(), Misfire::default(), DaysOff::default())),
             Some(schedule) => self.schedule_policy(&schedule),
         };
         let error_types = errors.map_or(Some(default.error_types), |errors| self.error_policy(&errors));
         let lifecycle = lifecycle.map_or_else(|| Some(BTreeSet::new()), |it| self.lifecycle(&it));
-        let (overlap, misfire) = schedule?;
+        let (overlap, misfire, days_off) = schedule?;
         Some(Policy {
             timezone: transpose(timezone)?,
             calendar,
             overlap,
             misfire,
+            days_off,
             lifecycle: lifecycle?,
             error_types: error_types?,
         })
@@ -232,14 +242,31 @@ impl<'n> Checker<'n> {
         Some(events)
     }
 
-    fn schedule_policy(&mut self, place: &Place<'n>) -> Option<(Overlap, Misfire)> {
+    fn schedule_policy(&mut self, place: &Place<'n>) -> Option<(Overlap, Misfire, DaysOff)> {
         let mut fields = self.fields(place)?;
         let overlap = fields.get("overlap");
         let misfire = fields.get("misfire");
+        let days_off = fields.get("daysOff");
         fields.finish(self);
         let overlap = overlap.map_or(Some(Overlap::default()), |overlap| self.word(&overlap, &OVERLAPS));
         let misfire = misfire.map_or(Some(Misfire::default()), |misfire| self.word(&misfire, &MISFIRES));
-        Some((overlap?, misfire?))
+        let word = days_off.as_ref().map_or(Some(DaysOff::default()), |place| self.word(place, &DAYS_OFF));
+        self.days_off = days_off;
+        Some((overlap?, misfire?, word?))
+    }
+
+    /// Only times of a cron expression are moved.
+    fn check_days_off(&mut self, schedule: Option<&Option<Schedule>>) {
+        let Some(place) = self.days_off.take() else { return };
+        match schedule {
+            // What is wrong with the schedule is told already.
+            None | Some(Some(Schedule::Cron(_))) => {}
+            Some(_) => {
+                let message =
+                    "`daysOff` says what becomes of the times of `schedule.cron`, which is missing here";
+                self.report(Code::MissingKey, &place, message);
+            }
+        }
     }
 
     /// `evaluate`: in which language expressions are, and whether they must stand within `${ }`.

@@ -110,6 +110,8 @@ struct Checker<'n> {
     all_names: BTreeMap<String, Range<usize>>,
     /// Which spellings of error types are equal.
     error_types: TypeAliases,
+    /// Where the policy says what becomes of times on days off: the schedule is read later.
+    days_off: Option<Place<'n>>,
     /// `evaluate.mode: loose`: whatever compiles as an expression is one.
     loose: bool,
     /// Expressions already compiled: the same text is common.
@@ -135,6 +137,7 @@ impl<'n> Checker<'n> {
             scopes: Vec::new(),
             all_names: BTreeMap::new(),
             error_types: catalog.error_types(),
+            days_off: None,
             loose: false,
             compiled: BTreeMap::new(),
         }

@@ -229,6 +229,10 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
     ("it always ends with a timeout; wait a shorter time, or lengthen the timeout", "它总会以超时结束；请缩短等待时间，或延长超时"),
     ("nothing ends `{}` if no such event ever comes", "如果事件一直不来，`{}` 就永远不会结束"),
     ("give it a `timeout`, here or around it, or let it compete with a `wait` in a `fork`", "请在这里或外层加上 `timeout`，或在 `fork` 中让它与 `wait` 竞争"),
+    (
+        "`daysOff` says what becomes of the times of `schedule.cron`, which is missing here",
+        "`daysOff` 说的是 `schedule.cron` 的时间怎么办，而这里没有 cron",
+    ),
     ("`read` belongs to `on`, which is missing here", "`read` 要和 `on` 一起用，而这里没有 `on`"),
     ("one of `on`, `cron`, `every` and `after` is missing here", "`on`、`cron`、`every` 和 `after` 必须写其中一个，这里一个也没有"),
     ("only one of `on`, `cron`, `every` and `after` can stand here", "`on`、`cron`、`every` 和 `after` 只能写其中一个"),

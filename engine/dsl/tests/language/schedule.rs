@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use crate::remarks::{catalog, check};
+use crate::remarks::{catalog, check, check_text};
 
 fn schedule(text: &str, expect: Expect) {
     check(&format!("schedule: {text}\ndo: [{{ a: {{ wait: PT1S }} }}]\n"), expect);
@@ -213,6 +213,33 @@ fn one_of_them() {
         expect![[r#"
         schedule: daily
                   ^^^^^ YW0202 this must be a mapping, and is a text
+    "#]],
+    );
+}
+
+#[test]
+fn days_off_are_of_a_cron_expression() {
+    let text = "
+document:
+  dsl: '1.0.3'
+  namespace: a
+  name: b
+  version: '1.0.0'
+  metadata: { yiwang: { schedule: { daysOff: next } } }
+schedule: { every: PT1H }
+do: [{ a: { wait: PT1S } }]
+";
+    check_text(
+        text,
+        expect![[r#"
+        metadata: { yiwang: { schedule: { daysOff: next } } }
+                                                   ^^^^ YW0203 `daysOff` says what becomes of the times of `schedule.cron`, which is missing here
+    "#]],
+    );
+    check_text(
+        &text.replace("every: PT1H", "cron: 0 9 1 * *"),
+        expect![[r#"
+        clean
     "#]],
     );
 }

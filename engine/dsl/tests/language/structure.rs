@@ -204,6 +204,7 @@ document:
         overlap: never
         misfire: skip
         missfire: skip
+        daysOff: nxt
 do: [{ a: { wait: PT1S } }]
 ";
     check_text(
@@ -219,6 +220,9 @@ do: [{ a: { wait: PT1S } }]
                      ^^^^^ YW0210 `never` is not one of the values allowed here; known here: `allow`, `skip`
             missfire: skip
             ^^^^^^^^ YW0201 the key `missfire` is not known here
+            daysOff: nxt
+                     ^^^ YW0203 `daysOff` says what becomes of the times of `schedule.cron`, which is missing here
+                     ^^^ YW0210 `nxt` is not one of the values allowed here; did you mean `next`?
         "#]],
     );
 }

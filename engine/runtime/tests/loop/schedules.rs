@@ -1,8 +1,9 @@
 //! Workflows that start by the clock.
 
 use yiwang_core::Timestamp;
+use yiwang_core::reference::Kind;
 use yiwang_runtime::ports::{Census as _, PageRequest, ScheduleRun};
-use yiwang_runtime::{ScheduleAct, ScheduleCommand};
+use yiwang_runtime::{PutReference, ScheduleAct, ScheduleCommand};
 
 use crate::world::{NOON, World, workflow};
 
@@ -126,4 +127,30 @@ async fn a_run_that_a_person_wants_is_started_once_per_key() {
     let unknown = ScheduleAct { workflow: "test/nothing".to_owned(), ..run("a") };
     let unknown = world.engine.schedule(unknown).await.unwrap_err();
     assert_eq!(unknown.code(), "schedule.unknown");
+}
+
+#[tokio::test]
+async fn a_new_calendar_moves_what_is_planned() {
+    let text = workflow("sweep", "schedule: {cron: '0 9 * * *'}", "  - run: {set: {n: 1}}");
+    let text = text.replace(
+        "version: '1.0.0'}",
+        "version: '1.0.0', metadata: {yiwang: {calendar: hall, schedule: {daysOff: skip}}}}",
+    );
+    let mut world = World::running(&[&text]).await;
+    let calendar = |body: &str| PutReference {
+        kind: Kind::Calendar,
+        name: "hall".to_owned(),
+        body: body.to_owned(),
+        by: "li".to_owned(),
+        reason: None,
+        version: None,
+    };
+    // Without the calendar every day counts.
+    world.later(21 * HOUR).await;
+    world.engine.put_reference(calendar("id: hall\ndaysOff: [2024-06-13]\n")).await.unwrap();
+    world.later(2 * 24 * HOUR).await;
+    world.restart().await;
+    // 15 and 16 June 2024 are a weekend.
+    world.later(3 * 24 * HOUR).await;
+    assert_eq!(starts(&world).await, [21, 69, 141].map(|hours| hours * 60), "12, 14 and 17 June");
 }

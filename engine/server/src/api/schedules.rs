@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use yiwang_dsl::definition::{DefinitionId, Misfire, Overlap};
+use yiwang_dsl::definition::{DaysOff, DefinitionId, Misfire, Overlap};
 use yiwang_runtime::ports::{ScheduleOutcome, ScheduleRun};
 use yiwang_runtime::{Begins, ScheduleAct, ScheduleCommand, ScheduleInfo};
 
@@ -41,6 +41,7 @@ struct ScheduleView {
     timezone: String,
     overlap: Overlap,
     misfire: Misfire,
+    days_off: DaysOff,
     /// The next planned times.
     next: Vec<String>,
     /// Planned times up to this one are handled.
@@ -77,6 +78,7 @@ impl From<ScheduleInfo> for ScheduleView {
             timezone: of.timezone,
             overlap: of.overlap,
             misfire: of.misfire,
+            days_off: of.days_off,
             next: of.next.into_iter().map(time).collect(),
             handled: of.handled.map(time),
             run: of.run.map(|run| run.to_string()),
