@@ -53,7 +53,9 @@ impl Request {
     pub(crate) fn refuse(self, error: &Error) {
         match self {
             Self::Deploy { reply, .. } => tell(reply, Err(error.clone())),
-            Self::Start { reply: StartReply::Begin(reply), .. } => tell(reply, Err(error.clone())),
+            Self::Start { reply: StartReply::Begin(reply) | StartReply::Both(reply, _), .. } => {
+                tell(reply, Err(error.clone()))
+            }
             Self::Start { reply: StartReply::End(reply), .. } | Self::Wait { reply, .. } => {
                 tell(reply, Err(error.clone()));
             }

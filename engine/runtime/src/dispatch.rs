@@ -153,6 +153,11 @@ impl Dispatch {
         self.queued < limits::EFFECTS_QUEUED_MAX / 2
     }
 
+    /// Do effects wait for others to come back? Then nothing more should be begun than is ended.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.queued > 0
+    }
+
     /// True once after some did not fit and the queue has drained: look for them in the store.
     pub(crate) fn take_overflowed(&mut self) -> bool {
         let again = self.overflowed && self.has_room();

@@ -37,7 +37,13 @@ impl Turn<'_> {
             Request::Start { start, reply } => match (self.start(start), reply) {
                 (Ok(begun), StartReply::Begin(reply)) => self.begun.push((begun, reply)),
                 (Ok(begun), StartReply::End(reply)) => self.wait(begun.instance, reply),
-                (Err(error), StartReply::Begin(reply)) => self.answers.later(reply, Err(error)),
+                (Ok(begun), StartReply::Both(reply, end)) => {
+                    self.wait(begun.instance, end);
+                    self.begun.push((begun, reply));
+                }
+                (Err(error), StartReply::Begin(reply) | StartReply::Both(reply, _)) => {
+                    self.answers.later(reply, Err(error))
+                }
                 (Err(error), StartReply::End(reply)) => self.answers.later(reply, Err(error)),
             },
             Request::Wait { instance, reply } => self.wait(instance, reply),

@@ -103,9 +103,7 @@ struct Task {
 impl Task {
     async fn run(mut self) {
         tracing::info!("the engine has started");
-        while let Some(mut requests) = self.next_batch().await {
-            let room = limits::BATCH_INPUTS_MAX.saturating_sub(requests.len());
-            requests.extend(self.dispatch.ready(room));
+        while let Some(requests) = self.next_batch().await {
             let live = requests.len();
             self.turn(requests).await;
             // Sweeps step back while a great deal is asked for: the next turn looks again.
@@ -126,8 +124,31 @@ impl Task {
         self.end().await;
     }
 
-    /// All that can happen. None: it is time to stop.
+    /// All that can happen; what is under way before what is new. None: it is time to stop.
+    ///
+    /// While effects wait for others to come back, no more is taken from the queue than has come back: what is begun
+    /// is ended, the queue fills, and who asks for more is told to come back later.
     async fn next_batch(&mut self) -> Option<Vec<Request>> {
+        let mut requests = self.dispatch.ready(limits::BATCH_INPUTS_MAX);
+        let room = limits::BATCH_INPUTS_MAX - requests.len();
+        let wanted = if self.dispatch.is_behind() { requests.len().max(limits::BEGUN_MIN) } else { room };
+        let new_max = wanted.min(room);
+        if !requests.is_empty() {
+            if self.stop.is_cancelled() {
+                return None;
+            }
+            while let Some(Ok(read)) = self.looks.try_join_next() {
+                requests.push(read);
+            }
+            let mut queued = Vec::new();
+            while queued.len() < new_max
+                && let Ok(request) = self.queue.try_recv()
+            {
+                queued.push(request);
+            }
+            requests.extend(self.unpack(queued));
+            return Some(requests);
+        }
         // Effects of before are looked for while nothing else is to be done, and in between.
         let recovers = self.shard.is_recovering() && self.dispatch.has_room();
         let next = if recovers { Timestamp(i64::MIN) } else { self.shard.next() };
@@ -136,11 +157,14 @@ impl Task {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => None,
-            taken = self.queue.recv_many(&mut queued, limits::BATCH_INPUTS_MAX) => {
+            taken = self.queue.recv_many(&mut queued, new_max) => {
                 // No handle is left: nobody can ask any more.
                 (taken > 0).then(|| self.unpack(queued))
             }
-            result = self.dispatch.next() => Some(vec![result]),
+            result = self.dispatch.next() => {
+                let room = limits::BATCH_INPUTS_MAX - 1;
+                Some(std::iter::once(result).chain(self.dispatch.ready(room)).collect())
+            }
             Some(read) = self.looks.join_next(), if !self.looks.is_empty() => {
                 // A look that panicked is found again with the next failure or start.
                 Some(read.into_iter().collect())

@@ -114,6 +114,18 @@ impl Handle {
         self.ask(bytes, |reply| Request::Start { start, reply: StartReply::Begin(reply) }).await
     }
 
+    /// The same, and its end to wait for, which is asked for in the same turn.
+    pub async fn start_and_watch(
+        &self,
+        start: Start,
+    ) -> Result<(Begun, impl Future<Output = Result<Ended, Error>> + use<>), Error> {
+        let bytes = weight(&start.input);
+        let (end, ended) = oneshot::channel();
+        let begun =
+            self.ask(bytes, |reply| Request::Start { start, reply: StartReply::Both(reply, end) }).await?;
+        Ok((begun, async move { ended.await.unwrap_or(Err(Error::Stopping)) }))
+    }
+
     /// Begins an instance and waits for its end, however long that takes.
     pub async fn start_and_wait(&self, start: Start) -> Result<Ended, Error> {
         let bytes = weight(&start.input);

@@ -4,6 +4,10 @@
 /// (measured: ADR 0003).
 pub const BATCH_INPUTS_MAX: usize = 1_024;
 
+/// So many requests are taken from the queue in a turn at least, however far behind the effects are: a slow service
+/// does not hold up what needs none.
+pub const BEGUN_MIN: usize = 64;
+
 /// Requests that wait for their turn: four full batches, a few tens of milliseconds of work.
 pub const QUEUE_LEN_MAX: usize = 4_096;
 

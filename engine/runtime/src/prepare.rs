@@ -277,7 +277,7 @@ impl Prepared {
                     ids.insert(effect.id.instance);
                     ids.extend(family::other(effect));
                 }
-                Request::Start { start, reply: StartReply::End(_) } => {
+                Request::Start { start, reply: StartReply::End(_) | StartReply::Both(..) } => {
                     let key = start.key.clone().map(|key| StartKey { workflow: start.workflow.clone(), key });
                     let started = key.and_then(|key| self.started.get(&key));
                     ids.extend(started.map(|started| started.instance));

@@ -7,8 +7,9 @@ use yiwang_core::case::CaseCommand;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
 use yiwang_core::reference::Kind;
 use yiwang_core::sweep::Sweep;
+use yiwang_core::transition::Status;
 use yiwang_core::work_item::{Actor, WorkItemCommand};
-use yiwang_core::{CaseNo, Deployment, Effect, EffectId, InstanceId, WorkItemId};
+use yiwang_core::{CaseNo, Deployment, Effect, EffectId, InstanceId, Timestamp, WorkItemId};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::{Data, Diagnostic, Fault};
 
@@ -63,6 +64,8 @@ pub(crate) enum StartReply {
     Begin(Reply<Begun>),
     /// For its end.
     End(Reply<Ended>),
+    /// For both, one after the other.
+    Both(Reply<Begun>, Reply<Ended>),
 }
 
 /// An instance to begin.
@@ -231,6 +234,25 @@ pub struct Ended {
     pub instance: InstanceId,
     /// How.
     pub ending: Ending,
+    /// Its last revision.
+    pub rev: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The number of its case.
+    pub case_no: Option<CaseNo>,
+}
+
+impl Ended {
+    /// What lists show of an instance at its end, which they showed so before.
+    pub fn summary(&self, before: InstanceSummary) -> InstanceSummary {
+        let status = match self.ending {
+            Ending::Completed(_) => Status::Completed,
+            Ending::Faulted(_) => Status::Faulted,
+            Ending::Cancelled => Status::Cancelled,
+        };
+        let case_no = self.case_no.clone();
+        InstanceSummary { status, rev: self.rev, wake_at: None, case_no, updated: self.at, ..before }
+    }
 }
 
 /// How an instance ends.

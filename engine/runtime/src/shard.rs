@@ -493,8 +493,11 @@ impl Shard {
             released.effects.extend(self.outside(moved.effects));
             released.withdrawn.extend(moved.withdrawn);
             if let Some(ending) = moved.ending {
+                let state = &moved.instance.state;
+                let case_no = state.case().map(|case| case.no.clone());
+                let ended = Ended { instance: id, ending, rev: moved.instance.rev, at: now, case_no };
                 for waiter in self.waiters.remove(&id).unwrap_or_default() {
-                    tell(waiter, Ok(Ended { instance: id, ending: ending.clone() }));
+                    tell(waiter, Ok(ended.clone()));
                 }
             }
             match moved.instance.state.status() {

@@ -10,7 +10,7 @@ use yiwang_core::input::{Cause, OperatorCommand};
 use yiwang_core::transition::Status;
 use yiwang_dsl::Data;
 use yiwang_runtime::ports::{InstanceFilter, InstanceSummary};
-use yiwang_runtime::{Ending, Error, OperatorAct, Start};
+use yiwang_runtime::{Ended, Ending, Error, OperatorAct, Start};
 
 use crate::call::{Answer, Call, ok, page, with_status, word};
 use crate::json;
@@ -82,24 +82,25 @@ async fn start(mut call: Call) -> Answer {
         let detail = format!("A start key has 1 to {TEXT_BYTES_MAX} bytes");
         return Err(Problem::new(Code::Fields, detail.clone()).at("/key", detail));
     }
-    let started = call
-        .app
-        .handle
-        .start(Start {
-            workflow: wanted.workflow,
-            version: wanted.version,
-            key,
-            input: wanted.input.map_or_else(|| Data::object([]), Data::from),
-            cause: Cause::Request { person: call.actor()?.person.clone() },
-        })
-        .await?;
+    let start = Start {
+        workflow: wanted.workflow,
+        version: wanted.version,
+        key,
+        input: wanted.input.map_or_else(|| Data::object([]), Data::from),
+        cause: Cause::Request { person: call.actor()?.person.clone() },
+    };
+    let (started, ended) = if waiting.wait {
+        let (started, end) = call.app.handle.start_and_watch(start).await?;
+        (started, within(&call, end).await?)
+    } else {
+        (call.app.handle.start(start).await?, None)
+    };
     let id = started.instance;
-    let view = match started.standing {
-        // What its first turn made of it is known without looking it up.
-        Some(standing) if !waiting.wait || standing.ending.is_some() => {
-            view(standing.summary, standing.ending)
-        }
-        Some(_) | None => shown(&call, id, waiting).await?,
+    let view = match (started.standing, ended) {
+        // What became of it is known without looking it up.
+        (Some(standing), Some(ended)) => view(ended.summary(standing.summary), Some(ended.ending)),
+        (Some(standing), None) if !waiting.wait => view(standing.summary, standing.ending),
+        (_, ended) => whole(&call, id, ended.map(|ended| ended.ending)).await?,
     };
     let mut response =
         with_status(if started.existing { StatusCode::OK } else { StatusCode::CREATED }, &view)?;
@@ -117,19 +118,22 @@ async fn get(call: Call) -> Answer {
 
 /// One instance, at its end if that is to be waited for.
 async fn shown(call: &Call, id: InstanceId, waiting: Waiting) -> Result<InstanceView, Problem> {
-    let ending = if waiting.wait { ended(call, id).await? } else { None };
-    whole(call, id, ending).await
+    let ended = if waiting.wait { within(call, call.app.handle.ended(id)).await? } else { None };
+    whole(call, id, ended.map(|ended| ended.ending)).await
 }
 
-/// Waits until the instance ends, or the wait has been long enough. None: it has ended before, does not end, or
-/// is not there.
-async fn ended(call: &Call, id: InstanceId) -> Result<Option<Ending>, Problem> {
+/// Waits until an instance ends, or the wait has been long enough. None: it has ended before, does not end, or is
+/// not there.
+async fn within(
+    call: &Call,
+    end: impl Future<Output = Result<Ended, Error>>,
+) -> Result<Option<Ended>, Problem> {
     let waited = tokio::select! {
-        waited = tokio::time::timeout(WAIT_SECS_MAX, call.app.handle.ended(id)) => waited,
+        waited = tokio::time::timeout(WAIT_SECS_MAX, end) => waited,
         () = call.app.stopping.cancelled() => return Ok(None),
     };
     match waited {
-        Ok(Ok(ended)) => Ok(Some(ended.ending)),
+        Ok(Ok(ended)) => Ok(Some(ended)),
         // What cannot be waited for is shown as it is.
         Ok(Err(Error::EndedBefore(_) | Error::UnknownInstance(_) | Error::Incident { .. })) | Err(_) => {
             Ok(None)
