@@ -44,6 +44,7 @@ pub mod organisation;
 mod outbox;
 pub mod promise;
 pub mod reference;
+pub mod repair;
 pub mod schedule;
 mod schema;
 pub mod selector;

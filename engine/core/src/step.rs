@@ -13,7 +13,7 @@ use crate::machine::Machine;
 use crate::state::{State, Strand};
 use crate::task::listen;
 use crate::transition::{Ambient, Refusal, RefusalKind, Status, Transition};
-use crate::{desk, family, gathering, operator, outbox, promise};
+use crate::{desk, family, gathering, operator, outbox, promise, repair};
 
 /// Applies `input` to the instance. It runs as far as it can without the world: until it waits for a
 /// person, an event, a timer or an effect, or ends.
@@ -98,6 +98,9 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
             operator::command(machine, command, &by, reason)?;
             Ok(Data::null())
         }
+        Input::Repair { repair, by, reason, decision } => {
+            repair::command(machine, repair::Act { repair, by: &by, reason, decision })
+        }
     }
 }
 
@@ -119,6 +122,7 @@ fn before_start(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal
         | Input::WorkItem { .. }
         | Input::Case { .. }
         | Input::Repeats { .. }
+        | Input::Repair { .. }
         | Input::Operator { .. } => {
             return Err(Refusal::new(RefusalKind::Conflict, "the instance has not begun yet".to_owned()));
         }

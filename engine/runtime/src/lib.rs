@@ -64,7 +64,7 @@ pub use engine::Engine;
 pub use error::Error;
 pub use handle::Handle;
 pub use request::{
-    Accepted, Begun, CaseAct, Deployed, Ended, Ending, OperatorAct, PutReference, ScheduleAct, Standing,
-    Start, StoredReference, SweepAct, WorkItemAct,
+    Accepted, Begun, CaseAct, Deployed, Ended, Ending, Inspection, OperatorAct, PutReference, RepairAct,
+    ScheduleAct, Standing, Start, StoredReference, SweepAct, WorkItemAct,
 };
 pub use scheduling::{Begins, ScheduleCommand, ScheduleInfo};

@@ -276,6 +276,59 @@ async fn a_start_key_starts_once() {
 }
 
 #[tokio::test]
+async fn an_operator_repairs_an_instance_once_and_says_why() {
+    let app = App::start().await;
+    app.deploy(COMPLAINT).await;
+    let started = app
+        .post(ADMIN, "/api/v1/instances", json!({ "workflow": "test/ask", "input": { "q": "路灯" } }))
+        .await
+        .json();
+    let at = format!("/api/v1/instances/{}", started["id"].as_str().unwrap());
+    let standing = app.get(HANDLER, &format!("{at}/standing")).await.json();
+    let task = standing["items"][0]["task"].as_str().unwrap().to_owned();
+    assert_eq!(standing["items"][0]["waits"], "work-item");
+
+    let refused = app.post(HANDLER, &format!("{at}:skip"), json!({ "reason": "x" })).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    for (verb, body, code) in [
+        ("skip", json!({}), "repair.reason"),
+        ("skip", json!({ "reason": "x", "task": "nowhere" }), "repair.nowhere"),
+        ("skip", json!({ "reason": "x", "tusk": "t" }), "request.fields"),
+        ("move", json!({ "reason": "x", "to": "nowhere" }), "repair.scope"),
+        ("patch", json!({ "reason": "x" }), "repair.patch"),
+        ("rerun", json!({ "reason": "x" }), "resource.conflict"),
+        ("rerun", json!({ "reason": "x", "task": "nowhere" }), "repair.nowhere"),
+    ] {
+        let answer = app.post(ADMIN, &format!("{at}:{verb}"), body).await;
+        assert_eq!(answer.code(), code, "{}", answer.text());
+        answer.is_problem();
+    }
+
+    let again = app.post(ADMIN, &format!("{at}:rerun"), json!({ "reason": "重做", "task": task })).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.text());
+    let skip = json!({ "reason": "已电话答复", "decision": "d1", "output": { "form": { "text": "好" } } });
+    let done = app.post(ADMIN, &format!("{at}:skip"), skip.clone()).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    assert_eq!(done.json()["now"]["status"], "completed");
+    assert_eq!(app.post(ADMIN, &format!("{at}:skip"), skip).await.json(), done.json());
+    let history = app.get(ADMIN, &format!("{at}/history")).await.json();
+    let repairs: Vec<_> =
+        history["items"].as_array().unwrap().iter().filter(|line| line["event"] == "repaired").collect();
+    assert_eq!(repairs.len(), 2, "{history}");
+    assert_eq!(repairs[1]["reason"], "已电话答复");
+
+    let rerun = json!({ "reason": "误办", "decision": "d2" });
+    let new = app.post(ADMIN, &format!("{at}:rerun"), rerun.clone()).await;
+    assert_eq!(new.status, StatusCode::CREATED, "{}", new.text());
+    let same = app.post(ADMIN, &format!("{at}:rerun"), rerun).await;
+    assert_eq!((same.status, &same.json()["id"]), (StatusCode::OK, &new.json()["id"]));
+    let id = new.json()["id"].as_str().unwrap().to_owned();
+    let first = app.get(ADMIN, &format!("/api/v1/instances/{id}/history")).await.json()["items"][0].clone();
+    assert_eq!(first["cause"]["of"], started["id"]);
+    assert_eq!(first["input"], json!({ "q": "路灯" }));
+}
+
+#[tokio::test]
 async fn definitions_are_checked_and_never_change() {
     let app = App::start().await;
     let wrong = app.post(ADMIN, "/api/v1/definitions", json!({ "source": "document: {}\ndoo: []\n" })).await;

@@ -281,7 +281,7 @@ impl Ledger {
     fn begun(&mut self, id: InstanceId, cause: &Cause) {
         let workflow = self.lives.get(&id).map(|life| life.workflow.clone()).unwrap_or_default();
         let cause = match cause {
-            Cause::Request { .. } => return,
+            Cause::Request { .. } | Cause::Rerun { .. } => return,
             Cause::Events { events } => format!("{workflow} by the events {events:?}"),
             Cause::Schedule { at } => format!("{workflow} as planned for {at}"),
             Cause::Split { effect, .. } => format!("{workflow} split by {effect}"),

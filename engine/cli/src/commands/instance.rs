@@ -1,5 +1,7 @@
 //! `yiwang instance …`.
 
+mod repair;
+
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -62,6 +64,8 @@ enum Verb {
     Suspend(Intervention),
     /// Go on.
     Resume(Intervention),
+    #[command(flatten)]
+    Repair(repair::Verb),
 }
 
 #[derive(clap::Args, Debug)]
@@ -114,6 +118,7 @@ pub(super) async fn run(args: Args, remote: &Remote, format: Format) -> Result<(
         Verb::Retry(it) => operate(it, "retry", remote, format).await?,
         Verb::Suspend(it) => operate(it, "suspend", remote, format).await?,
         Verb::Resume(it) => operate(it, "resume", remote, format).await?,
+        Verb::Repair(verb) => repair::run(verb, remote, format).await?,
     }
     Ok(())
 }

@@ -36,6 +36,7 @@ mod nesting;
 mod operate;
 mod outside;
 mod people;
+mod repair;
 mod streams;
 mod timeouts;
 
