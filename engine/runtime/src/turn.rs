@@ -511,7 +511,7 @@ impl Parked {
     }
 
     /// May an operator try again? Not when there is nothing to try it with.
-    fn may_go_on(&self) -> bool {
+    pub(crate) fn may_go_on(&self) -> bool {
         matches!(self.code, "instance.panicked" | "instance.stuck")
     }
 }

@@ -1,5 +1,6 @@
 //! `yiwang instance …`.
 
+mod bulk;
 mod repair;
 
 use clap::Subcommand;
@@ -66,6 +67,8 @@ enum Verb {
     Resume(Intervention),
     #[command(flatten)]
     Repair(repair::Verb),
+    /// One act on all instances that a selector finds.
+    Bulk(bulk::Args),
 }
 
 #[derive(clap::Args, Debug)]
@@ -118,6 +121,7 @@ pub(super) async fn run(args: Args, remote: &Remote, format: Format) -> Result<(
         Verb::Retry(it) => operate(it, "retry", remote, format).await?,
         Verb::Suspend(it) => operate(it, "suspend", remote, format).await?,
         Verb::Resume(it) => operate(it, "resume", remote, format).await?,
+        Verb::Bulk(args) => bulk::run(args, remote, format).await?,
         Verb::Repair(verb) => repair::run(verb, remote, format).await?,
     }
     Ok(())
