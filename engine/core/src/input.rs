@@ -8,7 +8,7 @@ use yiwang_dsl::{Data, Fault};
 use crate::case::CaseCommand;
 use crate::repair::Repair;
 use crate::work_item::{Actor, WorkItemCommand};
-use crate::{Case, CaseNo, EffectId, Event, InstanceId, WorkItemId};
+use crate::{Case, CaseNo, Deployment, EffectId, Event, InstanceId, WorkItemId};
 
 /// Something that happened outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +96,8 @@ pub enum Input {
         reason: String,
         /// The caller's id of this decision: deciding again with the same id is the same decision.
         decision: String,
+        /// The version that a migration goes to. None: it is not deployed, or nothing is migrated.
+        to: Option<Arc<Deployment>>,
     },
 }
 

@@ -38,6 +38,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod lot;
 mod machine;
+pub mod migration;
 mod offering;
 mod operator;
 pub mod organisation;

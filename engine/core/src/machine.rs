@@ -65,6 +65,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) sink: Option<&'a Sink>,
     /// The reference data.
     pub(crate) district: &'a District,
+    /// The version that the instance is to be migrated to.
+    pub(crate) target: Option<&'a Deployment>,
 }
 
 /// What happens next.
@@ -111,7 +113,15 @@ impl<'a> Machine<'a> {
             case_changed: false,
             refused: None,
             asks: None,
+            target: None,
         }
+    }
+
+    /// From here on the instance runs by this version. All that its state names is of it already.
+    pub(crate) fn switch_to(&mut self, deployment: &'a Deployment) {
+        self.deployment = deployment;
+        self.state.definition = Some(deployment.hash.clone());
+        self.before = Before::new(deployment, self.state, self.sink);
     }
 
     pub(crate) fn definition(&self) -> &'a Definition {

@@ -12,12 +12,14 @@
 
 mod act;
 mod change;
-mod list;
+pub(crate) mod list;
 pub mod recorded;
 pub mod standing;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use yiwang_dsl::Data;
+
+use crate::migration::Wish;
 
 pub(crate) use self::act::{Act, command};
 pub use self::change::Change;
@@ -60,6 +62,8 @@ pub enum Repair {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         input: Option<Change>,
     },
+    /// It goes on by another version of its workflow.
+    Migrate(Wish),
 }
 
 impl Repair {
@@ -69,6 +73,7 @@ impl Repair {
             Self::Skip { .. } => "skip",
             Self::Move { .. } => "move",
             Self::Patch { .. } => "patch",
+            Self::Migrate(_) => "migrate",
         }
     }
 }

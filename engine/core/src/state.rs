@@ -176,6 +176,11 @@ impl State {
         }
     }
 
+    /// What it is pinned to, once begun.
+    pub fn definition(&self) -> Option<&DefinitionHash> {
+        self.definition.as_ref()
+    }
+
     /// Its phase.
     pub fn status(&self) -> Status {
         self.status

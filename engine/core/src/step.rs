@@ -35,7 +35,9 @@ pub fn step(
         assert_eq!(*pinned, deployment.hash, "an instance is pinned to its definition");
     }
     let before = state.subscriptions();
+    let target = if let Input::Repair { to, .. } = &input { to.clone() } else { None };
     let mut machine = Machine::new(deployment, state, ambient);
+    machine.target = target.as_deref();
     let mut reply = apply(&mut machine, input)?;
     // Only a suspended instance lets due timers wait.
     if machine.state.status != Status::Suspended {
@@ -98,7 +100,7 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
             operator::command(machine, command, &by, reason)?;
             Ok(Data::null())
         }
-        Input::Repair { repair, by, reason, decision } => {
+        Input::Repair { repair, by, reason, decision, to: _ } => {
             repair::command(machine, repair::Act { repair, by: &by, reason, decision })
         }
     }

@@ -57,6 +57,7 @@ impl Request {
             Self::Start { reply: StartReply::End(reply), .. } | Self::Wait { reply, .. } => {
                 tell(reply, Err(error.clone()));
             }
+            Self::PreviewMigration { reply, .. } => tell(reply, Err(error.clone())),
             Self::Inspect { reply, .. } => tell(reply, Err(error.clone())),
             Self::Publish { reply, .. } => tell(reply, Err(error.clone())),
             Self::PutReference { reply, .. } => tell(reply, Err(error.clone())),

@@ -71,11 +71,16 @@ impl Turn<'_> {
             }
             Request::Repair { act, reply } => {
                 let RepairAct { instance, repair, by, reason, decision } = act;
-                let result = self.apply(instance, Input::Repair { repair, by, reason, decision });
+                let to = self.migrates_to(instance, &repair);
+                let result = self.apply(instance, Input::Repair { repair, by, reason, decision, to });
                 self.answers.later(reply, result);
             }
             Request::Inspect { instance, reply } => {
                 let result = self.inspect(instance);
+                self.answers.later(reply, result);
+            }
+            Request::PreviewMigration { instance, wish, reply } => {
+                let result = self.preview_migration(instance, wish);
                 self.answers.later(reply, result);
             }
             Request::PutReference { wish, reply } => {

@@ -273,7 +273,7 @@ impl Prepared {
                 Request::Repair { act, .. } => {
                     ids.insert(act.instance);
                 }
-                Request::Inspect { instance, .. } => {
+                Request::Inspect { instance, .. } | Request::PreviewMigration { instance, .. } => {
                     ids.insert(*instance);
                 }
                 Request::EffectDone { effect, .. } => {

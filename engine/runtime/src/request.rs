@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use yiwang_core::case::CaseCommand;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
+use yiwang_core::migration::Wish;
 use yiwang_core::reference::Kind;
 use yiwang_core::repair::Repair;
 use yiwang_core::sweep::Sweep;
 use yiwang_core::transition::Status;
 use yiwang_core::work_item::{Actor, WorkItemCommand};
-use yiwang_core::{CaseNo, Deployment, Effect, EffectId, InstanceId, WorkItemId};
+use yiwang_core::{CaseNo, Deployment, Effect, EffectId, HistoryEvent, InstanceId, WorkItemId};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::{Data, Diagnostic, Fault};
 
@@ -49,6 +50,8 @@ pub(crate) enum Request {
     Repair { act: RepairAct, reply: Reply<Data> },
     /// Somebody looks at where an instance stands.
     Inspect { instance: InstanceId, reply: Reply<Inspection> },
+    /// Somebody wants to know what a migration would do.
+    PreviewMigration { instance: InstanceId, wish: Wish, reply: Reply<MigrationPreview> },
     /// Put a reference document.
     PutReference { wish: PutReference, reply: Reply<StoredReference> },
     /// Somebody asks for a sweep, or decides about one.
@@ -153,6 +156,17 @@ pub struct Inspection {
     pub status: Status,
     /// Where it stands.
     pub standing: Vec<yiwang_core::repair::Standing>,
+}
+
+/// What a migration would do.
+#[derive(Clone, Debug)]
+pub struct MigrationPreview {
+    /// What it means, task by task.
+    pub plan: yiwang_core::migration::Plan,
+    /// The lines that history would have.
+    pub lines: Vec<HistoryEvent>,
+    /// Why it would be refused.
+    pub refused: Option<String>,
 }
 
 /// A reference document to be put.

@@ -246,7 +246,8 @@ impl Turn<'_> {
             }
             Act::Repair { repair, reason } => {
                 let (repair, reason) = (repair.clone(), told_by(sweep, &target.told(reason)));
-                let input = Input::Repair { repair, by: asker(sweep), reason, decision };
+                let to = self.migrates_to(target.instance, &repair);
+                let input = Input::Repair { repair, by: asker(sweep), reason, decision, to };
                 self.apply_untouched(target.instance, input).map(drop)
             }
             Act::Start { workflow, version, input } => {

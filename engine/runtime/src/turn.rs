@@ -236,6 +236,7 @@ impl Turn<'_> {
     pub(crate) fn apply_untouched(&mut self, id: InstanceId, input: Input) -> Result<Data, Error> {
         let operator = matches!(input, Input::Operator { .. } | Input::Repair { .. });
         let wake = matches!(input, Input::Wake);
+        let to = if let Input::Repair { to, .. } = &input { to.clone() } else { None };
         if let Some(parked) = self.parked.get(&id).filter(|parked| !(operator && parked.may_go_on())) {
             return Err(parked.error(id));
         }
@@ -256,6 +257,9 @@ impl Turn<'_> {
         match catch_unwind(AssertUnwindSafe(|| step(deployment, state, input, ambient))) {
             Ok(Ok(mut transition)) => {
                 self.parked.remove(&id);
+                if let Some(to) = to.filter(|to| state.definition() == Some(&to.hash)) {
+                    *deployment = to;
+                }
                 let refused = transition.refused.take();
                 // A wake-up that fires nothing is the only input that changes nothing.
                 let idle = wake && transition.history.is_empty() && state.wake_at() == wake_at;

@@ -91,6 +91,8 @@ codes! {
     RepairScope "repair.scope" CONFLICT "From there one cannot go to that task";
     RepairPatch "repair.patch" UNPROCESSABLE_ENTITY "The change does not apply";
     RepairInput "repair.input" CONFLICT "History does not tell what the task was given";
+    MigrationMapping "migration.mapping" CONFLICT "Say what takes the place of a task";
+    MigrationBlocked "migration.blocked" CONFLICT "From here the instance cannot go on by that version";
     NotExpected "event.not-expected" CONFLICT "Nobody waits for this";
     Overloaded "server.overloaded" TOO_MANY_REQUESTS "Too many requests at a time";
     RateLimited "request.rate" TOO_MANY_REQUESTS "Too many questions in a minute";

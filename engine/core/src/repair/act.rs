@@ -7,6 +7,7 @@ use super::{Change, Repair, list, standing};
 use crate::history::What;
 use crate::limits::{DECISIONS_KEPT, TEXT_CHARS_MAX};
 use crate::machine::{Machine, Move, Place, settle};
+use crate::migration::{self, Verdict, Wish};
 use crate::operator;
 use crate::state::{Again, FrameId, Goes, Held, Repaired};
 use crate::transition::{Refusal, RefusalKind, Status};
@@ -41,6 +42,7 @@ pub(crate) fn command(machine: &mut Machine<'_>, act: Act<'_>) -> Result<Data, R
         Repair::Patch { task, context, input } => {
             patch(machine, &act, task.as_deref(), context.as_ref(), input.as_ref())?;
         }
+        Repair::Migrate(wish) => migrate(machine, &act, &wish)?,
     }
     let done = Repaired { decision, repair: word.to_owned(), by, at: machine.now };
     let answer = done.reply(machine.state.instance);
@@ -200,6 +202,42 @@ fn patch(
         incoming.transformed = input;
     } else {
         leave_for(machine, &spot, spot.task, input, None);
+    }
+    Ok(())
+}
+
+/// Goes on by another version.
+fn migrate(machine: &mut Machine<'_>, act: &Act<'_>, wish: &Wish) -> Result<(), Refusal> {
+    let Some(to) = machine.target else {
+        let message = format!("no version {} of this workflow is deployed", wish.version);
+        return Err(Refusal::new(RefusalKind::NotFound, message));
+    };
+    let plan = migration::plan(machine.deployment, to, machine.state, wish);
+    let code = match plan.verdict() {
+        Verdict::Safe => None,
+        Verdict::NeedsMapping => Some("migration.mapping"),
+        Verdict::Blocked => Some("migration.blocked"),
+    };
+    if let Some(code) = code {
+        let in_the_way: Vec<_> =
+            plan.remarks.iter().filter(|remark| remark.verdict != Verdict::Safe).collect();
+        let said: Vec<String> = in_the_way
+            .iter()
+            .map(|remark| match &remark.task {
+                Some(task) => format!("`{task}`: {}", remark.message),
+                None => remark.message.clone(),
+            })
+            .collect();
+        let message = format!("it cannot go on by {}: {}", wish.version, said.join("; "));
+        return Err(Refusal::new(RefusalKind::Conflict, message).coded(code));
+    }
+    let before = machine.state.clone();
+    note(machine, act, None, act.repair.clone());
+    if let Err(fault) = migration::migrate(machine, &plan, to) {
+        *machine.state = before;
+        let detail = fault.detail.unwrap_or_default();
+        let message = format!("a time of {} cannot be worked out here: {detail}", wish.version);
+        return Err(Refusal::new(RefusalKind::Conflict, message).coded("migration.blocked"));
     }
     Ok(())
 }

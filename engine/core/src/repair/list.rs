@@ -4,14 +4,14 @@ use yiwang_dsl::Definition;
 use yiwang_dsl::definition::Task;
 
 /// The JSON Pointer of the list in which this reference stands. None: it stands in no list, as a function.
-pub(super) fn of(reference: &str) -> Option<&str> {
+pub(crate) fn of(reference: &str) -> Option<&str> {
     let (index, _) = reference.rsplit_once('/')?;
     let (list, index) = index.rsplit_once('/')?;
     index.bytes().all(|digit| digit.is_ascii_digit()).then_some(list)
 }
 
 /// Do the tasks of this list run side by side? Then each is a list of its own.
-pub(super) fn is_side_by_side(list: &str) -> bool {
+pub(crate) fn is_side_by_side(list: &str) -> bool {
     list.ends_with("/fork/branches")
 }
 
@@ -24,6 +24,6 @@ pub(crate) fn around<'d>(definition: &'d Definition, task: &'d Task) -> Vec<&'d 
 }
 
 /// Is this task meant by a name or a pointer?
-pub(super) fn is_named(task: &Task, wanted: &str) -> bool {
+pub(crate) fn is_named(task: &Task, wanted: &str) -> bool {
     task.reference == wanted || task.name == wanted
 }

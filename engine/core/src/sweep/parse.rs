@@ -25,6 +25,7 @@ const ACTS: &[&str] = &[
     "skip",
     "move",
     "patch",
+    "migrate",
 ];
 /// Acts of one definition.
 const ACTS_MAX: usize = 10;
@@ -278,7 +279,7 @@ impl Reader {
                 let command = serde_json::from_value(name.as_str().into()).ok()?;
                 Some(Act::Operate { command, reason })
             }
-            "skip" | "move" | "patch" => self.repair(name, value, &place),
+            "skip" | "move" | "patch" | "migrate" => self.repair(name, value, &place),
             other => {
                 let mistake = Mistake::new(&place, "sweep.unknown-act", format!("there is no act `{other}`"));
                 self.mistakes.push(mistake.meant(other, ACTS));

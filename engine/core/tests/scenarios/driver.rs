@@ -14,6 +14,7 @@ use yiwang_core::effect::Action;
 use yiwang_core::history::What;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
 use yiwang_core::lifecycle::Sink;
+use yiwang_core::migration::{Wish, plan};
 use yiwang_core::repair::Repair;
 use yiwang_core::transition::{Ambient, CaseNumbers, Refusal, Status};
 use yiwang_core::work_item::{Act, Actor, WorkItemCommand};
@@ -182,7 +183,9 @@ impl Run {
     /// A function's output fits the schema that the catalog shows.
     fn check_output(&self, event: &HistoryEvent) {
         let (What::TaskCompleted { output }, Some(reference)) = (&event.what, &event.task) else { return };
-        let task = self.deployment.definition.tasks.iter().find(|task| task.reference == *reference).unwrap();
+        // A migration may end tasks of the version that it goes to.
+        let task = self.deployment.definition.tasks.iter().find(|task| task.reference == *reference);
+        let Some(task) = task else { return };
         let (TaskKind::Call { callee: Callee::Catalog(function), .. }, None) =
             (&task.kind, &task.output.r#as)
         else {
@@ -363,7 +366,29 @@ impl Run {
         let repair = serde_json::from_value(repair).unwrap();
         let by = person("admin", &["process_admin"]);
         let (reason, decision) = (reason.to_owned(), decision.to_owned());
-        self.input(&what, Input::Repair { repair, by, reason, decision })
+        self.input(&what, Input::Repair { repair, by, reason, decision, to: None })
+    }
+
+    /// Goes on by another text of the same workflow, if it can; prints what it would mean first.
+    pub(crate) fn migrate(&mut self, text: &str, wish: Value) -> &mut Self {
+        let mut wish = wish;
+        wish["version"] = json!("2.0.0");
+        let to = Arc::new(Self::new(text, &[]).deployment);
+        let wish: Wish = serde_json::from_value(wish).unwrap();
+        let plan = plan(&self.deployment, &to, &self.state, &wish);
+        let _ = writeln!(self.log, "> migrate");
+        for remark in &plan.remarks {
+            let (task, verdict) = (remark.task.as_deref().unwrap_or("*"), remark.verdict);
+            let _ = writeln!(self.log, "  {verdict:?} {} {task}: {}", remark.code, remark.message);
+        }
+        let by = person("admin", &["process_admin"]);
+        let (reason, decision) = ("原因".to_owned(), format!("m{}", self.steps));
+        let (repair, to) = (Repair::Migrate(wish), Some(to));
+        self.input("by 2.0.0", Input::Repair { repair, by, reason, decision, to: to.clone() });
+        if let Some(to) = to.filter(|to| self.state.definition() == Some(&to.hash)) {
+            self.deployment = Arc::into_inner(to).expect("nobody else has it");
+        }
+        self
     }
 
     /// Prints where the instance stands.
@@ -394,7 +419,11 @@ impl Run {
             Err(refusal) => {
                 let kind = serde_json::to_value(refusal.kind).unwrap();
                 let _ = write!(log, "  refused {}", kind.as_str().unwrap());
-                if let Some(code) = refusal.code.as_deref().filter(|code| code.starts_with("repair.")) {
+                if let Some(code) = refusal
+                    .code
+                    .as_deref()
+                    .filter(|code| code.starts_with("repair.") || code.starts_with("migration."))
+                {
                     let _ = write!(log, " {code}");
                 }
                 let _ = writeln!(log, ": {}", refusal.message);

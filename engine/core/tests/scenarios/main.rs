@@ -32,6 +32,7 @@ mod items;
 mod lifecycle;
 mod lots;
 mod messages;
+mod migrate;
 mod nesting;
 mod operate;
 mod outside;

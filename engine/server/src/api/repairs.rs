@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 use yiwang_core::InstanceId;
 use yiwang_core::history::{HistoryEvent, What};
 use yiwang_core::input::Cause;
+use yiwang_core::migration::{Remark, Verdict, Wish};
 use yiwang_core::repair::{Repair, Standing, recorded};
 use yiwang_core::transition::Status;
-use yiwang_runtime::{Inspection, RepairAct, Start, workflow_name};
+use yiwang_runtime::{Inspection, MigrationPreview, RepairAct, Start, workflow_name};
 
 use super::instances::whole;
 use crate::call::{Answer, Call, ok, with_status};
@@ -17,12 +18,14 @@ use crate::limits::{HISTORY_LEN_MAX, TEXT_BYTES_MAX};
 use crate::policy::{PROCESS_ADMIN, Policy};
 use crate::problem::{Code, Problem};
 use crate::routes::Routes;
+use crate::view::history_line;
 
 /// Address and word of each repair.
 const REPAIRS: &[(&str, &str)] = &[
     ("/api/v1/instances/{id}:skip", "skip"),
     ("/api/v1/instances/{id}:move", "move"),
     ("/api/v1/instances/{id}:patch", "patch"),
+    ("/api/v1/instances/{id}:migrate", "migrate"),
 ];
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -32,6 +35,7 @@ pub(super) fn routes(routes: &mut Routes) {
         routes.add(operator, Method::POST, pattern, move |call| act(call, word));
     }
     routes.add(operator, Method::POST, "/api/v1/instances/{id}:rerun", rerun);
+    routes.add(operator, Method::POST, "/api/v1/instances/{id}:preview-migration", preview);
 }
 
 /// Where it stands, and where it could go from there.
@@ -43,6 +47,29 @@ async fn stands(call: Call) -> Answer {
     }
     let Inspection { status, standing, .. } = call.app.handle.inspect(call.id("instance")?).await?;
     ok(&View { status, items: standing })
+}
+
+/// What a migration would do now. Writes nothing.
+async fn preview(mut call: Call) -> Answer {
+    #[derive(Serialize)]
+    struct View {
+        verdict: Verdict,
+        remarks: Vec<Remark>,
+        /// The lines that history would have.
+        lines: Vec<Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+    }
+    let wish: Wish = call.json().await?;
+    let MigrationPreview { plan, lines, refused } =
+        call.app.handle.preview_migration(call.id("instance")?, wish).await?;
+    let lines = lines.iter().map(|line| serde_json::to_value(line).map(history_line));
+    ok(&View {
+        verdict: plan.verdict(),
+        lines: lines.collect::<Result<_, _>>().map_err(Problem::internal)?,
+        remarks: plan.remarks,
+        refused,
+    })
 }
 
 /// `reason` and `decision` beside the repair's own members. The `Idempotency-Key` header does for the decision,

@@ -4,6 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use yiwang_dsl::yaml;
 
+use super::repair::Wish;
 use crate::commands::sweep::{self, Run};
 use crate::commands::task::json_argument;
 use crate::failure::{Exit, Failure};
@@ -53,6 +54,13 @@ enum Verb {
         /// Its raw input, JSON or `@file`; without it, that of the task that is left.
         #[arg(long)]
         input: Option<String>,
+    },
+    /// Go on by another version; a second person must approve it.
+    Migrate {
+        #[command(flatten)]
+        bulk: Bulk,
+        #[command(flatten)]
+        wish: Wish,
     },
     /// Resume what a bulk suspend has suspended.
     Undo {
@@ -112,6 +120,11 @@ pub(super) async fn run(args: Args, remote: &Remote, format: Format) -> Result<(
             give(&mut act, "from", from.map(Value::String));
             give(&mut act, "input", data("--input", input)?);
             ask(remote, format, "move", act, bulk).await
+        }
+        Verb::Migrate { bulk, wish } => {
+            let mut act = wish.body();
+            act["reason"] = json!(bulk.how.reason);
+            ask(remote, format, "migrate", act, bulk).await
         }
         Verb::Undo { sweep, how } => undo(remote, format, &sweep, how).await,
     }

@@ -63,6 +63,22 @@ pub(super) enum Verb {
         #[arg(long)]
         input_patch: Option<String>,
     },
+    /// Go on by another version of its workflow.
+    Migrate {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        wish: Wish,
+        /// Only show what it would do.
+        #[arg(long)]
+        preview: bool,
+        /// Why: it stands in the history.
+        #[arg(long, required_unless_present = "preview")]
+        reason: Option<String>,
+        /// Your id of this decision: the same id again is the same decision.
+        #[arg(long)]
+        decision: Option<String>,
+    },
     /// Run a step once more with the input that it had; without a step, one that has ended, as a new instance.
     Rerun {
         #[command(flatten)]
@@ -74,6 +90,34 @@ pub(super) enum Verb {
         #[arg(long, requires = "task")]
         from: Option<String>,
     },
+}
+
+/// How it is migrated.
+#[derive(clap::Args, Debug)]
+pub(super) struct Wish {
+    /// The version that it goes to.
+    #[arg(long)]
+    to_version: String,
+    /// What takes the place of a task that has gone or was renamed: names or pointers. May stand several times.
+    #[arg(long = "map", value_name = "OLD=NEW", value_parser = pair)]
+    mapping: Vec<(String, String)>,
+    /// Offer work anew whose task says something else now. Without it, it stays as it was offered.
+    #[arg(long)]
+    renew: bool,
+}
+
+impl Wish {
+    /// As the API takes it.
+    pub(super) fn body(&self) -> Value {
+        let mapping: serde_json::Map<_, _> =
+            self.mapping.iter().map(|(old, new)| (old.clone(), json!(new))).collect();
+        json!({ "version": self.to_version, "mapping": mapping, "renew": self.renew })
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(old, new)| !old.is_empty() && !new.is_empty());
+    pair.map(|(old, new)| (old.to_owned(), new.to_owned())).ok_or_else(|| "write OLD=NEW".to_owned())
 }
 
 #[derive(clap::Args, Debug)]
@@ -106,20 +150,53 @@ pub(super) async fn run(verb: Verb, remote: &Remote, format: Format) -> Result<(
             let input = change(data("--input-merge", input_merge)?, data("--input-patch", input_patch)?);
             (why, "patch", vec![("task", text(task)), ("context", context), ("input", input)])
         }
+        Verb::Migrate { id, wish, preview: true, .. } => {
+            let path = format!("/instances/{}:preview-migration", encoded(&id));
+            show_preview(format, &remote.post(&path, Some(&wish.body()), &[]).await?);
+            return Ok(());
+        }
+        Verb::Migrate { id, wish, preview: false, reason, decision } => {
+            let Value::Object(members) = wish.body() else { return Ok(()) };
+            let why = Why { id, reason: reason.unwrap_or_default(), decision };
+            return perform(remote, format, why, "migrate", members).await;
+        }
         Verb::Rerun { why, task, from } => (why, "rerun", vec![("task", text(task)), ("from", text(from))]),
     };
-    let mut body = json!({ "reason": why.reason });
+    let members = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    perform(remote, format, why, word, members).await
+}
+
+async fn perform(
+    remote: &Remote,
+    format: Format,
+    why: Why,
+    word: &str,
+    members: serde_json::Map<String, Value>,
+) -> Result<(), Failure> {
+    let mut body = members;
+    body.insert("reason".to_owned(), json!(why.reason));
     if let Some(decision) = why.decision {
-        body["decision"] = json!(decision);
+        body.insert("decision".to_owned(), json!(decision));
     }
-    for (name, value) in members {
-        if let Some(value) = value {
-            body[name] = value;
-        }
-    }
-    let done = remote.post(&format!("/instances/{}:{word}", encoded(&why.id)), Some(&body), &[]).await?;
+    let path = format!("/instances/{}:{word}", encoded(&why.id));
+    let done = remote.post(&path, Some(&Value::Object(body)), &[]).await?;
     print_object(format, done.get("now").unwrap_or(&done), "/id");
     Ok(())
+}
+
+/// What a migration would do: the verdict, what it means task by task, and the lines of history.
+fn show_preview(format: Format, preview: &Value) {
+    if format == Format::Json {
+        output::json(preview);
+        return;
+    }
+    output::line(&output::cell(preview, "/verdict"));
+    let columns =
+        [("VERDICT", "/verdict"), ("CODE", "/code"), ("TASK", "/task"), ("WHAT IT MEANS", "/message")];
+    output::list(format, &json!({ "items": preview.get("remarks") }), &columns);
+    let columns =
+        [("EVENT", "/event"), ("TASK", "/task"), ("ITEM", "/item"), ("TITLE", "/title"), ("DUE", "/due")];
+    output::list(format, &json!({ "items": preview.get("lines") }), &columns);
 }
 
 fn text(text: Option<String>) -> Option<Value> {
