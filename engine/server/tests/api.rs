@@ -330,6 +330,54 @@ async fn an_operator_repairs_an_instance_once_and_says_why() {
 }
 
 #[tokio::test]
+async fn an_instance_goes_on_by_another_version_after_a_preview() {
+    let app = App::start().await;
+    app.deploy(COMPLAINT).await;
+    let start = json!({ "workflow": "test/ask", "input": { "q": "路灯" } });
+    let started = app.post(ADMIN, "/api/v1/instances", start).await.json();
+    let at = format!("/api/v1/instances/{}", started["id"].as_str().unwrap());
+    let standing = app.get(ADMIN, &format!("{at}/standing")).await.json();
+    let task = standing["items"][0]["name"].as_str().unwrap().to_owned();
+    let wish = |version: &str, mapping: Value| json!({ "version": version, "mapping": mapping });
+    let renamed = COMPLAINT.replacen("version: '1.0.0'", "version: '2.0.0'", 1);
+    let renamed = renamed.replacen(&format!("- {task}:"), "- renamed:", 1);
+
+    let unknown = app.post(ADMIN, &format!("{at}:preview-migration"), wish("2.0.0", json!({}))).await;
+    assert_eq!(unknown.code(), "resource.not-found");
+    app.deploy(&renamed).await;
+    let preview = app.post(ADMIN, &format!("{at}:preview-migration"), wish("2.0.0", json!({}))).await.json();
+    assert_eq!(preview["verdict"], "needs-mapping", "{preview}");
+    let mapping = json!({ task.clone(): "renamed" });
+    let preview = app.post(ADMIN, &format!("{at}:preview-migration"), wish("2.0.0", mapping.clone())).await;
+    let preview = preview.json();
+    assert_eq!((&preview["verdict"], &preview["lines"][0]["event"]), (&json!("safe"), &json!("repaired")));
+
+    let mut body = wish("2.0.0", json!({}));
+    body["reason"] = json!("新规");
+    let refused = app.post(ADMIN, &format!("{at}:migrate"), body.clone()).await;
+    assert_eq!(refused.code(), "migration.mapping", "{}", refused.text());
+    assert_eq!(app.get(ADMIN, &at).await.json()["workflow"]["version"], "1.0.0", "nothing has changed");
+    body["mapping"] = mapping;
+    let done = app.post(ADMIN, &format!("{at}:migrate"), body).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    assert_eq!(done.json()["now"]["workflow"]["version"], "2.0.0");
+    assert_eq!(app.get(ADMIN, &at).await.json()["workflow"]["version"], "2.0.0");
+
+    // It goes on by the new text, with the work that was offered by the old one.
+    let item = app.get(HANDLER, "/api/v1/work-items").await.json()["items"][0].clone();
+    let id = item["id"].as_str().unwrap();
+    assert!(item["task"].as_str().unwrap().ends_with("/renamed"), "{item}");
+    assert_eq!(
+        app.post(HANDLER, &format!("/api/v1/work-items/{id}:claim"), json!({})).await.status,
+        StatusCode::OK
+    );
+    let decided = json!({ "form": { "text": "好" } });
+    let decided = app.post(HANDLER, &format!("/api/v1/work-items/{id}:complete"), decided).await;
+    assert_eq!(decided.status, StatusCode::OK, "{}", decided.text());
+    assert_eq!(app.get(ADMIN, &at).await.json()["status"], "completed");
+}
+
+#[tokio::test]
 async fn definitions_are_checked_and_never_change() {
     let app = App::start().await;
     let wrong = app.post(ADMIN, "/api/v1/definitions", json!({ "source": "document: {}\ndoo: []\n" })).await;

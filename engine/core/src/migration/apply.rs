@@ -5,6 +5,7 @@ use yiwang_dsl::definition::TaskKind;
 
 use super::{Plan, path};
 use crate::deployment::Deployment;
+use crate::history::What;
 use crate::machine::{Machine, Place};
 use crate::state::{Again, Doing, FrameId, Goes, Held, Owner, Why};
 use crate::transition::Status;
@@ -17,6 +18,7 @@ pub(crate) fn migrate<'a>(machine: &mut Machine<'a>, plan: &Plan, to: &'a Deploy
     for frame in plan.anew.keys() {
         let at = machine.locate(*frame).expect("the plan is of this state");
         machine.abandon(at);
+        machine.record(Some(machine.top_task()), What::TaskCancelled);
     }
     let old = machine.definition();
     number_branches(machine, plan);

@@ -131,14 +131,14 @@ impl Plan {
                 self.remarks.push(pair.remark(Verdict::Blocked, "scope.changed", message));
                 return;
             }
-            if task.name != target.name {
-                let message = format!("it goes on as `{}`", target.name);
-                self.remarks.push(pair.remark(Verdict::Safe, "renamed", message));
-            }
             let remarks = self.remarks.len();
             match pair.fit(frame, wish, &mut self.remarks) {
                 Fit::Goes => {
                     self.carried.insert(frame.id, target.id);
+                    if task.name != target.name {
+                        let message = format!("it goes on as `{}`", target.name);
+                        self.remarks.push(pair.remark(Verdict::Safe, "renamed", message));
+                    }
                     if self.remarks[remarks..].iter().any(|remark| remark.code == "deadline") {
                         self.retimed.push(frame.id);
                     }

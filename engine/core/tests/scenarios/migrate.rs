@@ -32,7 +32,23 @@ fn tasks_before_and_after_move_nothing() {
             );
             run.complete(1, &li, "", json!({}), "d");
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Safe passed-over /do/0/zeroth: the new task `zeroth` stands before it, and does not run for this instance
+              Safe ahead /do/3/more: the new task `more` is still ahead
+            > by 2.0.0
+              * repaired by="admin" decision="m2" reason="原因" repair={"do":"migrate","version":"2.0.0"}
+              = Waiting, wakes 3600s
+            > li completes #1 by d
+              ask work_item_completed by="li" form={} item="000000000001A-1" outcome="completed"
+              ask task_completed output={"completedAt":"2024-06-11T01:00:00Z","completedBy":"li","form":{},"outcome":"completed","workItemId":"000000000001A-1"}
+              more task_started
+              more task_completed output={"more":true,"was":"completed"}
+              last task_started
+              last task_completed output={"more":true,"was":"completed"}
+              * completed output={"more":true,"was":"completed"}
+              = Completed
+        "#]],
     );
 }
 
@@ -54,7 +70,30 @@ fn a_renamed_task_is_mapped_and_keeps_its_work() {
             run.migrate(new, json!({"mapping": {"ask": "review"}}));
             run.complete(1, &li, "", json!({}), "d");
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              NeedsMapping task.removed /do/1/ask: there is no such task any more: map it to what takes its place
+            > by 2.0.0
+              refused conflict migration.mapping: it cannot go on by 2.0.0: `/do/1/ask`: there is no such task any more: map it to what takes its place
+            > migrate
+              NeedsMapping mapping.unknown *: the new version has no task `nowhere`, or several: give the pointer
+              NeedsMapping task.removed /do/1/ask: there is no such task any more: map it to what takes its place
+            > by 2.0.0
+              refused conflict migration.mapping: it cannot go on by 2.0.0: the new version has no task `nowhere`, or several: give the pointer; `/do/1/ask`: there is no such task any more: map it to what takes its place
+            > migrate
+              Safe renamed /do/1/ask: it goes on as `review`
+              Safe passed-over /do/0/begin: the new task `begin` stands before it, and does not run for this instance
+            > by 2.0.0
+              * repaired by="admin" decision="m4" reason="原因" repair={"do":"migrate","mapping":{"ask":"review"},"version":"2.0.0"}
+              = Waiting, wakes 3600s
+            > li completes #1 by d
+              review work_item_completed by="li" form={} item="000000000001A-1" outcome="completed"
+              review task_completed output={"completedAt":"2024-06-11T01:00:00Z","completedBy":"li","form":{},"outcome":"completed","workItemId":"000000000001A-1"}
+              last task_started
+              last task_completed output={"was":"completed"}
+              * completed output={"was":"completed"}
+              = Completed
+        "#]],
     );
 }
 
@@ -73,7 +112,18 @@ fn a_removed_task_gives_way_to_what_is_named() {
                 json!({"mapping": {"ask": "last"}}),
             );
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Safe renamed /do/1/ask: it goes on as `last`
+              Safe renewed /do/1/ask: it is given up, and `last` begins in its place
+            > by 2.0.0
+              * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","mapping":{"ask":"last"},"version":"2.0.0"}
+              ask work_item_cancelled item="000000000001A-1"
+              last task_started
+              last task_completed output={"got":{"n":1}}
+              * completed output={"got":{"n":1}}
+              = Completed
+        "#]],
     );
 }
 
@@ -91,7 +141,16 @@ fn changed_work_is_kept_or_offered_anew() {
             run.start(json!({})).pass(60_000).quietly();
             run.migrate(new, json!({})).claim(1, &person("li", &["a"]));
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Safe work-item.kept /do/1/ask: what it says of its work has changed; the open work stays as it was offered, with its people, form and due time: `renew` offers it anew
+            > by 2.0.0
+              * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","version":"2.0.0"}
+              = Waiting, wakes 3600s
+            > li claims #1
+              ask work_item_claimed by="li" item="000000000001A-1"
+              = Waiting, wakes 3600s
+        "#]],
     );
     check(
         OLD,
@@ -99,7 +158,19 @@ fn changed_work_is_kept_or_offered_anew() {
             run.start(json!({})).pass(60_000).quietly();
             run.migrate(new, json!({"renew": true})).claim(2, &person("bo", &["b"]));
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Safe renewed /do/1/ask: its work is withdrawn and offered anew, as it is written now
+            > by 2.0.0
+              * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","renew":true,"version":"2.0.0"}
+              ask work_item_cancelled item="000000000001A-1"
+              ask task_started
+              ask work_item_offered due=10860s item="000000000001A-2" roles=["b"] title="u"
+              = Waiting, wakes 10860s
+            > bo claims #2
+              ask work_item_claimed by="bo" item="000000000001A-2"
+              = Waiting, wakes 10860s
+        "#]],
     );
 }
 
@@ -129,7 +200,24 @@ fn deadlines_count_from_the_beginning() {
             );
             run.wake();
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Safe deadline /do/0/group: its timeout has changed: it counts from when the task began
+              Safe deadline /do/0/group/do/0/rest: it waits as long as is written now, from when it began
+              Safe deadline *: the workflow's timeout has changed: it counts from when the instance began
+            > by 2.0.0
+              * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","version":"2.0.0"}
+              group timer_set due=21600s purpose="timeout"
+              rest timer_set due=3600s purpose="wait"
+              * timer_set due=172800s purpose="workflow timeout"
+              = Waiting, wakes 3600s
+            > wake
+              rest timer_fired due=3600s purpose="wait"
+              rest task_completed output={}
+              group task_completed output={}
+              * completed output={}
+              = Completed
+        "#]],
     );
 }
 
@@ -151,7 +239,7 @@ fn branches_are_known_by_their_names() {
             run.migrate(
                 r#"
                 do:
-                  - before: {set: {}}
+                  - before: {set: {x: 1}}
                   - both:
                       fork:
                         branches:
@@ -198,7 +286,21 @@ fn a_loop_goes_on_over_its_items() {
             run.migrate(&new, json!({}));
             run.event("cn.x.v1", json!(2));
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Safe items.kept /do/0/each: it goes on over the items that it began with
+            > by 2.0.0
+              * repaired by="admin" decision="m2" reason="原因" repair={"do":"migrate","version":"2.0.0"}
+              = Waiting
+            > event cn.x.v1
+              hear event_taken id="e3" source="/channels/web" type="cn.x.v1"
+              hear task_completed output=[2]
+              note task_started
+              note task_completed output={"n":2,"new":true}
+              each task_completed output={"n":2,"new":true}
+              * completed output={"n":2,"new":true}
+              = Completed
+        "#]],
     );
 }
 
@@ -215,7 +317,23 @@ fn what_is_listened_for_changes_before_anything_was_taken() {
             run.start(json!({})).quietly();
             run.migrate(&new, json!({})).event("cn.x.a.v1", json!(1)).event("cn.x.c.v1", json!(2));
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Safe renewed /do/0/hear: it listens anew, for what is written now
+            > by 2.0.0
+              * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","version":"2.0.0"}
+              hear task_started
+              hear listening types=["cn.x.a.v1","cn.x.c.v1"]
+              = Waiting
+            > event cn.x.a.v1
+              hear event_taken id="e2" source="/channels/web" type="cn.x.a.v1"
+              = Waiting
+            > event cn.x.c.v1
+              hear event_taken id="e3" source="/channels/web" type="cn.x.c.v1"
+              hear task_completed output=[1,2]
+              * completed output=[1,2]
+              = Completed
+        "#]],
     );
     check(
         old,
@@ -223,7 +341,12 @@ fn what_is_listened_for_changes_before_anything_was_taken() {
             run.start(json!({})).event("cn.x.a.v1", json!(1)).quietly();
             run.migrate(&new, json!({}));
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Blocked events.taken /do/0/hear: it waits for other events now, and has taken some already
+            > by 2.0.0
+              refused conflict migration.blocked: it cannot go on by 2.0.0: `/do/0/hear`: it waits for other events now, and has taken some already
+        "#]],
     );
 }
 
@@ -240,7 +363,18 @@ fn a_failed_task_is_tried_by_the_new_text() {
             run.migrate(&old.replace("error(\"no\")", "{n: .n}"), json!({}));
             run.operator(OperatorCommand::Retry);
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+            > by 2.0.0
+              * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","version":"2.0.0"}
+              = Faulted
+            > Retry
+              * operator_acted by="admin" command="retry" reason=null
+              work task_started
+              work task_completed output={"n":1}
+              * completed output={"n":1}
+              = Completed
+        "#]],
     );
 }
 
@@ -253,6 +387,18 @@ fn a_suspended_instance_begins_anew_when_it_is_resumed() {
             run.migrate(&OLD.replace("title: t", "title: u"), json!({"renew": true}));
             run.operator(OperatorCommand::Resume);
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Safe renewed /do/1/ask: its work is withdrawn and offered anew, as it is written now
+            > by 2.0.0
+              * repaired by="admin" decision="m2" reason="原因" repair={"do":"migrate","renew":true,"version":"2.0.0"}
+              ask work_item_cancelled item="000000000001A-1"
+              = Suspended
+            > Resume
+              * operator_acted by="admin" command="resume" reason=null
+              ask task_started
+              ask work_item_offered due=3600s item="000000000001A-2" roles=["a"] title="u"
+              = Waiting, wakes 3600s
+        "#]],
     );
 }
