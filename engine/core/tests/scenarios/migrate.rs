@@ -114,11 +114,11 @@ fn a_removed_task_gives_way_to_what_is_named() {
         },
         expect![[r#"
             > migrate
-              Safe renamed /do/1/ask: it goes on as `last`
               Safe renewed /do/1/ask: it is given up, and `last` begins in its place
             > by 2.0.0
               * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","mapping":{"ask":"last"},"version":"2.0.0"}
               ask work_item_cancelled item="000000000001A-1"
+              ask task_cancelled
               last task_started
               last task_completed output={"got":{"n":1}}
               * completed output={"got":{"n":1}}
@@ -164,6 +164,7 @@ fn changed_work_is_kept_or_offered_anew() {
             > by 2.0.0
               * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","renew":true,"version":"2.0.0"}
               ask work_item_cancelled item="000000000001A-1"
+              ask task_cancelled
               ask task_started
               ask work_item_offered due=10860s item="000000000001A-2" roles=["b"] title="u"
               = Waiting, wakes 10860s
@@ -251,7 +252,21 @@ fn branches_are_known_by_their_names() {
             );
             run.event("cn.x.b.v1", json!("b"));
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Safe passed-over /do/0/before: the new task `before` stands before it, and does not run for this instance
+            > by 2.0.0
+              * repaired by="admin" decision="m2" reason="原因" repair={"do":"migrate","version":"2.0.0"}
+              = Waiting
+            > event cn.x.b.v1
+              b event_taken id="e3" source="/channels/web" type="cn.x.b.v1"
+              b task_completed output=["b"]
+              both task_completed output=[["b"],["a"]]
+              end task_started
+              end task_completed output={"all":[["b"],["a"]]}
+              * completed output={"all":[["b"],["a"]]}
+              = Completed
+        "#]],
     );
     check(
         old,
@@ -264,7 +279,23 @@ fn branches_are_known_by_their_names() {
             run.migrate(&more, json!({}));
             run.migrate(&more, json!({"mapping": {"both": "end"}}));
         },
-        expect![[""]],
+        expect![[r#"
+            > migrate
+              Blocked branches.changed /do/0/both: the fork has other branches now: move from it, or map the fork to what takes its place
+            > by 2.0.0
+              refused conflict migration.blocked: it cannot go on by 2.0.0: `/do/0/both`: the fork has other branches now: move from it, or map the fork to what takes its place
+            > migrate
+              Safe renewed /do/0/both: it is given up, and `end` begins in its place
+            > by 2.0.0
+              * repaired by="admin" decision="m2" reason="原因" repair={"do":"migrate","mapping":{"both":"end"},"version":"2.0.0"}
+              a task_cancelled
+              b task_cancelled
+              both task_cancelled
+              end task_started
+              end task_completed output={"all":{}}
+              * completed output={"all":{}}
+              = Completed
+        "#]],
     );
 }
 
@@ -322,6 +353,7 @@ fn what_is_listened_for_changes_before_anything_was_taken() {
               Safe renewed /do/0/hear: it listens anew, for what is written now
             > by 2.0.0
               * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","version":"2.0.0"}
+              hear task_cancelled
               hear task_started
               hear listening types=["cn.x.a.v1","cn.x.c.v1"]
               = Waiting
@@ -393,6 +425,7 @@ fn a_suspended_instance_begins_anew_when_it_is_resumed() {
             > by 2.0.0
               * repaired by="admin" decision="m2" reason="原因" repair={"do":"migrate","renew":true,"version":"2.0.0"}
               ask work_item_cancelled item="000000000001A-1"
+              ask task_cancelled
               = Suspended
             > Resume
               * operator_acted by="admin" command="resume" reason=null
