@@ -274,7 +274,8 @@ fn show_preview(format: Format, preview: &Value) {
         return;
     }
     output::line(&format!("{}: {}", output::cell(preview, "/name"), output::cell(preview, "/count")));
-    for (head, member) in [("STATE", "byState"), ("UNIT", "byUnit"), ("CAUSE", "byCause")] {
+    let unit = if preview.get("of").is_some_and(|of| of == "instances") { "VERSION" } else { "UNIT" };
+    for (head, member) in [("STATE", "byState"), (unit, "byUnit"), ("CAUSE", "byCause")] {
         let groups = preview.get(member).cloned().unwrap_or_default();
         if groups.as_array().is_some_and(|groups| !groups.is_empty()) {
             output::list(format, &json!({"items": groups}), &[(head, "/value"), ("COUNT", "/count")]);

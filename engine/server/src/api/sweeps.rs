@@ -166,12 +166,14 @@ async fn look(mut call: Call) -> Answer {
     #[serde(rename_all = "camelCase")]
     struct Preview {
         name: String,
+        of: Of,
         as_of: String,
         count: u64,
         /// For the run: who runs it has seen this.
         token: String,
         needs_approval: bool,
         by_state: Vec<GroupView>,
+        /// Of instances: by version.
         by_unit: Vec<GroupView>,
         by_cause: Vec<GroupView>,
         samples: Vec<Value>,
@@ -210,6 +212,7 @@ async fn look(mut call: Call) -> Answer {
     ok(&Preview {
         token: preview::token(&definition.digest(), call.now, count),
         name: definition.name.clone(),
+        of: definition.of(),
         as_of: time(call.now),
         count,
         needs_approval: definition.approval.is_some(),

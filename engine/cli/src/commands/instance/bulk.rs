@@ -39,7 +39,7 @@ enum Verb {
         task: Option<String>,
         /// What the task would have returned, JSON or `@file`; without it, its input.
         #[arg(long)]
-        output: Option<String>,
+        result: Option<String>,
     },
     /// Leave a task for another one of its list; a second person must approve it.
     Move {
@@ -109,10 +109,10 @@ pub(super) async fn run(args: Args, remote: &Remote, format: Format) -> Result<(
         Verb::Resume(bulk) => ask(remote, format, "resume", json!(bulk.how.reason), bulk).await,
         Verb::Retry(bulk) => ask(remote, format, "retry", json!(bulk.how.reason), bulk).await,
         Verb::Cancel(bulk) => ask(remote, format, "cancel", json!(bulk.how.reason), bulk).await,
-        Verb::Skip { bulk, task, output } => {
+        Verb::Skip { bulk, task, result } => {
             let mut act = json!({ "reason": bulk.how.reason });
             give(&mut act, "task", task.map(Value::String));
-            give(&mut act, "output", data("--output", output)?);
+            give(&mut act, "output", data("--result", result)?);
             ask(remote, format, "skip", act, bulk).await
         }
         Verb::Move { bulk, from, to, input } => {

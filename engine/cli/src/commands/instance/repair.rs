@@ -25,7 +25,7 @@ pub(super) enum Verb {
         task: Option<String>,
         /// What the task would have returned, JSON or `@file`; without it, its input.
         #[arg(long)]
-        output: Option<String>,
+        result: Option<String>,
     },
     /// Leave a task for another one of the same list.
     Move {
@@ -136,8 +136,8 @@ pub(super) async fn run(verb: Verb, remote: &Remote, format: Format) -> Result<(
     let data = |name, text: Option<String>| text.map(|text| json_argument(name, &text)).transpose();
     let (why, word, members) = match verb {
         Verb::Where { id } => return stands(&id, remote, format).await,
-        Verb::Skip { why, task, output } => {
-            (why, "skip", vec![("task", text(task)), ("output", data("--output", output)?)])
+        Verb::Skip { why, task, result } => {
+            (why, "skip", vec![("task", text(task)), ("output", data("--result", result)?)])
         }
         Verb::Move { why, from, to, input } => {
             let members =
