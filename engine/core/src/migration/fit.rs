@@ -55,20 +55,19 @@ impl<'d> Pair<'d> {
         };
         match doing {
             Doing::WorkItem { .. } | Doing::Group(_) => {
-                if !self.changed(&["with"]) {
+                let said = self.changed_members("with").join(", ");
+                if said.is_empty() {
                     return Fit::Goes;
                 }
                 if wish.renew {
-                    note(
-                        Verdict::Safe,
-                        "renewed",
-                        "its work is withdrawn and offered anew, as it is written now",
-                    );
+                    let renewed = format!("its work is withdrawn and offered anew, with the new {said}");
+                    note(Verdict::Safe, "renewed", &renewed);
                     return Fit::Anew;
                 }
-                let kept = "what it says of its work has changed; the open work stays as it was offered, with its \
-                            people, form and due time: `renew` offers it anew";
-                note(Verdict::Safe, "work-item.kept", kept);
+                let kept = format!(
+                    "the open work stays as it was offered, with the old {said}: `renew` offers it anew"
+                );
+                note(Verdict::Safe, "work-item.kept", &kept);
                 Fit::Goes
             }
             Doing::Listen { taken, .. } => {
@@ -159,6 +158,25 @@ impl<'d> Pair<'d> {
             .map(|(of, task)| of.part(&task.reference).to_json());
         let member = |value: &Value, name: &str| value.get(name).cloned();
         members.iter().any(|name| member(&old, name) != member(&new, name))
+    }
+
+    /// The members of this member that say something else now.
+    fn changed_members(&self, of: &str) -> Vec<String> {
+        let [old, new] = [(self.old, self.task), (self.new, self.target)]
+            .map(|(deployment, task)| deployment.part(&task.reference).to_json());
+        let members = |value: &Value| value.get(of).and_then(Value::as_object).cloned();
+        match (members(&old), members(&new)) {
+            (Some(old), Some(new)) => {
+                let mut names: Vec<String> = old.keys().chain(new.keys()).cloned().collect();
+                names.sort_unstable();
+                names.dedup();
+                names.retain(|name| old.get(name) != new.get(name));
+                names
+            }
+            // One of them is worked out by an expression.
+            _ if self.changed(&[of]) => vec![of.to_owned()],
+            _ => Vec::new(),
+        }
     }
 
     pub(super) fn remark(&self, verdict: Verdict, code: &'static str, message: String) -> Remark {
