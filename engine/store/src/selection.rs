@@ -62,7 +62,7 @@ fn test(sql: &mut Sql, of: Of, it: &Test<Timestamp>) {
         }
         Test::OneOf(Field::Instance, ids) => {
             let ids = ids.iter().filter_map(|id| id.parse().ok()).map(|id: InstanceId| signed(id.0));
-            sql.push("(i.id {in numbers})", [list(&ids.collect::<Vec<_>>())]);
+            sql.push("(i.id {in numbers})", [list(ids.collect::<Vec<_>>())]);
         }
         Test::OneOf(field, values) => match set(field) {
             Some(members) => {

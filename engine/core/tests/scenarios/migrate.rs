@@ -143,7 +143,7 @@ fn changed_work_is_kept_or_offered_anew() {
         },
         expect![[r#"
             > migrate
-              Safe work-item.kept /do/1/ask: what it says of its work has changed; the open work stays as it was offered, with its people, form and due time: `renew` offers it anew
+              Safe work-item.kept /do/1/ask: the open work stays as it was offered, with the old candidateRoles, due, title: `renew` offers it anew
             > by 2.0.0
               * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","version":"2.0.0"}
               = Waiting, wakes 3600s
@@ -160,7 +160,7 @@ fn changed_work_is_kept_or_offered_anew() {
         },
         expect![[r#"
             > migrate
-              Safe renewed /do/1/ask: its work is withdrawn and offered anew, as it is written now
+              Safe renewed /do/1/ask: its work is withdrawn and offered anew, with the new candidateRoles, due, title
             > by 2.0.0
               * repaired by="admin" decision="m1" reason="原因" repair={"do":"migrate","renew":true,"version":"2.0.0"}
               ask work_item_cancelled item="000000000001A-1"
@@ -421,7 +421,7 @@ fn a_suspended_instance_begins_anew_when_it_is_resumed() {
         },
         expect![[r#"
             > migrate
-              Safe renewed /do/1/ask: its work is withdrawn and offered anew, as it is written now
+              Safe renewed /do/1/ask: its work is withdrawn and offered anew, with the new title
             > by 2.0.0
               * repaired by="admin" decision="m2" reason="原因" repair={"do":"migrate","renew":true,"version":"2.0.0"}
               ask work_item_cancelled item="000000000001A-1"
