@@ -12,6 +12,7 @@
 
 mod act;
 mod change;
+mod find;
 pub(crate) mod list;
 pub mod recorded;
 pub mod standing;
