@@ -1,5 +1,6 @@
 //! The commands, one file each, and the tree that names them.
 
+mod backup;
 mod calendar;
 mod case;
 mod channel;
@@ -72,6 +73,14 @@ enum Command {
     Table(table::Args),
     /// Check the installation, the project and the data folder.
     Doctor(doctor::Args),
+    /// Copy a data folder while a server runs on it.
+    Backup(backup::BackupArgs),
+    /// Make a data folder of a backup.
+    Restore(backup::RestoreArgs),
+    /// Walk all chains of a store: was anything changed, taken out or put in?
+    Verify(backup::VerifyArgs),
+    /// Print the history of all instances as JSON lines, as it was known at a time.
+    Export(backup::ExportArgs),
     /// Say what a code means.
     Explain(explain::Args),
     /// Put workflows with their forms on a server.
@@ -135,6 +144,10 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Sim(args) => sim::run(&args, wanted),
         Command::Table(args) => table::run(&args, wanted),
         Command::Doctor(args) => doctor::run(args, wanted).await,
+        Command::Backup(args) => backup::backup(args, format).await,
+        Command::Restore(args) => backup::restore(args, format).await,
+        Command::Verify(args) => backup::verify(args, format).await,
+        Command::Export(args) => backup::export(args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Deploy(it) => deploy::run(it.args, &it.server.connect()?, format).await,
         Command::Instance(it) => instance::run(it.args, &it.server.connect()?, format).await,

@@ -160,3 +160,92 @@ fn a_changed_text_under_the_same_version_does_not_start() {
     assert_eq!(done.status.code(), Some(5), "{}", String::from_utf8_lossy(&done.stderr));
     Server::start(folder.path(), &["--no-deploy"]).stop();
 }
+
+fn run(arguments: &[&str]) -> (i32, Value, String) {
+    let done = binary().args(arguments).args(["-o", "json"]).output().unwrap();
+    let out = serde_json::from_slice(&done.stdout).unwrap_or_default();
+    (done.status.code().unwrap(), out, String::from_utf8(done.stderr).unwrap())
+}
+
+#[test]
+fn a_backup_of_a_running_server_is_proved_and_starts_elsewhere() {
+    let folder = project();
+    let server = Server::start(folder.path(), &[]);
+    let token = server.token().unwrap().to_owned();
+    let (_, started) = server.ask(&token, &["instance", "start", "test/asks", "--key", "k"]);
+    let (_, made) = server.ask(&token, &["token", "create", "--person", "张三", "--role", "handler"]);
+    let handler = made["secret"].as_str().unwrap().to_owned();
+    let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
+    std::fs::create_dir_all(data.join("blobs/ab")).unwrap();
+    std::fs::write(data.join("blobs/ab/file"), "kept").unwrap();
+    let (data, copy) = (data.to_str().unwrap(), copy.to_str().unwrap());
+
+    let (code, backup, err) = run(&["backup", "--data", data, "--to", copy]);
+    assert_eq!((code, &backup["instances"], &backup["files"]), (0, &1.into(), &1.into()), "{backup} {err}");
+    let (code, _, err) = run(&["backup", "--data", data, "--to", copy]);
+    assert!(code == 5 && err.contains("backup.not-empty"), "{err}");
+    let (code, _, err) = run(&["verify", "--data", data]);
+    assert!(code == 1 && err.contains("in use"), "{err}");
+    let (code, proof, _) = run(&["verify", "--data", copy]);
+    assert_eq!((code, &proof["seal"]), (0, &backup["seal"]));
+    server.stop();
+
+    let elsewhere = project();
+    let restored = elsewhere.path().join("data");
+    let restored = restored.to_str().unwrap();
+    let (code, _, err) = run(&["restore", "--from", copy, "--data", restored]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(std::fs::read_to_string(elsewhere.path().join("data/blobs/ab/file")).unwrap(), "kept");
+    let server = Server::start(elsewhere.path(), &[]);
+    assert_eq!(server.token(), None, "it is the same installation");
+    let (_, items) = server.ask(&handler, &["task", "list"]);
+    assert_eq!(items["items"][0]["instance"], started["id"], "{items}");
+    server.stop();
+
+    // A copy that is not what it says of itself is none.
+    let manifest = std::fs::read_to_string(folder.path().join("copy/backup.json")).unwrap();
+    let seal = backup["seal"].as_str().unwrap();
+    std::fs::write(folder.path().join("copy/backup.json"), manifest.replace(seal, "00")).unwrap();
+    let third = folder.path().join("third");
+    let (code, _, err) = run(&["restore", "--from", copy, "--data", third.to_str().unwrap()]);
+    assert!(code == 1 && err.contains("backup.seal"), "{err}");
+}
+
+#[test]
+fn what_was_known_at_a_time_is_exported() {
+    let folder = project();
+    let server = Server::start(folder.path(), &[]);
+    let token = server.token().unwrap().to_owned();
+    let (_, first) = server.ask(&token, &["instance", "start", "test/asks", "--key", "1"]);
+    let between = first["updated"].as_str().unwrap().to_owned();
+    loop {
+        // Until the clock has gone on by a millisecond.
+        let (_, second) = server.ask(&token, &["instance", "start", "test/asks"]);
+        if second["updated"].as_str().unwrap() > between.as_str() {
+            break;
+        }
+    }
+    server.stop();
+    let data = folder.path().join("data");
+    let lines = |more: &[&str]| {
+        let done = binary().args(["export", "--data", data.to_str().unwrap()]).args(more).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let text = String::from_utf8(done.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let all = lines(&[]);
+    let then = lines(&["--at", &between]);
+    assert!(then.len() < all.len() && !then.is_empty(), "{} of {}", then.len(), all.len());
+    assert!(then.iter().all(|line| line["instance"] == first["id"]), "{then:?}");
+    assert_eq!((&then[0]["event"], &then[0]["workflow"]), (&"started".into(), &"test/asks".into()));
+    assert_eq!(lines(&["--workflow", "test/other"]).len(), 0);
+
+    let done = binary().args(["-o", "json", "doctor", "--project"]).arg(folder.path()).output().unwrap();
+    let told: Value = serde_json::from_slice(&done.stdout).unwrap();
+    for code in
+        ["data.rights", "data.fsync", "store.chain", "clock.behind", "store.incidents", "calendar.ends"]
+    {
+        let finding = told["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == code);
+        assert_eq!(finding.unwrap_or_else(|| panic!("{code}: {told}"))["ok"], true, "{told}");
+    }
+}

@@ -20,6 +20,13 @@ pub struct Deployment {
     document: OnceLock<Data>,
 }
 
+/// The same text is the same deployment.
+impl PartialEq for Deployment {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+}
+
 impl Deployment {
     /// Puts a definition and its forms together.
     pub fn new(definition: Definition, forms: BTreeMap<String, Schema>) -> Self {

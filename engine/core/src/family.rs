@@ -67,7 +67,11 @@ pub(crate) fn parent(cause: &Cause) -> Option<Parent> {
         Cause::Parent { effect, depth, waits, quiet: _ } => {
             Some(Parent { effect: *effect, depth: *depth, waits: *waits })
         }
-        Cause::Request { .. } | Cause::Events { .. } | Cause::Schedule { .. } | Cause::Split { .. } => None,
+        Cause::Request { .. }
+        | Cause::Events { .. }
+        | Cause::Schedule { .. }
+        | Cause::Split { .. }
+        | Cause::Rerun { .. } => None,
     }
 }
 

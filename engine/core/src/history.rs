@@ -8,6 +8,7 @@ use crate::calendar::{Amount, Length};
 use crate::case::{CaseCommand, CaseState, Flag, Outcome};
 use crate::clock::{Card, Stage};
 use crate::input::{Cause, EffectOutcome, OperatorCommand};
+use crate::repair::Repair;
 use crate::work_item::File;
 use crate::{CaseNo, EffectId, InstanceId, Timestamp, WorkItemId};
 
@@ -48,7 +49,8 @@ pub enum What {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         case: Option<String>,
     },
-    /// A branch of a `fork` was given up: another one won or failed, or the `fork` was given up itself.
+    /// A branch of a `fork` was given up: another one won or failed, or the `fork` was given up itself. Or an
+    /// operator moved on from the task.
     TaskCancelled,
     /// `export` or the join of a `fork` replaced the context.
     ContextChanged { context: Data },
@@ -224,6 +226,8 @@ pub enum What {
     },
     /// An operator intervened.
     OperatorActed { command: OperatorCommand, by: String, reason: Option<String> },
+    /// An operator changed where the instance stands or what it knows. What followed stands on the next lines.
+    Repaired { repair: Repair, by: String, reason: String, decision: String },
     /// The instance ended as meant.
     Completed { output: Data },
     /// The instance ended with an error that nobody caught.

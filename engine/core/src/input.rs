@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use yiwang_dsl::{Data, Fault};
 
 use crate::case::CaseCommand;
+use crate::repair::Repair;
 use crate::work_item::{Actor, WorkItemCommand};
-use crate::{Case, CaseNo, EffectId, Event, InstanceId, WorkItemId};
+use crate::{Case, CaseNo, Deployment, EffectId, Event, InstanceId, WorkItemId};
 
 /// Something that happened outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +86,19 @@ pub enum Input {
         /// Why.
         reason: Option<String>,
     },
+    /// An operator changes where the instance stands or what it knows.
+    Repair {
+        /// How.
+        repair: Repair,
+        /// Who.
+        by: Actor,
+        /// Why. Nobody repairs without saying so.
+        reason: String,
+        /// The caller's id of this decision: deciding again with the same id is the same decision.
+        decision: String,
+        /// The version that a migration goes to. None: it is not deployed, or nothing is migrated.
+        to: Option<Arc<Deployment>>,
+    },
 }
 
 /// Why an instance began.
@@ -114,6 +128,15 @@ pub enum Cause {
         from: CaseNo,
         /// Who split it.
         person: String,
+    },
+    /// An operator ran an instance that had ended once more, with the same input.
+    Rerun {
+        /// The one that had ended.
+        of: InstanceId,
+        /// Who asked.
+        person: String,
+        /// Why.
+        reason: String,
     },
     /// `run: workflow` of another instance.
     Parent {

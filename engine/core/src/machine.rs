@@ -65,6 +65,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) sink: Option<&'a Sink>,
     /// The reference data.
     pub(crate) district: &'a District,
+    /// The version that the instance is to be migrated to.
+    pub(crate) target: Option<&'a Deployment>,
 }
 
 /// What happens next.
@@ -82,20 +84,12 @@ pub(crate) enum Move {
     End(Data),
     /// The innermost task took something in that it waited for, and sees what to do now.
     Proceed,
+    /// An operator passes over the innermost task: this is its raw output, with nothing more to be done inside.
+    Skip(Data),
     /// The innermost task failed.
     Fail(Fault),
     /// Nothing more in this strand until the world answers.
     Park,
-}
-
-impl From<Goes> for Move {
-    fn from(goes: Goes) -> Self {
-        match goes {
-            Goes::Returns(output) => Self::Return(output),
-            Goes::Fails(fault) => Self::Fail(fault),
-            Goes::Proceeds => Self::Proceed,
-        }
-    }
 }
 
 impl<'a> Machine<'a> {
@@ -119,7 +113,15 @@ impl<'a> Machine<'a> {
             case_changed: false,
             refused: None,
             asks: None,
+            target: None,
         }
+    }
+
+    /// From here on the instance runs by this version. All that its state names is of it already.
+    pub(crate) fn switch_to(&mut self, deployment: &'a Deployment) {
+        self.deployment = deployment;
+        self.state.definition = Some(deployment.hash.clone());
+        self.before = Before::new(deployment, self.state, self.sink);
     }
 
     pub(crate) fn definition(&self) -> &'a Definition {
@@ -136,6 +138,7 @@ impl<'a> Machine<'a> {
                 Move::ReturnThen(output, flow) => self.complete(output, Some(flow)),
                 Move::ListEnded(output) => self.list_ended(output),
                 Move::Proceed => task::proceed(self),
+                Move::Skip(output) => self.conclude(self.top_task(), output, None),
                 Move::Fail(fault) => self.fail(fault),
                 Move::End(output) => {
                     self.end(output);
@@ -343,6 +346,17 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// How the innermost task goes on that got this while the instance did not move.
+    fn go(&mut self, goes: Goes) -> Move {
+        match goes {
+            Goes::Returns(output) => Move::Return(output),
+            Goes::Fails(fault) => Move::Fail(fault),
+            Goes::Proceeds => Move::Proceed,
+            Goes::Skips(output) => Move::Skip(output),
+            Goes::Begins => self.top_again(),
+        }
+    }
+
     /// The innermost task begins once more, with the raw input it had.
     pub(crate) fn top_again(&mut self) -> Move {
         let Some(frame) = self.frames().last() else {
@@ -410,7 +424,7 @@ impl<'a> Machine<'a> {
         Ok(input)
     }
 
-    fn push(&mut self, task: &Task, raw: Data) {
+    pub(crate) fn push(&mut self, task: &Task, raw: Data) {
         self.state.counters.frames += 1;
         let frame = Frame {
             id: FrameId(self.state.counters.frames),

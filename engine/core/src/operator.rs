@@ -1,5 +1,7 @@
 //! What operators do: cancel, retry, suspend, resume. Each leaves its line in history.
 
+use yiwang_dsl::Fault;
+
 use crate::history::What;
 use crate::input::OperatorCommand;
 use crate::machine::{Machine, Move};
@@ -37,22 +39,10 @@ pub(crate) fn command(
     Ok(())
 }
 
-/// Runs what failed once more; the rest goes on with what it got in the meantime. The time in between does not
-/// count for the timers that still run, but for what was promised to people.
+/// Runs what failed once more; the rest goes on with what it got in the meantime.
 fn retry(machine: &mut Machine<'_>) {
-    let Some(faulted) = machine.state.faulted.take() else { return };
-    let lost = machine.now.0.saturating_sub(faulted.at.0).max(0);
-    for timer in &mut machine.state.timers {
-        match timer.why {
-            Why::Resend { .. } | Why::Due { .. } | Why::Rung { .. } | Why::Clock { .. } => {}
-            Why::Wait | Why::Timeout | Why::Retry | Why::Attempt => {
-                timer.due.0 = timer.due.0.saturating_add(lost);
-            }
-        }
-    }
-    machine.state.timers.sort_by_key(|timer| (timer.due, timer.n));
-    machine.state.status = Status::Running;
-    match faulted.again {
+    let Some(again) = revive(machine) else { return };
+    match again {
         Again::Start => machine.begin(),
         Again::End { output } => machine.drive(Move::End(output)),
         Again::Task => {
@@ -64,14 +54,39 @@ fn retry(machine: &mut Machine<'_>) {
     machine.release_held();
 }
 
-fn run_again(machine: &mut Machine<'_>, frames: Vec<FrameId>) {
-    let timed = machine.state.timers.iter().any(|timer| timer.owner == Owner::Instance);
-    let input = machine.state.input.clone();
-    if !timed && let Err(fault) = machine.set_workflow_timeout(&input) {
-        machine.fault(fault, Again::Tasks { frames });
-        return;
+/// The instance is faulted no more; what is to be run again. The time in between does not count for the timers
+/// that still run, but for what was promised to people.
+pub(crate) fn revive(machine: &mut Machine<'_>) -> Option<Again> {
+    let faulted = machine.state.faulted.take()?;
+    let lost = machine.now.0.saturating_sub(faulted.at.0).max(0);
+    for timer in &mut machine.state.timers {
+        match timer.why {
+            Why::Resend { .. } | Why::Due { .. } | Why::Rung { .. } | Why::Clock { .. } => {}
+            Why::Wait | Why::Timeout | Why::Retry | Why::Attempt => {
+                timer.due.0 = timer.due.0.saturating_add(lost);
+            }
+        }
     }
-    machine.run_again(frames);
+    machine.state.timers.sort_by_key(|timer| (timer.due, timer.n));
+    machine.state.status = Status::Running;
+    Some(faulted.again)
+}
+
+fn run_again(machine: &mut Machine<'_>, frames: Vec<FrameId>) {
+    match limit_again(machine) {
+        Ok(()) => machine.run_again(frames),
+        Err(fault) => machine.fault(fault, Again::Tasks { frames }),
+    }
+}
+
+/// The workflow's own timeout runs again, if that was what failed.
+pub(crate) fn limit_again(machine: &mut Machine<'_>) -> Result<(), Fault> {
+    let timed = machine.state.timers.iter().any(|timer| timer.owner == Owner::Instance);
+    if timed {
+        return Ok(());
+    }
+    let input = machine.state.input.clone();
+    machine.set_workflow_timeout(&input)
 }
 
 /// Goes on, first with what tasks got in the meantime.

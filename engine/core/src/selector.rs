@@ -34,6 +34,8 @@ pub enum Of {
     Cases,
     /// Work items, with the case they are about.
     WorkItems,
+    /// Instances, with the case they have.
+    Instances,
 }
 
 /// A selector as it was written and checked. Stored and shown in its written form.

@@ -20,7 +20,7 @@ pub(crate) use self::frame::{
 pub(crate) use self::group::{Group, Member, Seat, SeatState};
 pub(crate) use self::outbox::{Pending, Repeat};
 pub(crate) use self::timer::{Owner, Timer, Why};
-pub(crate) use self::work::{Acted, Decided, OpenClock, OpenItem, Rung, Step};
+pub(crate) use self::work::{Acted, Decided, OpenClock, OpenItem, Repaired, Rung, Step};
 use crate::case::Case;
 use crate::clock::Clock;
 use crate::correlation::SubscriptionKey;
@@ -68,6 +68,9 @@ pub struct State {
     /// Decisions on the case, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) acts: Vec<Acted>,
+    /// What operators repaired, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) repairs: Vec<Repaired>,
     /// The case whose matter this instance has a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) split_from: Option<CaseNo>,
@@ -139,6 +142,10 @@ pub(crate) enum Goes {
     Fails(Fault),
     /// It took something in, and sees what to do now.
     Proceeds,
+    /// An operator passed over it; the raw output that it is given.
+    Skips(Data),
+    /// An operator had it begin, or begin once more.
+    Begins,
 }
 
 impl State {
@@ -162,10 +169,16 @@ impl State {
             clocks: Vec::new(),
             case: None,
             acts: Vec::new(),
+            repairs: Vec::new(),
             split_from: None,
             faulted: None,
             held: Vec::new(),
         }
+    }
+
+    /// What it is pinned to, once begun.
+    pub fn definition(&self) -> Option<&DefinitionHash> {
+        self.definition.as_ref()
     }
 
     /// Its phase.

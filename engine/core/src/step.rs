@@ -13,7 +13,7 @@ use crate::machine::Machine;
 use crate::state::{State, Strand};
 use crate::task::listen;
 use crate::transition::{Ambient, Refusal, RefusalKind, Status, Transition};
-use crate::{desk, family, gathering, operator, outbox, promise};
+use crate::{desk, family, gathering, operator, outbox, promise, repair};
 
 /// Applies `input` to the instance. It runs as far as it can without the world: until it waits for a
 /// person, an event, a timer or an effect, or ends.
@@ -35,7 +35,9 @@ pub fn step(
         assert_eq!(*pinned, deployment.hash, "an instance is pinned to its definition");
     }
     let before = state.subscriptions();
+    let target = if let Input::Repair { to, .. } = &input { to.clone() } else { None };
     let mut machine = Machine::new(deployment, state, ambient);
+    machine.target = target.as_deref();
     let mut reply = apply(&mut machine, input)?;
     // Only a suspended instance lets due timers wait.
     if machine.state.status != Status::Suspended {
@@ -98,6 +100,9 @@ fn apply(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal> {
             operator::command(machine, command, &by, reason)?;
             Ok(Data::null())
         }
+        Input::Repair { repair, by, reason, decision, to: _ } => {
+            repair::command(machine, repair::Act { repair, by: &by, reason, decision })
+        }
     }
 }
 
@@ -119,6 +124,7 @@ fn before_start(machine: &mut Machine<'_>, input: Input) -> Result<Data, Refusal
         | Input::WorkItem { .. }
         | Input::Case { .. }
         | Input::Repeats { .. }
+        | Input::Repair { .. }
         | Input::Operator { .. } => {
             return Err(Refusal::new(RefusalKind::Conflict, "the instance has not begun yet".to_owned()));
         }

@@ -59,10 +59,15 @@ impl Request {
             Self::Start { reply: StartReply::End(reply), .. } | Self::Wait { reply, .. } => {
                 tell(reply, Err(error.clone()));
             }
+            Self::PreviewMigration { reply, .. } => tell(reply, Err(error.clone())),
+            Self::Inspect { reply, .. } => tell(reply, Err(error.clone())),
             Self::Publish { reply, .. } => tell(reply, Err(error.clone())),
             Self::PutReference { reply, .. } => tell(reply, Err(error.clone())),
             Self::Reject { reply, .. } => tell(reply, Err(error.clone())),
-            Self::WorkItem { reply, .. } | Self::Case { reply, .. } | Self::Operator { reply, .. } => {
+            Self::WorkItem { reply, .. }
+            | Self::Case { reply, .. }
+            | Self::Operator { reply, .. }
+            | Self::Repair { reply, .. } => {
                 tell(reply, Err(error.clone()));
             }
             Self::Sweep { reply, .. } => tell(reply, Err(error.clone())),

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::deployments::workflow_name;
 use crate::ports::{DeploymentRow, Disposition, InboxRow, IncomingEvent};
 use crate::prepare::name;
-use crate::request::{Accepted, Deployed, Request, StartReply};
+use crate::request::{Accepted, Deployed, RepairAct, Request, StartReply};
 use crate::routing::Route;
 use crate::sessions::{self, Sessions};
 use crate::turn::Turn;
@@ -73,6 +73,20 @@ impl Turn<'_> {
             Request::Operator { act, reply } => {
                 let input = Input::Operator { command: act.command, by: act.by, reason: act.reason };
                 let result: Result<Data, Error> = self.apply(act.instance, input);
+                self.answers.later(reply, result);
+            }
+            Request::Repair { act, reply } => {
+                let RepairAct { instance, repair, by, reason, decision } = act;
+                let to = self.migrates_to(instance, &repair);
+                let result = self.apply(instance, Input::Repair { repair, by, reason, decision, to });
+                self.answers.later(reply, result);
+            }
+            Request::Inspect { instance, reply } => {
+                let result = self.inspect(instance);
+                self.answers.later(reply, result);
+            }
+            Request::PreviewMigration { instance, wish, reply } => {
+                let result = self.preview_migration(instance, wish);
                 self.answers.later(reply, result);
             }
             Request::PutReference { wish, reply } => {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use yiwang_core::district::District;
+use yiwang_core::migration::Wish;
 use yiwang_core::sweep::Sweep;
 use yiwang_core::{Deployment, InstanceId, Timestamp};
 use yiwang_dsl::Data;
@@ -18,8 +19,8 @@ use yiwang_dsl::resource::Resources;
 use crate::deployments::{Compiler, DefinitionInfo, Deployments};
 use crate::ports::{IncomingEvent, RejectionRow, ScheduleRow, ScheduleRun, Services};
 use crate::request::{
-    Accepted, Begun, CaseAct, Deployed, Ended, OperatorAct, PutReference, Request, ScheduleAct, Start,
-    StartReply, StoredReference, SweepAct, WorkItemAct,
+    Accepted, Begun, CaseAct, Deployed, Ended, Inspection, MigrationPreview, OperatorAct, PutReference,
+    RepairAct, Request, ScheduleAct, Start, StartReply, StoredReference, SweepAct, WorkItemAct,
 };
 use crate::scheduling::{self, ScheduleInfo};
 use crate::tally::{Tallied, Tally};
@@ -170,6 +171,26 @@ impl Handle {
     /// An operator intervenes.
     pub async fn operator(&self, act: OperatorAct) -> Result<Data, Error> {
         self.ask(0, |reply| Request::Operator { act, reply }).await
+    }
+
+    /// An operator repairs an instance.
+    pub async fn repair(&self, act: RepairAct) -> Result<Data, Error> {
+        let bytes = act.reason.len();
+        self.ask(bytes, |reply| Request::Repair { act, reply }).await
+    }
+
+    /// Where an instance stands.
+    pub async fn inspect(&self, instance: InstanceId) -> Result<Inspection, Error> {
+        self.ask(0, |reply| Request::Inspect { instance, reply }).await
+    }
+
+    /// What a migration of an instance would do now.
+    pub async fn preview_migration(
+        &self,
+        instance: InstanceId,
+        wish: Wish,
+    ) -> Result<MigrationPreview, Error> {
+        self.ask(0, |reply| Request::PreviewMigration { instance, wish, reply }).await
     }
 
     /// Puts a new version of a reference document; steps read it from its commit on. The same text again is

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use yiwang_core::district::District;
+use yiwang_core::migration::Wish;
 use yiwang_core::selector::{Selection, Selector};
 use yiwang_core::sweep::Sweep;
-use yiwang_core::{Deployment, Effect, Timestamp};
+use yiwang_core::{Deployment, Effect, InstanceId, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_dsl::resource::Resources;
 
@@ -19,8 +20,8 @@ use crate::deployments::{Compiler, DefinitionInfo};
 use crate::dispatch::perform;
 use crate::ports::{IncomingEvent, Outside, RejectionRow, ScheduleRun, Store};
 use crate::request::{
-    Accepted, Begun, CaseAct, Deployed, Ended, OperatorAct, PutReference, Reply, Request, ScheduleAct, Start,
-    StartReply, StoredReference, SweepAct, WorkItemAct,
+    Accepted, Begun, CaseAct, Deployed, Ended, Inspection, MigrationPreview, OperatorAct, PutReference,
+    RepairAct, Reply, Request, ScheduleAct, Start, StartReply, StoredReference, SweepAct, WorkItemAct,
 };
 use crate::shard::Shard;
 use crate::{Config, Error, elsewhere, sweeps};
@@ -165,6 +166,25 @@ impl Harness {
     /// An operator intervenes.
     pub async fn operator(&mut self, act: OperatorAct) -> Result<Data, Error> {
         self.ask(|reply| Request::Operator { act, reply }).await
+    }
+
+    /// An operator repairs an instance.
+    pub async fn repair(&mut self, act: RepairAct) -> Result<Data, Error> {
+        self.ask(|reply| Request::Repair { act, reply }).await
+    }
+
+    /// Where an instance stands.
+    pub async fn inspect(&mut self, instance: InstanceId) -> Result<Inspection, Error> {
+        self.ask(|reply| Request::Inspect { instance, reply }).await
+    }
+
+    /// What a migration of an instance would do now.
+    pub async fn preview_migration(
+        &mut self,
+        instance: InstanceId,
+        wish: Wish,
+    ) -> Result<MigrationPreview, Error> {
+        self.ask(|reply| Request::PreviewMigration { instance, wish, reply }).await
     }
 
     /// Puts a new version of a reference document.

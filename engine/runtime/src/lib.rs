@@ -39,6 +39,7 @@ pub mod leased;
 pub mod limits;
 pub mod memory;
 mod messages;
+mod migrating;
 pub mod ports;
 mod prepare;
 mod references;
@@ -64,7 +65,7 @@ pub use engine::Engine;
 pub use error::Error;
 pub use handle::Handle;
 pub use request::{
-    Accepted, Begun, CaseAct, Deployed, Ended, Ending, OperatorAct, PutReference, ScheduleAct, Standing,
-    Start, StoredReference, SweepAct, WorkItemAct,
+    Accepted, Begun, CaseAct, Deployed, Ended, Ending, Inspection, MigrationPreview, OperatorAct,
+    PutReference, RepairAct, ScheduleAct, Standing, Start, StoredReference, SweepAct, WorkItemAct,
 };
 pub use scheduling::{Begins, ScheduleCommand, ScheduleInfo};

@@ -270,6 +270,12 @@ impl Prepared {
                 Request::Operator { act, .. } => {
                     ids.insert(act.instance);
                 }
+                Request::Repair { act, .. } => {
+                    ids.insert(act.instance);
+                }
+                Request::Inspect { instance, .. } | Request::PreviewMigration { instance, .. } => {
+                    ids.insert(*instance);
+                }
                 Request::EffectDone { effect, .. } => {
                     ids.insert(effect.instance);
                 }

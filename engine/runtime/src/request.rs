@@ -5,11 +5,13 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use yiwang_core::case::CaseCommand;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
+use yiwang_core::migration::Wish;
 use yiwang_core::reference::Kind;
+use yiwang_core::repair::Repair;
 use yiwang_core::sweep::Sweep;
 use yiwang_core::transition::Status;
 use yiwang_core::work_item::{Actor, WorkItemCommand};
-use yiwang_core::{CaseNo, Deployment, Effect, EffectId, InstanceId, Timestamp, WorkItemId};
+use yiwang_core::{CaseNo, Deployment, Effect, EffectId, HistoryEvent, InstanceId, Timestamp, WorkItemId};
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::{Data, Diagnostic, Fault};
 
@@ -44,6 +46,12 @@ pub(crate) enum Request {
     Case { act: CaseAct, reply: Reply<Data> },
     /// An operator intervenes.
     Operator { act: OperatorAct, reply: Reply<Data> },
+    /// An operator repairs an instance.
+    Repair { act: RepairAct, reply: Reply<Data> },
+    /// Somebody looks at where an instance stands.
+    Inspect { instance: InstanceId, reply: Reply<Inspection> },
+    /// Somebody wants to know what a migration would do.
+    PreviewMigration { instance: InstanceId, wish: Wish, reply: Reply<MigrationPreview> },
     /// Put a reference document.
     PutReference { wish: PutReference, reply: Reply<StoredReference> },
     /// Somebody asks for a sweep, or decides about one.
@@ -124,6 +132,43 @@ pub struct OperatorAct {
     pub by: Actor,
     /// Why.
     pub reason: Option<String>,
+}
+
+/// What an operator repairs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RepairAct {
+    /// Of which instance.
+    pub instance: InstanceId,
+    /// What to do.
+    pub repair: Repair,
+    /// Who.
+    pub by: Actor,
+    /// Why.
+    pub reason: String,
+    /// The caller's id of this decision: the same id again is the same decision.
+    pub decision: String,
+}
+
+/// An instance as it is at one moment.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// What it is pinned to.
+    pub deployment: Arc<Deployment>,
+    /// Its phase.
+    pub status: Status,
+    /// Where it stands.
+    pub standing: Vec<yiwang_core::repair::Standing>,
+}
+
+/// What a migration would do.
+#[derive(Clone, Debug)]
+pub struct MigrationPreview {
+    /// What it means, task by task.
+    pub plan: yiwang_core::migration::Plan,
+    /// The lines that history would have.
+    pub lines: Vec<HistoryEvent>,
+    /// Why it would be refused.
+    pub refused: Option<String>,
 }
 
 /// A reference document to be put.

@@ -32,6 +32,7 @@ struct Target {
     case: Option<Case>,
     item: Option<WorkItem>,
     workflow: String,
+    version: String,
     status: yiwang_core::transition::Status,
     touched: Timestamp,
 }
@@ -87,6 +88,9 @@ impl Turn<'_> {
             mistakes.iter().map(|mistake| mistake.message.clone()).collect::<Vec<_>>().join("; ")
         });
         let begun = begun.and_then(|definition| {
+            if definition.is_operators() {
+                return Err("what operators do is asked for by people, not by workflows".to_owned());
+            }
             let (key, waiter) = (effect_key(effect), Some((effect, attempt)));
             let wanted = Wanted { definition, key, person, reason, preview: None, waiter };
             self.begin_sweep(wanted).map_err(|error| error.to_string())
@@ -209,7 +213,8 @@ impl Turn<'_> {
     /// The target as its instance has it now.
     fn target(&self, found: Found) -> Result<Target, Error> {
         let (instance, n) = found.key();
-        if let Some(parked) = self.parked.get(&instance) {
+        // What an operator can still get on is a target; other acts on it are refused.
+        if let Some(parked) = self.parked.get(&instance).filter(|parked| !parked.may_go_on()) {
             return Err(parked.error(instance));
         }
         let Some(working) = self.working.get(&instance) else { return Err(Error::UnknownInstance(instance)) };
@@ -224,6 +229,7 @@ impl Turn<'_> {
             case: state.case().cloned(),
             item,
             workflow: workflow_name(&working.instance.deployment.definition.id),
+            version: working.instance.deployment.definition.id.version.clone(),
             status: state.status(),
             touched: if working.touched { self.now } else { found.touched },
         })
@@ -233,6 +239,17 @@ impl Turn<'_> {
         let decision = decision(sweep, index, target);
         match act {
             Act::Case(act) => self.sweep_case(sweep, act, decision, target),
+            Act::Operate { command, reason } => {
+                let reason = Some(told_by(sweep, &target.told(reason)));
+                let input = Input::Operator { command: *command, by: asker(sweep), reason };
+                self.apply_untouched(target.instance, input).map(drop)
+            }
+            Act::Repair { repair, reason } => {
+                let (repair, reason) = (repair.clone(), told_by(sweep, &target.told(reason)));
+                let to = self.migrates_to(target.instance, &repair);
+                let input = Input::Repair { repair, by: asker(sweep), reason, decision, to };
+                self.apply_untouched(target.instance, input).map(drop)
+            }
             Act::Start { workflow, version, input } => {
                 let person = actor(sweep).person;
                 let start = Start {
@@ -284,6 +301,15 @@ fn actor(sweep: &Sweep) -> Actor {
     Actor::new(format!("sweep:{}", sweep.name), vec!["sweep".to_owned()])
 }
 
+/// What an operator does by the hundred is still that person's act.
+fn asker(sweep: &Sweep) -> Actor {
+    Actor::new(sweep.requested.person.clone(), vec!["sweep".to_owned()])
+}
+
+fn told_by(sweep: &Sweep, reason: &str) -> String {
+    format!("{reason} (sweep {})", sweep.id)
+}
+
 /// The id of one act on one target.
 fn decision(sweep: &Sweep, index: usize, target: &Target) -> String {
     let decision = sweep.decision(&target.name());
@@ -296,7 +322,9 @@ pub(crate) fn start_keys(open: &Open, read: &SweepRead) -> Vec<crate::ports::Sta
     let acts = open.definition.acts.iter().enumerate();
     let starts = acts.filter_map(|(index, act)| match act {
         Act::Start { workflow, .. } => Some((index, workflow)),
-        Act::Case(_) | Act::Emit { .. } | Act::Decide { .. } => None,
+        Act::Case(_) | Act::Emit { .. } | Act::Decide { .. } | Act::Operate { .. } | Act::Repair { .. } => {
+            None
+        }
     });
     let mut keys = Vec::new();
     for (index, workflow) in starts {
@@ -313,9 +341,11 @@ pub(crate) fn start_keys(open: &Open, read: &SweepRead) -> Vec<crate::ports::Sta
 impl Target {
     fn subject(&self) -> Subject<'_> {
         Subject {
+            instance: self.instance,
             case: self.case.as_ref(),
             item: self.item.as_ref(),
             workflow: &self.workflow,
+            version: &self.version,
             status: self.status,
             touched: self.touched,
         }

@@ -12,6 +12,7 @@ use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::district::District;
 use yiwang_core::history::What;
 use yiwang_core::lifecycle::Sink;
+use yiwang_core::repair::standing;
 use yiwang_core::sweep::Sweep;
 use yiwang_core::transition::{Ambient, CaseNumbers, Status};
 use yiwang_core::{
@@ -28,7 +29,7 @@ use crate::ports::{
     Batch, Disposition, InboxRow, IncidentRow, InstanceSummary, MessageRow, ScheduleRow, StartKey, Started,
     TurnRow,
 };
-use crate::request::{Begun, Ended, Ending, Reply, Standing, Start};
+use crate::request::{Begun, Ended, Ending, Inspection, Reply, Standing, Start};
 use crate::schedules::Schedules;
 use crate::sweeps::Sweeps;
 use crate::{Error, fingerprint, messages};
@@ -233,8 +234,9 @@ impl Turn<'_> {
 
     /// The same for what neither a person nor an event does.
     pub(crate) fn apply_untouched(&mut self, id: InstanceId, input: Input) -> Result<Data, Error> {
-        let operator = matches!(input, Input::Operator { .. });
+        let operator = matches!(input, Input::Operator { .. } | Input::Repair { .. });
         let wake = matches!(input, Input::Wake);
+        let to = if let Input::Repair { to, .. } = &input { to.clone() } else { None };
         if let Some(parked) = self.parked.get(&id).filter(|parked| !(operator && parked.may_go_on())) {
             return Err(parked.error(id));
         }
@@ -255,6 +257,9 @@ impl Turn<'_> {
         match catch_unwind(AssertUnwindSafe(|| step(deployment, state, input, ambient))) {
             Ok(Ok(mut transition)) => {
                 self.parked.remove(&id);
+                if let Some(to) = to.filter(|to| state.definition() == Some(&to.hash)) {
+                    *deployment = to;
+                }
                 let refused = transition.refused.take();
                 // A wake-up that fires nothing is the only input that changes nothing.
                 let idle = wake && transition.history.is_empty() && state.wake_at() == wake_at;
@@ -276,6 +281,17 @@ impl Turn<'_> {
                 Err(self.park(id, "instance.panicked", detail))
             }
         }
+    }
+
+    /// Where an instance stands.
+    pub(crate) fn inspect(&self, id: InstanceId) -> Result<Inspection, Error> {
+        if let Some(parked) = self.parked.get(&id).filter(|parked| !parked.may_go_on()) {
+            return Err(parked.error(id));
+        }
+        let Some(working) = self.working.get(&id) else { return Err(Error::UnknownInstance(id)) };
+        let Instance { deployment, state, .. } = &working.instance;
+        let standing = standing(deployment, state);
+        Ok(Inspection { deployment: Arc::clone(deployment), status: state.status(), standing })
     }
 
     /// Time has passed for this instance.
@@ -499,7 +515,7 @@ impl Parked {
     }
 
     /// May an operator try again? Not when there is nothing to try it with.
-    fn may_go_on(&self) -> bool {
+    pub(crate) fn may_go_on(&self) -> bool {
         matches!(self.code, "instance.panicked" | "instance.stuck")
     }
 }

@@ -14,6 +14,7 @@ mod messages;
 mod organisation;
 mod reference;
 mod rejections;
+mod repairs;
 mod schedules;
 mod stats;
 mod sweeps;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Routes {
         me::routes,
         definitions::routes,
         instances::routes,
+        repairs::routes,
         work_items::routes,
         cases::routes,
         reference::routes,

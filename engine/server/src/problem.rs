@@ -85,6 +85,14 @@ codes! {
     WorkItemLimit "work-item.limit" CONFLICT "The work item holds no more";
     PersonUnknown "work-item.person-unknown" UNPROCESSABLE_ENTITY "The work cannot be given to this person";
     Receiver "work-item.receiver" UNPROCESSABLE_ENTITY "The work can only be handed over to a candidate";
+    RepairReason "repair.reason" UNPROCESSABLE_ENTITY "Nobody repairs an instance without saying why";
+    RepairEnded "repair.ended" CONFLICT "The instance does not go on any more";
+    RepairNowhere "repair.nowhere" CONFLICT "The instance does not stand there";
+    RepairScope "repair.scope" CONFLICT "From there one cannot go to that task";
+    RepairPatch "repair.patch" UNPROCESSABLE_ENTITY "The change does not apply";
+    RepairInput "repair.input" CONFLICT "History does not tell what the task was given";
+    MigrationMapping "migration.mapping" CONFLICT "Say what takes the place of a task";
+    MigrationBlocked "migration.blocked" CONFLICT "From here the instance cannot go on by that version";
     NotExpected "event.not-expected" CONFLICT "Nobody waits for this";
     Overloaded "server.overloaded" TOO_MANY_REQUESTS "Too many requests at a time";
     RateLimited "request.rate" TOO_MANY_REQUESTS "Too many questions in a minute";

@@ -276,6 +276,108 @@ async fn a_start_key_starts_once() {
 }
 
 #[tokio::test]
+async fn an_operator_repairs_an_instance_once_and_says_why() {
+    let app = App::start().await;
+    app.deploy(COMPLAINT).await;
+    let started = app
+        .post(ADMIN, "/api/v1/instances", json!({ "workflow": "test/ask", "input": { "q": "路灯" } }))
+        .await
+        .json();
+    let at = format!("/api/v1/instances/{}", started["id"].as_str().unwrap());
+    let standing = app.get(HANDLER, &format!("{at}/standing")).await.json();
+    let task = standing["items"][0]["task"].as_str().unwrap().to_owned();
+    assert_eq!(standing["items"][0]["waits"], "work-item");
+
+    let refused = app.post(HANDLER, &format!("{at}:skip"), json!({ "reason": "x" })).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    for (verb, body, code) in [
+        ("skip", json!({}), "repair.reason"),
+        ("skip", json!({ "reason": "x", "task": "nowhere" }), "repair.nowhere"),
+        ("skip", json!({ "reason": "x", "tusk": "t" }), "request.fields"),
+        ("move", json!({ "reason": "x", "to": "nowhere" }), "repair.scope"),
+        ("patch", json!({ "reason": "x" }), "repair.patch"),
+        ("rerun", json!({ "reason": "x" }), "resource.conflict"),
+        ("rerun", json!({ "reason": "x", "task": "nowhere" }), "repair.nowhere"),
+    ] {
+        let answer = app.post(ADMIN, &format!("{at}:{verb}"), body).await;
+        assert_eq!(answer.code(), code, "{}", answer.text());
+        answer.is_problem();
+    }
+
+    let again = app.post(ADMIN, &format!("{at}:rerun"), json!({ "reason": "重做", "task": task })).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.text());
+    let skip = json!({ "reason": "已电话答复", "decision": "d1", "output": { "form": { "text": "好" } } });
+    let done = app.post(ADMIN, &format!("{at}:skip"), skip.clone()).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    assert_eq!(done.json()["now"]["status"], "completed");
+    let same = app.post(ADMIN, &format!("{at}:skip"), skip).await;
+    assert_eq!((same.status, &same.json()["at"]), (StatusCode::OK, &done.json()["at"]));
+    let history = app.get(ADMIN, &format!("{at}/history")).await.json();
+    let repairs: Vec<_> =
+        history["items"].as_array().unwrap().iter().filter(|line| line["event"] == "repaired").collect();
+    assert_eq!(repairs.len(), 2, "{history}");
+    assert_eq!(repairs[1]["reason"], "已电话答复");
+
+    let rerun = json!({ "reason": "误办", "decision": "d2" });
+    let new = app.post(ADMIN, &format!("{at}:rerun"), rerun.clone()).await;
+    assert_eq!(new.status, StatusCode::CREATED, "{}", new.text());
+    let same = app.post(ADMIN, &format!("{at}:rerun"), rerun).await;
+    assert_eq!((same.status, &same.json()["id"]), (StatusCode::OK, &new.json()["id"]));
+    let id = new.json()["id"].as_str().unwrap().to_owned();
+    let first = app.get(ADMIN, &format!("/api/v1/instances/{id}/history")).await.json()["items"][0].clone();
+    assert_eq!(first["cause"]["of"], started["id"]);
+    assert_eq!(first["input"], json!({ "q": "路灯" }));
+}
+
+#[tokio::test]
+async fn an_instance_goes_on_by_another_version_after_a_preview() {
+    let app = App::start().await;
+    app.deploy(COMPLAINT).await;
+    let start = json!({ "workflow": "test/ask", "input": { "q": "路灯" } });
+    let started = app.post(ADMIN, "/api/v1/instances", start).await.json();
+    let at = format!("/api/v1/instances/{}", started["id"].as_str().unwrap());
+    let standing = app.get(ADMIN, &format!("{at}/standing")).await.json();
+    let task = standing["items"][0]["name"].as_str().unwrap().to_owned();
+    let wish = |version: &str, mapping: Value| json!({ "version": version, "mapping": mapping });
+    let renamed = COMPLAINT.replacen("version: '1.0.0'", "version: '2.0.0'", 1);
+    let renamed = renamed.replacen(&format!("- {task}:"), "- renamed:", 1);
+
+    let unknown = app.post(ADMIN, &format!("{at}:preview-migration"), wish("2.0.0", json!({}))).await;
+    assert_eq!(unknown.code(), "resource.not-found");
+    app.deploy(&renamed).await;
+    let preview = app.post(ADMIN, &format!("{at}:preview-migration"), wish("2.0.0", json!({}))).await.json();
+    assert_eq!(preview["verdict"], "needs-mapping", "{preview}");
+    let mapping = json!({ task.clone(): "renamed" });
+    let preview = app.post(ADMIN, &format!("{at}:preview-migration"), wish("2.0.0", mapping.clone())).await;
+    let preview = preview.json();
+    assert_eq!((&preview["verdict"], &preview["lines"][0]["event"]), (&json!("safe"), &json!("repaired")));
+
+    let mut body = wish("2.0.0", json!({}));
+    body["reason"] = json!("新规");
+    let refused = app.post(ADMIN, &format!("{at}:migrate"), body.clone()).await;
+    assert_eq!(refused.code(), "migration.mapping", "{}", refused.text());
+    assert_eq!(app.get(ADMIN, &at).await.json()["workflow"]["version"], "1.0.0", "nothing has changed");
+    body["mapping"] = mapping;
+    let done = app.post(ADMIN, &format!("{at}:migrate"), body).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    assert_eq!(done.json()["now"]["workflow"]["version"], "2.0.0");
+    assert_eq!(app.get(ADMIN, &at).await.json()["workflow"]["version"], "2.0.0");
+
+    // It goes on by the new text, with the work that was offered by the old one.
+    let item = app.get(HANDLER, "/api/v1/work-items").await.json()["items"][0].clone();
+    let id = item["id"].as_str().unwrap();
+    assert!(item["task"].as_str().unwrap().ends_with("/renamed"), "{item}");
+    assert_eq!(
+        app.post(HANDLER, &format!("/api/v1/work-items/{id}:claim"), json!({})).await.status,
+        StatusCode::OK
+    );
+    let decided = json!({ "form": { "text": "好" } });
+    let decided = app.post(HANDLER, &format!("/api/v1/work-items/{id}:complete"), decided).await;
+    assert_eq!(decided.status, StatusCode::OK, "{}", decided.text());
+    assert_eq!(app.get(ADMIN, &at).await.json()["status"], "completed");
+}
+
+#[tokio::test]
 async fn definitions_are_checked_and_never_change() {
     let app = App::start().await;
     let wrong = app.post(ADMIN, "/api/v1/definitions", json!({ "source": "document: {}\ndoo: []\n" })).await;
@@ -705,6 +807,29 @@ async fn a_sweep_is_previewed_approved_by_another_person_and_reported() {
     assert_eq!(csv.text().lines().count(), 4, "{}", csv.text());
     let late = app.post(ADMIN, &format!("/api/v1/sweeps/{id}:cancel"), json!({})).await;
     assert_eq!((late.status, &*late.code()), (StatusCode::CONFLICT, "resource.conflict"));
+}
+
+#[tokio::test]
+async fn who_may_not_suspend_one_instance_does_not_suspend_all() {
+    let app = with_matters(2).await;
+    let definition = json!({
+        "sweep": "stop", "of": "instances", "where": {"workflow": "test/matter"},
+        "actions": [{"suspend": "核查"}],
+    });
+    let preview =
+        app.post(SCHEDULER, "/api/v1/sweeps:preview", json!({ "definition": definition })).await.json();
+    assert_eq!((&preview["count"], &preview["samples"][0]["status"]), (&json!(2), &json!("waiting")));
+    let ask = |who: &str| {
+        let body = json!({ "definition": definition });
+        let sent = Sent::new("POST", "/api/v1/sweeps").bearer(app.token(who));
+        sent.header("idempotency-key", "stop").json(&body)
+    };
+    let refused = send(&app, ask(SCHEDULER)).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, "auth.forbidden"));
+    let begun = send(&app, ask(ADMIN)).await.json();
+    assert_eq!(over(&app, begun["id"].as_str().unwrap()).await["acted"], 2);
+    let suspended = app.get(ADMIN, "/api/v1/instances?status=suspended").await.json();
+    assert_eq!(suspended["items"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -6,11 +6,14 @@ use serde_json::json;
 use yiwang_core::case::{CaseCommand, Flag};
 use yiwang_core::input::{Cause, OperatorCommand};
 use yiwang_core::reference::Kind;
+use yiwang_core::repair::Repair;
 use yiwang_core::sweep::{Definition, Wanted};
 use yiwang_core::work_item::{Act as ItemAct, Actor, WorkItemCommand, WorkItemState};
 use yiwang_core::{CaseNo, Event, InstanceId, WorkItemId};
 use yiwang_runtime::ports::IncomingEvent;
-use yiwang_runtime::{CaseAct, Error, Handle, OperatorAct, PutReference, Start, SweepAct, WorkItemAct};
+use yiwang_runtime::{
+    CaseAct, Error, Handle, OperatorAct, PutReference, RepairAct, Start, SweepAct, WorkItemAct,
+};
 
 use crate::ledger::Ledger;
 use crate::time::BEGINNING;
@@ -18,17 +21,60 @@ use crate::time::BEGINNING;
 /// What is wanted. Where there is a `mark`, it stands in history once it is done.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    Deploy { text: &'static str, workflow: &'static str, version: &'static str },
-    Organise { text: &'static str },
-    Start { workflow: String, key: String },
-    Publish { kind: &'static str, id: String, key: String },
-    Claim { item: WorkItemId, by: String },
-    Release { item: WorkItemId, by: String },
-    Complete { item: WorkItemId, by: String, outcome: Option<String>, mark: String },
-    Comment { item: WorkItemId, by: String, mark: String },
-    Case { no: CaseNo, command: CaseCommand, mark: String },
-    Operate { instance: InstanceId, command: OperatorCommand, mark: String },
-    Sweep { key: String },
+    Deploy {
+        text: &'static str,
+        workflow: &'static str,
+        version: &'static str,
+    },
+    Organise {
+        text: &'static str,
+    },
+    Start {
+        workflow: String,
+        key: String,
+    },
+    Publish {
+        kind: &'static str,
+        id: String,
+        key: String,
+    },
+    Claim {
+        item: WorkItemId,
+        by: String,
+    },
+    Release {
+        item: WorkItemId,
+        by: String,
+    },
+    Complete {
+        item: WorkItemId,
+        by: String,
+        outcome: Option<String>,
+        mark: String,
+    },
+    Comment {
+        item: WorkItemId,
+        by: String,
+        mark: String,
+    },
+    Case {
+        no: CaseNo,
+        command: CaseCommand,
+        mark: String,
+    },
+    Operate {
+        instance: InstanceId,
+        command: OperatorCommand,
+        mark: String,
+    },
+    /// Passes over whatever task it stands at.
+    Skip {
+        instance: InstanceId,
+        mark: String,
+    },
+    Sweep {
+        key: String,
+    },
 }
 
 /// What the engine said: the instance that a start began, if it was one.
@@ -90,6 +136,12 @@ impl Act {
                 let act = OperatorAct { instance, command, by: person("li"), reason: Some(mark) };
                 engine.operator(act).await.map(|_| None)
             }
+            Self::Skip { instance, mark } => {
+                let repair = Repair::Skip { task: None, output: None };
+                let by = person("li");
+                let act = RepairAct { instance, repair, by, reason: mark, decision };
+                engine.repair(act).await.map(|_| None)
+            }
             Self::Sweep { key } => {
                 let definition = Definition::parse(&json!({
                     "sweep": "press",
@@ -116,6 +168,7 @@ impl Act {
             | Self::Complete { .. }
             | Self::Comment { .. }
             | Self::Case { .. }
+            | Self::Skip { .. }
             | Self::Sweep { .. } => true,
             Self::Claim { .. } | Self::Release { .. } | Self::Operate { .. } => false,
         }
@@ -127,7 +180,8 @@ impl Act {
             Self::Complete { mark, .. }
             | Self::Comment { mark, .. }
             | Self::Case { mark, .. }
-            | Self::Operate { mark, .. } => Some(mark),
+            | Self::Operate { mark, .. }
+            | Self::Skip { mark, .. } => Some(mark),
             Self::Deploy { .. }
             | Self::Organise { .. }
             | Self::Start { .. }
@@ -154,7 +208,8 @@ impl Act {
             Self::Complete { mark, .. }
             | Self::Comment { mark, .. }
             | Self::Case { mark, .. }
-            | Self::Operate { mark, .. } => ledger.marks.contains_key(mark),
+            | Self::Operate { mark, .. }
+            | Self::Skip { mark, .. } => ledger.marks.contains_key(mark),
         }
     }
 
@@ -177,6 +232,7 @@ impl Act {
             Self::Comment { item, by, mark } => format!("{by} says {mark} about {item}"),
             Self::Case { no, command, mark } => format!("{} {no} as {mark}", command.word()),
             Self::Operate { instance, command, mark } => format!("{command:?} {instance} as {mark}"),
+            Self::Skip { instance, mark } => format!("skip where {instance} stands as {mark}"),
             Self::Sweep { key } => format!("sweep {key}"),
         }
     }

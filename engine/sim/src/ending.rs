@@ -91,6 +91,7 @@ fn seen_by(client: &Client, ledger: &Ledger, findings: &mut Findings) {
             | Act::Comment { .. }
             | Act::Case { .. }
             | Act::Operate { .. }
+            | Act::Skip { .. }
             | Act::Sweep { .. } => {}
         },
     }

@@ -59,6 +59,8 @@ pub(crate) struct Life {
     timers: Vec<SetTimer>,
     /// An operator has tried again: its timers were put off.
     retried: bool,
+    /// It may have been faulted for a while, in which its timers stood still.
+    put_off: bool,
     taken: BTreeSet<EventName>,
 }
 
@@ -177,6 +179,7 @@ impl Ledger {
             history: Vec::new(),
             timers: Vec::new(),
             retried: false,
+            put_off: false,
             taken: BTreeSet::new(),
         });
         life.rev = row.rev;
@@ -257,6 +260,10 @@ impl Ledger {
             // What another case is told of it is not the act itself.
             What::CaseActed { command: CaseCommand::Linked { .. }, .. } => {}
             What::CaseActed { reason: Some(reason), .. } => self.mark(reason, id, seq),
+            What::Repaired { reason, .. } => {
+                self.with(id, |life| life.put_off = true);
+                self.mark(reason, id, seq);
+            }
             What::OperatorActed { command, reason, .. } => {
                 if *command == yiwang_core::input::OperatorCommand::Retry {
                     self.with(id, |life| life.retried = true);
@@ -281,7 +288,7 @@ impl Ledger {
     fn begun(&mut self, id: InstanceId, cause: &Cause) {
         let workflow = self.lives.get(&id).map(|life| life.workflow.clone()).unwrap_or_default();
         let cause = match cause {
-            Cause::Request { .. } => return,
+            Cause::Request { .. } | Cause::Rerun { .. } => return,
             Cause::Events { events } => format!("{workflow} by the events {events:?}"),
             Cause::Schedule { at } => format!("{workflow} as planned for {at}"),
             Cause::Split { effect, .. } => format!("{workflow} split by {effect}"),
@@ -298,7 +305,7 @@ impl Ledger {
             self.violate(Check::Timers, format!("{id}: the timer `{purpose}` fired {early} ms early"));
         }
         let set = self.with(id, |life| {
-            let put_off = life.retried;
+            let put_off = life.retried || life.put_off;
             let same = |set: &SetTimer| {
                 set.task == line.task
                     && set.purpose == purpose

@@ -166,6 +166,13 @@ impl Ideas {
     fn operator(&mut self, random: &mut Random, ledger: &Ledger) -> Option<Act> {
         let all: Vec<_> = ledger.lives.iter().collect();
         let (instance, life) = random.pick(&all)?;
+        let goes_on = match life.status {
+            Status::Running | Status::Waiting | Status::Suspended | Status::Faulted => true,
+            Status::Pending | Status::Cancelled | Status::Completed => false,
+        };
+        if goes_on && random.chance(250) {
+            return Some(Act::Skip { instance: **instance, mark: self.name("skip") });
+        }
         let command = match life.status {
             Status::Suspended => OperatorCommand::Resume,
             Status::Faulted => OperatorCommand::Retry,

@@ -72,8 +72,9 @@ impl Census for SqlStore {
 /// Columns of what is found. Of a case, there is no work item.
 fn columns(of: Of) -> &'static str {
     match of {
-        Of::Cases => "SELECT c.instance, c.body, NULL, w.name, i.status, i.touched",
-        Of::WorkItems => "SELECT k.instance, c.body, k.body, w.name, i.status, i.touched",
+        Of::Cases => "SELECT c.instance, c.body, NULL, w.name, i.status, i.touched, d.version",
+        Of::WorkItems => "SELECT k.instance, c.body, k.body, w.name, i.status, i.touched, d.version",
+        Of::Instances => "SELECT i.id, c.body, NULL, w.name, i.status, i.touched, d.version",
     }
 }
 
@@ -90,6 +91,7 @@ async fn select(
     if let Some((after, number)) = from.after {
         match of {
             Of::Cases => sql.push("AND c.instance > ?", [signed(after.0).into()]),
+            Of::Instances => sql.push("AND i.id > ?", [signed(after.0).into()]),
             Of::WorkItems => {
                 sql.push("AND (k.instance, k.n) > (?, ?)", [signed(after.0).into(), i64::from(number).into()])
             }
@@ -137,6 +139,7 @@ fn read(row: &Row) -> Result<Found, StoreError> {
         case,
         item,
         workflow: column(row, 3).map_err(&failed)?,
+        version: column(row, 6).map_err(&failed)?,
         status: from_word(&status).map_err(|error| StoreError::new("selecting", error))?,
         touched: Timestamp(column(row, 5).map_err(&failed)?),
     })

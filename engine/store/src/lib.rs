@@ -15,6 +15,7 @@
 //!
 //! Nothing here knows a rule: what is written was decided by `core`, when it is written by `runtime`.
 
+mod backup;
 mod cases;
 mod census;
 mod check;
@@ -57,6 +58,7 @@ mod verify;
 mod work_items;
 mod writer;
 
+pub use backup::Recorded;
 pub use error::Error;
 pub use fence::{Fenced, Membership};
 pub use node::{Lease, Node, NodeConfig, Owner, Standing, is_fenced};

@@ -4,18 +4,26 @@
 //! unknown, before `NOT` can see it.
 
 use sea_orm::Value;
-use yiwang_core::Timestamp;
 use yiwang_core::selector::{Field, Of, Selection, Test};
+use yiwang_core::{InstanceId, Timestamp};
+use yiwang_runtime::keys::signed;
 
 use crate::sql::{Sql, list};
 
 /// The tables that a selection is made from, without conditions.
 pub(crate) fn tables(of: Of) -> &'static str {
     match of {
-        Of::Cases => "FROM case_ c JOIN instance i ON i.id = c.instance JOIN workflow w ON w.id = i.workflow",
+        Of::Cases => {
+            "FROM case_ c JOIN instance i ON i.id = c.instance JOIN workflow w ON w.id = i.workflow
+             JOIN definition d ON d.id = i.definition"
+        }
         Of::WorkItems => {
             "FROM work_item k JOIN instance i ON i.id = k.instance JOIN workflow w ON w.id = i.workflow
-             LEFT JOIN case_ c ON c.instance = k.instance"
+             JOIN definition d ON d.id = i.definition LEFT JOIN case_ c ON c.instance = k.instance"
+        }
+        Of::Instances => {
+            "FROM instance i JOIN workflow w ON w.id = i.workflow JOIN definition d ON d.id = i.definition
+             LEFT JOIN case_ c ON c.instance = i.id"
         }
     }
 }
@@ -25,6 +33,7 @@ pub(crate) fn instance(of: Of) -> &'static str {
     match of {
         Of::Cases => "c.instance",
         Of::WorkItems => "k.instance",
+        Of::Instances => "i.id",
     }
 }
 
@@ -33,6 +42,7 @@ pub(crate) fn key(of: Of) -> &'static str {
     match of {
         Of::Cases => "c.instance",
         Of::WorkItems => "k.instance, k.n",
+        Of::Instances => "i.id",
     }
 }
 
@@ -49,6 +59,10 @@ fn test(sql: &mut Sql, of: Of, it: &Test<Timestamp>) {
             sql.push("NOT (", []);
             test(sql, of, inner);
             sql.push(")", []);
+        }
+        Test::OneOf(Field::Instance, ids) => {
+            let ids = ids.iter().filter_map(|id| id.parse().ok()).map(|id: InstanceId| signed(id.0));
+            sql.push("(i.id {in numbers})", [list(ids.collect::<Vec<_>>())]);
         }
         Test::OneOf(field, values) => match set(field) {
             Some(members) => {
@@ -125,7 +139,7 @@ fn set(field: &Field) -> Option<&'static str> {
 pub(crate) fn value(sql: &mut Sql, of: Of, field: &Field) {
     let text = match field {
         Field::CaseNo => match of {
-            Of::Cases => "c.no",
+            Of::Cases | Of::Instances => "c.no",
             Of::WorkItems => "k.case_no",
         },
         Field::CaseType => "{case} ->> 'type'",
@@ -157,6 +171,8 @@ pub(crate) fn value(sql: &mut Sql, of: Of, field: &Field) {
         Field::Workflow => "w.name",
         Field::Status => "i.status",
         Field::Touched => "i.touched",
+        Field::Instance => "i.id",
+        Field::Version => "d.version",
         Field::Flags | Field::Roles => "NULL",
     };
     sql.push(text, []);

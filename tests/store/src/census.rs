@@ -98,6 +98,22 @@ const OF_ITEMS: &[&str] = &[
     r#"{"workflow": "test/b"}"#,
 ];
 
+/// Selectors of instances.
+const OF_INSTANCES: &[&str] = &[
+    "{}",
+    r#"{"open": true}"#,
+    r#"{"overdue": true}"#,
+    r#"{"status": "waiting"}"#,
+    r#"{"version": "1.0.0"}"#,
+    r#"{"version": {"not": null}}"#,
+    r#"{"instance": {"not": "0000000000005"}}"#,
+    r#"{"not": {"instance": ["0000000000005", "0000000000006"]}}"#,
+    r#"{"workflow": "test/a", "case.state": "handling"}"#,
+    r#"{"case.caseNo": null}"#,
+    r#"{"case.unit": {"not": "区水务局"}}"#,
+    r#"{"touched": {"before": {"ago": "PT3S"}}}"#,
+];
+
 /// Numbers without order, the same in each run.
 struct Numbers(u64);
 
@@ -199,7 +215,7 @@ async fn all(store: &dyn Ports, of: Of) -> Vec<Found> {
 /// Page by page, and in numbers.
 pub async fn a_selection_finds_what_the_reference_admits(store: &dyn Ports) {
     crowd(store).await;
-    for (of, filters) in [(Of::Cases, OF_CASES), (Of::WorkItems, OF_ITEMS)] {
+    for (of, filters) in [(Of::Cases, OF_CASES), (Of::WorkItems, OF_ITEMS), (Of::Instances, OF_INSTANCES)] {
         let everything = all(store, of).await;
         assert!(everything.len() > 50, "{of:?}: {}", everything.len());
         let mut never = Vec::new();

@@ -1,5 +1,8 @@
 //! `yiwang instance …`.
 
+mod bulk;
+mod repair;
+
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -62,6 +65,10 @@ enum Verb {
     Suspend(Intervention),
     /// Go on.
     Resume(Intervention),
+    #[command(flatten)]
+    Repair(repair::Verb),
+    /// One act on all instances that a selector finds.
+    Bulk(bulk::Args),
 }
 
 #[derive(clap::Args, Debug)]
@@ -114,6 +121,8 @@ pub(super) async fn run(args: Args, remote: &Remote, format: Format) -> Result<(
         Verb::Retry(it) => operate(it, "retry", remote, format).await?,
         Verb::Suspend(it) => operate(it, "suspend", remote, format).await?,
         Verb::Resume(it) => operate(it, "resume", remote, format).await?,
+        Verb::Bulk(args) => bulk::run(args, remote, format).await?,
+        Verb::Repair(verb) => repair::run(verb, remote, format).await?,
     }
     Ok(())
 }

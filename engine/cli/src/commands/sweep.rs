@@ -135,36 +135,12 @@ pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(
         Verb::Check { files } => check(&files),
         Verb::Preview { file } => {
             let definition = read(&file)?;
-            let preview = ask_preview(&server.connect()?, &definition).await?;
-            show_preview(format, &preview);
-            Ok(())
+            preview(&server.connect()?, format, &definition).await
         }
         Verb::Run { file, key, preview, reason, yes, no_wait } => {
             let definition = read(&file)?;
-            let remote = server.connect()?;
-            let token = match preview {
-                Some(token) => token,
-                None => {
-                    let preview = ask_preview(&remote, &definition).await?;
-                    let count = preview.get("count").and_then(Value::as_u64).unwrap_or(0);
-                    if !yes && !confirmed(&preview, count)? {
-                        output::note("nothing was done");
-                        return Ok(());
-                    }
-                    preview.get("token").and_then(Value::as_str).unwrap_or_default().to_owned()
-                }
-            };
-            let key = key.unwrap_or_else(fresh_key);
-            let body = json!({"definition": definition, "preview": token, "reason": reason});
-            let headers = [("idempotency-key", key.as_str())];
-            let mut sweep = remote.post("/sweeps", Some(&body), &headers).await?;
-            if sweep.get("state").and_then(Value::as_str) == Some("waiting") {
-                let id = output::cell(&sweep, "/id");
-                output::note(&format!("a second person must approve it: yiwang sweep approve {id}"));
-            } else if !no_wait {
-                sweep = watch(&remote, sweep).await?;
-            }
-            end(format, &sweep)
+            let run = Run { key, preview, reason, yes, no_wait };
+            run_definition(&server.connect()?, format, definition, run).await
         }
         Verb::Approve { id, reason } => decide(&server.connect()?, format, &id, "approve", reason).await,
         Verb::Cancel { id, reason } => decide(&server.connect()?, format, &id, "cancel", reason).await,
@@ -202,6 +178,55 @@ pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(
         }
         Verb::Report { id, export } => report(&server.connect()?, format, &id, export).await,
     }
+}
+
+/// How a sweep is asked for.
+pub(super) struct Run {
+    pub(super) key: Option<String>,
+    pub(super) preview: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) yes: bool,
+    pub(super) no_wait: bool,
+}
+
+/// Asks for a sweep, after a preview, and watches it.
+pub(super) async fn run_definition(
+    remote: &Remote,
+    format: Format,
+    definition: Value,
+    run: Run,
+) -> Result<(), Failure> {
+    let Run { key, preview, reason, yes, no_wait } = run;
+    let token = match preview {
+        Some(token) => token,
+        None => {
+            let preview = ask_preview(remote, &definition).await?;
+            let count = preview.get("count").and_then(Value::as_u64).unwrap_or(0);
+            if !yes && !confirmed(&preview, count)? {
+                output::note("nothing was done");
+                return Ok(());
+            }
+            preview.get("token").and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+    };
+    let key = key.unwrap_or_else(fresh_key);
+    let body = json!({"definition": definition, "preview": token, "reason": reason});
+    let headers = [("idempotency-key", key.as_str())];
+    let mut sweep = remote.post("/sweeps", Some(&body), &headers).await?;
+    if sweep.get("state").and_then(Value::as_str) == Some("waiting") {
+        let id = output::cell(&sweep, "/id");
+        output::note(&format!("a second person must approve it: yiwang sweep approve {id}"));
+    } else if !no_wait {
+        sweep = watch(remote, sweep).await?;
+    }
+    end(format, &sweep)
+}
+
+/// Counts what a sweep would find, and shows some.
+pub(super) async fn preview(remote: &Remote, format: Format, definition: &Value) -> Result<(), Failure> {
+    let preview = ask_preview(remote, definition).await?;
+    show_preview(format, &preview);
+    Ok(())
 }
 
 async fn report(remote: &Remote, format: Format, id: &str, export: Export) -> Result<(), Failure> {
@@ -249,13 +274,15 @@ fn show_preview(format: Format, preview: &Value) {
         return;
     }
     output::line(&format!("{}: {}", output::cell(preview, "/name"), output::cell(preview, "/count")));
-    for (head, member) in [("STATE", "byState"), ("UNIT", "byUnit"), ("CAUSE", "byCause")] {
+    let unit = if preview.get("of").is_some_and(|of| of == "instances") { "VERSION" } else { "UNIT" };
+    for (head, member) in [("STATE", "byState"), (unit, "byUnit"), ("CAUSE", "byCause")] {
         let groups = preview.get(member).cloned().unwrap_or_default();
         if groups.as_array().is_some_and(|groups| !groups.is_empty()) {
             output::list(format, &json!({"items": groups}), &[(head, "/value"), ("COUNT", "/count")]);
         }
     }
     let columns = [
+        ("INSTANCE", "/instance"),
         ("CASE", "/caseNo"),
         ("ITEM", "/item"),
         ("STATE", "/state"),

@@ -10,7 +10,7 @@ use crate::work_item::WorkItemState;
 
 impl Machine<'_> {
     /// Drops the frames of the moving strand from this index on, the innermost first.
-    pub(super) fn cancel_frames_from(&mut self, first: usize) {
+    pub(crate) fn cancel_frames_from(&mut self, first: usize) {
         while let last = self.frames().len()
             && last > first
         {

@@ -39,6 +39,12 @@ impl<'a> Machine<'a> {
         self.drive(Move::Park);
     }
 
+    /// The moving strand goes on so, and then these tasks begin once more, as far as they are still there.
+    pub(crate) fn drive_and_run_again(&mut self, next: Move, frames: Vec<FrameId>) {
+        self.ready.extend(frames);
+        self.drive(next);
+    }
+
     /// Makes the strand that holds this frame the moving one; the frame's place in it.
     pub(crate) fn locate(&mut self, id: FrameId) -> Option<usize> {
         let strands = self.state.strands.iter().enumerate();
@@ -122,7 +128,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The innermost frames of the strands that have no branches: where things stand.
-    pub(super) fn leaves(&self) -> Vec<FrameId> {
+    pub(crate) fn leaves(&self) -> Vec<FrameId> {
         let tops = self.state.strands.iter().filter_map(|strand| strand.frames.last());
         tops.filter(|frame| self.branches_of(frame.id) == 0).map(|frame| frame.id).collect()
     }
@@ -131,7 +137,7 @@ impl<'a> Machine<'a> {
     pub(crate) fn release_held(&mut self) {
         while !self.is_still() && !self.state.held.is_empty() {
             let held = self.state.held.remove(0);
-            let next = self.goes_on(held.frame, |_| held.goes.into());
+            let next = self.goes_on(held.frame, |machine| machine.go(held.goes));
             self.drive(next);
         }
     }

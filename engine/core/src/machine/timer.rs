@@ -109,7 +109,7 @@ impl Machine<'_> {
             Move::Fail(fault) => Goes::Fails(fault),
             Move::Proceed => Goes::Proceeds,
             Move::Park => return Move::Park,
-            Move::Enter(..) | Move::ReturnThen(..) | Move::ListEnded(_) | Move::End(_) => {
+            Move::Enter(..) | Move::ReturnThen(..) | Move::ListEnded(_) | Move::Skip(_) | Move::End(_) => {
                 unreachable!("a suspended task can only return or fail")
             }
         };

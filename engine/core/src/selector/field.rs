@@ -42,6 +42,10 @@ pub enum Field {
     Status,
     /// When a person or an event last moved the instance.
     Touched,
+    /// The instance itself.
+    Instance,
+    /// The version of its definition.
+    Version,
 }
 
 /// What kind of value a field has.
@@ -61,6 +65,8 @@ pub enum Kind {
     Number,
     /// A text or a whole number.
     Free,
+    /// The id of an instance.
+    Id,
 }
 
 const CASE_STATES: &[&str] =
@@ -110,6 +116,8 @@ const OF_INSTANCE: &[(&str, Field, Kind)] = &[
     ("workflow", Field::Workflow, Kind::Text),
     ("status", Field::Status, Kind::Word(STATUSES)),
     ("touched", Field::Touched, Kind::Time),
+    ("instance", Field::Instance, Kind::Id),
+    ("version", Field::Version, Kind::Text),
 ];
 
 /// Before the fields of the case in a selector of work items.
@@ -130,6 +138,7 @@ impl Field {
         match of {
             Of::Cases => of_case(name),
             Of::WorkItems => name.strip_prefix(CASE_PREFIX).and_then(of_case).or_else(|| find(OF_ITEM, name)),
+            Of::Instances => name.strip_prefix(CASE_PREFIX).and_then(of_case),
         }
         .or_else(|| find(OF_INSTANCE, name))
     }
@@ -146,6 +155,7 @@ impl Field {
                 names.extend(OF_CASE.iter().skip(1).map(|(name, ..)| format!("{CASE_PREFIX}{name}")));
                 names
             }
+            Of::Instances => OF_CASE.iter().map(|(name, ..)| format!("{CASE_PREFIX}{name}")).collect(),
         };
         names.extend(plain(OF_INSTANCE));
         names
@@ -156,13 +166,15 @@ impl Field {
         match of {
             Of::Cases => (Self::CaseState, &["closed"]),
             Of::WorkItems => (Self::ItemState, &["completed", "cancelled"]),
+            // One that has failed waits for an operator.
+            Of::Instances => (Self::Status, &["completed", "cancelled"]),
         }
     }
 
     /// When it is due.
     pub(super) fn due(of: Of) -> Self {
         match of {
-            Of::Cases => Self::CaseDue,
+            Of::Cases | Of::Instances => Self::CaseDue,
             Of::WorkItems => Self::ItemDue,
         }
     }
@@ -196,6 +208,8 @@ impl Field {
             Self::Roles => item.map(|item| item.candidate_roles.clone()).unwrap_or_default(),
             Self::Workflow => vec![subject.workflow.to_owned()],
             Self::Status => vec![word(&subject.status)],
+            Self::Instance => vec![subject.instance.to_string()],
+            Self::Version => vec![subject.version.to_owned()],
             Self::Reworks
             | Self::CaseDue
             | Self::Opened
@@ -233,22 +247,26 @@ impl Field {
     }
 }
 
-/// One case or work item, with what its instance says.
+/// One case, work item or instance, with what the instance says.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
+    /// The instance.
+    pub instance: InstanceId,
     /// The case; of a work item: the one of the same instance.
     pub case: Option<&'a Case>,
     /// The work item, if it is one.
     pub item: Option<&'a WorkItem>,
     /// `namespace/name`.
     pub workflow: &'a str,
+    /// The version of its definition.
+    pub version: &'a str,
     /// Phase of the instance.
     pub status: Status,
     /// When a person or an event last moved the instance.
     pub touched: Timestamp,
 }
 
-/// One case or work item that a selection found, as it was then.
+/// One case, work item or instance that a selection found, as it was then.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// Whose.
@@ -259,6 +277,8 @@ pub struct Found {
     pub item: Option<WorkItem>,
     /// `namespace/name`.
     pub workflow: String,
+    /// The version of its definition.
+    pub version: String,
     /// Phase of the instance.
     pub status: Status,
     /// When a person or an event last moved the instance.
@@ -269,9 +289,11 @@ impl Found {
     /// As the reference predicate sees it.
     pub fn subject(&self) -> Subject<'_> {
         Subject {
+            instance: self.instance,
             case: self.case.as_ref(),
             item: self.item.as_ref(),
             workflow: &self.workflow,
+            version: &self.version,
             status: self.status,
             touched: self.touched,
         }

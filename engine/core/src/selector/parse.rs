@@ -5,13 +5,14 @@ use serde_json::Value;
 use super::field::Kind;
 use super::span::Span;
 use super::{DEPTH_MAX, Field, Mistake, Moment, Of, Selector, TESTS_MAX, Test, VALUES_MAX, below};
-use crate::Timestamp;
+use crate::{InstanceId, Timestamp};
 
 const GROUPS: &[&str] = &["all", "any", "not", "open", "overdue"];
 const TEXT_OPERATORS: &[&str] = &["is", "in", "not", "exists", "contains"];
 const SET_OPERATORS: &[&str] = &["has", "lacks", "exists"];
 const TIME_OPERATORS: &[&str] = &["before", "from", "exists"];
 const NUMBER_OPERATORS: &[&str] = &["is", "atLeast", "atMost", "exists"];
+const ID_OPERATORS: &[&str] = &["is", "in", "not"];
 const FREE_OPERATORS: &[&str] = &["is", "in", "not", "exists", "contains", "atLeast", "atMost"];
 
 pub(super) fn parse(of: Of, filter: &Value, place: &str) -> Result<Selector, Vec<Mistake>> {
@@ -145,6 +146,7 @@ impl Reader {
             Kind::Time => TIME_OPERATORS,
             Kind::Number => NUMBER_OPERATORS,
             Kind::Free => FREE_OPERATORS,
+            Kind::Id => ID_OPERATORS,
         };
         if !known.contains(&operator) {
             let message = format!("`{operator}` is no test of this field");
@@ -223,6 +225,13 @@ impl Reader {
                 return None;
             }
         };
+        if kind == Kind::Id {
+            let id: Option<InstanceId> = text.parse().ok();
+            if id.is_none() {
+                self.mistake(place, "selector.bad-value", format!("`{text}` is no id of an instance"));
+            }
+            return id.map(|id| id.to_string());
+        }
         if let Kind::Word(words) | Kind::Words(words) = kind
             && !words.contains(&text.as_str())
         {

@@ -148,3 +148,25 @@ impl Acted {
         ])
     }
 }
+
+/// A repair: enough to give the same answer to the same decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Repaired {
+    pub(crate) decision: String,
+    pub(crate) repair: String,
+    pub(crate) by: String,
+    pub(crate) at: Timestamp,
+}
+
+impl Repaired {
+    /// The answer to the decision, the first time and every other time.
+    pub(crate) fn reply(&self, instance: crate::InstanceId) -> Data {
+        Data::object([
+            ("instance".to_owned(), Data::string(instance.to_string())),
+            ("repair".to_owned(), Data::string(&*self.repair)),
+            ("by".to_owned(), Data::string(&*self.by)),
+            ("at".to_owned(), Data::string(self.at.rfc3339())),
+            ("decision".to_owned(), Data::string(&*self.decision)),
+        ])
+    }
+}

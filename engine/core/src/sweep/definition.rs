@@ -6,6 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::parse;
 use crate::case::Flag;
+use crate::input::OperatorCommand;
+use crate::repair::Repair;
 use crate::selector::{Mistake, Of, Selector};
 
 /// A checked definition.
@@ -66,6 +68,20 @@ pub enum Act {
         /// More members of its data.
         data: Value,
     },
+    /// An operator's command.
+    Operate {
+        /// Which.
+        command: OperatorCommand,
+        /// Why.
+        reason: String,
+    },
+    /// An operator's repair.
+    Repair {
+        /// How.
+        repair: Repair,
+        /// Why.
+        reason: String,
+    },
     /// A decision about many cases at once: an event of the type [`DECISION`], which the process must wait for.
     Decide {
         /// How it is decided, in the words of the process.
@@ -114,15 +130,30 @@ impl Act {
     /// Does it take something away from somebody? Then a second person must approve, whatever is written.
     pub fn is_grave(&self) -> bool {
         match self {
-            Self::Decide { .. } | Self::Case(CaseAct::Redispatch { .. }) => true,
+            Self::Decide { .. }
+            | Self::Case(CaseAct::Redispatch { .. })
+            | Self::Operate { command: OperatorCommand::Cancel, .. }
+            | Self::Repair { .. } => true,
             Self::Case(
                 CaseAct::Note { .. }
                 | CaseAct::Flag { .. }
                 | CaseAct::Urge { .. }
                 | CaseAct::Supervise { .. },
             )
+            | Self::Operate {
+                command: OperatorCommand::Retry | OperatorCommand::Suspend | OperatorCommand::Resume,
+                ..
+            }
             | Self::Start { .. }
             | Self::Emit { .. } => false,
+        }
+    }
+
+    /// Does it take an operator to do it? Then it takes one to ask for it by the hundred.
+    pub fn is_operators(&self) -> bool {
+        match self {
+            Self::Operate { .. } | Self::Repair { .. } => true,
+            Self::Case(_) | Self::Start { .. } | Self::Emit { .. } | Self::Decide { .. } => false,
         }
     }
 }
@@ -139,6 +170,11 @@ impl Definition {
     /// What is looked at.
     pub fn of(&self) -> Of {
         self.selector.of
+    }
+
+    /// Does it take an operator to ask for it, and to approve it?
+    pub fn is_operators(&self) -> bool {
+        self.acts.iter().any(Act::is_operators)
     }
 
     /// SHA-256 of the definition, hex. JSON objects are in one order here, whoever wrote them.

@@ -9,7 +9,24 @@ use crate::selector::{Mistake, Of, Selector, below};
 
 const MEMBERS: &[&str] =
     &["sweep", "title", "description", "of", "where", "causes", "actions", "rate", "approval"];
-const ACTS: &[&str] = &["note", "flag", "urge", "supervise", "redispatch", "start", "emit", "decide"];
+const ACTS: &[&str] = &[
+    "note",
+    "flag",
+    "urge",
+    "supervise",
+    "redispatch",
+    "start",
+    "emit",
+    "decide",
+    "suspend",
+    "resume",
+    "retry",
+    "cancel",
+    "skip",
+    "move",
+    "patch",
+    "migrate",
+];
 /// Acts of one definition.
 const ACTS_MAX: usize = 10;
 /// Causes of one definition.
@@ -53,6 +70,10 @@ impl Reader {
         let rate = self.rate(members.get("rate"));
         let mut approval = self.approval(members.get("approval"))?;
         let acts = acts?;
+        if of == Some(Of::WorkItems) && acts.iter().any(Act::is_operators) {
+            // Two items of one instance would have it cancelled twice.
+            self.mistake("/of", "instances are suspended, cancelled, … by sweeps of `instances` or `cases`");
+        }
         if acts.iter().any(Act::is_grave) && approval.is_none() {
             // Deciding by the hundred is never one person's act.
             approval = Some(Approval { margin: MARGIN_DEFAULT });
@@ -110,7 +131,7 @@ impl Reader {
 
     fn of(&mut self, of: Option<&Value>) -> Option<Of> {
         let Some(of) = of else { return Some(Of::default()) };
-        self.word(of, "/of", &["cases", "workItems"])
+        self.word(of, "/of", &["cases", "workItems", "instances"])
     }
 
     fn word<T: DeserializeOwned>(&mut self, value: &Value, place: &str, known: &[&str]) -> Option<T> {
@@ -253,9 +274,32 @@ impl Reader {
                 let reason = self.text(members.get("reason"), &below(&place, "reason"));
                 Some(Act::Decide { outcome: outcome?, reason: reason? })
             }
+            "suspend" | "resume" | "retry" | "cancel" => {
+                let reason = self.text(Some(value), &place)?;
+                let command = serde_json::from_value(name.as_str().into()).ok()?;
+                Some(Act::Operate { command, reason })
+            }
+            "skip" | "move" | "patch" | "migrate" => self.repair(name, value, &place),
             other => {
                 let mistake = Mistake::new(&place, "sweep.unknown-act", format!("there is no act `{other}`"));
                 self.mistakes.push(mistake.meant(other, ACTS));
+                None
+            }
+        }
+    }
+
+    /// A repair: its members and `reason`.
+    fn repair(&mut self, word: &str, value: &Value, place: &str) -> Option<Act> {
+        let Some(mut members) = value.as_object().cloned() else {
+            self.mistake(place, "an object with `reason` stands here");
+            return None;
+        };
+        let reason = self.text(members.remove("reason").as_ref(), &below(place, "reason"))?;
+        members.insert("do".to_owned(), word.into());
+        match serde_json::from_value(Value::Object(members)) {
+            Ok(repair) => Some(Act::Repair { repair, reason }),
+            Err(error) => {
+                self.mistake(place, error.to_string());
                 None
             }
         }

@@ -168,7 +168,7 @@ fn any_input(run: &mut Run, dice: &mut Dice) {
     let n = if dice.roll(8) == 0 { newest + 1 } else { newest };
     let effect =
         run.state.outstanding_effects().last().map_or((1, 1), |effect| (effect.id.n, effect.attempt));
-    match dice.roll(20) {
+    match dice.roll(23) {
         0..=3 => {
             let millis =
                 [0, 1, 60_000, 3_600_000, 86_400_000, 864_000_000][usize::try_from(dice.roll(6)).unwrap()];
@@ -203,6 +203,29 @@ fn any_input(run: &mut Run, dice: &mut Dice) {
             let no = run.state.case().map_or("k".to_owned(), |case| case.no.to_string());
             let data = json!({"no": no, "n": dice.roll(4)});
             run.event(types[usize::try_from(dice.roll(3)).unwrap()], data);
+        }
+        19 => {
+            let standing = yiwang_core::repair::standing(&run.deployment, &run.state);
+            let Some(at) = standing.get(usize::try_from(dice.roll(3)).unwrap()) else { return };
+            let to = &at.targets[usize::try_from(dice.roll(at.targets.len() as u64)).unwrap()];
+            run.repair(match dice.roll(4) {
+                0 => json!({"do": "skip", "task": at.task}),
+                1 => json!({"do": "skip", "task": at.inside.last().unwrap_or(&at.task), "output": {"n": 1}}),
+                2 => json!({"do": "move", "from": at.task, "to": to, "input": [1, 2]}),
+                _ => json!({"do": "patch", "task": at.task, "context": {"merge": {"n": 2}},
+                            "input": {"merge": {"n": 3}}}),
+            });
+        }
+        20 => {
+            // One more task in front, or that one taken away again: everything stands in another place.
+            const MORE: &str = "do:\n  - zeroth: {set: {z: 1}}\n";
+            let source = run.deployment.definition.source.to_string();
+            let (_, text) = source.split_once('\n').unwrap();
+            let text = match text.split_once(MORE) {
+                Some((before, after)) => format!("{before}do:\n{after}"),
+                None => text.replacen("\ndo:\n", &format!("\n{MORE}"), 1),
+            };
+            run.migrate(&text, json!({"renew": dice.roll(2) == 0}));
         }
         _ => {
             let commands = [

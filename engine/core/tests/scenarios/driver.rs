@@ -14,6 +14,8 @@ use yiwang_core::effect::Action;
 use yiwang_core::history::What;
 use yiwang_core::input::{Cause, EffectOutcome, OperatorCommand};
 use yiwang_core::lifecycle::Sink;
+use yiwang_core::migration::{Wish, plan};
+use yiwang_core::repair::Repair;
 use yiwang_core::transition::{Ambient, CaseNumbers, Refusal, Status};
 use yiwang_core::work_item::{Act, Actor, WorkItemCommand};
 use yiwang_core::{
@@ -133,7 +135,11 @@ impl Run {
         let seqs: Vec<_> = transition.history.iter().map(|event| event.seq).collect();
         let expected: Vec<_> = (before + 1..=after.history_len()).collect();
         assert_eq!(seqs, expected, "history has no gaps");
-        for event in &transition.history {
+        let all = self.transitions.iter().chain([transition]).flat_map(|transition| &transition.history);
+        // By name: a migration moves the place.
+        let name = |line: &HistoryEvent| line.task.as_ref()?.rsplit('/').next().map(str::to_owned);
+        let skipped: Vec<_> = all.filter(|line| is_skip(line)).map(name).collect();
+        for event in transition.history.iter().filter(|event| !skipped.contains(&name(event))) {
             self.check_output(event);
         }
         Self::check_owners(&serde_json::to_value(after).unwrap());
@@ -179,7 +185,9 @@ impl Run {
     /// A function's output fits the schema that the catalog shows.
     fn check_output(&self, event: &HistoryEvent) {
         let (What::TaskCompleted { output }, Some(reference)) = (&event.what, &event.task) else { return };
-        let task = self.deployment.definition.tasks.iter().find(|task| task.reference == *reference).unwrap();
+        // A migration may end tasks of the version that it goes to.
+        let task = self.deployment.definition.tasks.iter().find(|task| task.reference == *reference);
+        let Some(task) = task else { return };
         let (TaskKind::Call { callee: Callee::Catalog(function), .. }, None) =
             (&task.kind, &task.output.r#as)
         else {
@@ -349,6 +357,50 @@ impl Run {
         self.input(&format!("{command:?}"), Input::Operator { command, by, reason: None })
     }
 
+    /// An operator repairs, by a decision of its own.
+    pub(crate) fn repair(&mut self, repair: Value) -> &mut Self {
+        let decision = format!("r{}", self.steps);
+        self.repair_by(repair, "原因", &decision)
+    }
+
+    pub(crate) fn repair_by(&mut self, repair: Value, reason: &str, decision: &str) -> &mut Self {
+        let what = format!("repair {repair}");
+        let repair = serde_json::from_value(repair).unwrap();
+        let by = person("admin", &["process_admin"]);
+        let (reason, decision) = (reason.to_owned(), decision.to_owned());
+        self.input(&what, Input::Repair { repair, by, reason, decision, to: None })
+    }
+
+    /// Goes on by another text of the same workflow, if it can; prints what it would mean first.
+    pub(crate) fn migrate(&mut self, text: &str, wish: Value) -> &mut Self {
+        let mut wish = wish;
+        wish["version"] = json!("2.0.0");
+        let to = Arc::new(Self::new(text, &[]).deployment);
+        let wish: Wish = serde_json::from_value(wish).unwrap();
+        let plan = plan(&self.deployment, &to, &self.state, &wish);
+        let _ = writeln!(self.log, "> migrate");
+        for remark in &plan.remarks {
+            let (task, verdict) = (remark.task.as_deref().unwrap_or("*"), remark.verdict);
+            let _ = writeln!(self.log, "  {verdict:?} {} {task}: {}", remark.code, remark.message);
+        }
+        let by = person("admin", &["process_admin"]);
+        let (reason, decision) = ("原因".to_owned(), format!("m{}", self.steps));
+        let (repair, to) = (Repair::Migrate(wish), Some(to));
+        self.input("by 2.0.0", Input::Repair { repair, by, reason, decision, to: to.clone() });
+        if let Some(to) = to.filter(|to| self.state.definition() == Some(&to.hash)) {
+            self.deployment = Arc::into_inner(to).expect("nobody else has it");
+        }
+        self
+    }
+
+    /// Prints where the instance stands.
+    pub(crate) fn stands(&mut self) -> &mut Self {
+        for at in yiwang_core::repair::standing(&self.deployment, &self.state) {
+            let _ = writeln!(self.log, "  at {} ({}), to {}", at.task, at.waits, at.targets.join(" "));
+        }
+        self
+    }
+
     /// Prints only what is still to come.
     pub(crate) fn quietly(&mut self) -> &mut Self {
         self.log.clear();
@@ -368,7 +420,15 @@ impl Run {
         match result {
             Err(refusal) => {
                 let kind = serde_json::to_value(refusal.kind).unwrap();
-                let _ = writeln!(log, "  refused {}: {}", kind.as_str().unwrap(), refusal.message);
+                let _ = write!(log, "  refused {}", kind.as_str().unwrap());
+                if let Some(code) = refusal
+                    .code
+                    .as_deref()
+                    .filter(|code| code.starts_with("repair.") || code.starts_with("migration."))
+                {
+                    let _ = write!(log, " {code}");
+                }
+                let _ = writeln!(log, ": {}", refusal.message);
                 for (at, problem) in &refusal.problems {
                     let _ = writeln!(log, "    {at}: {problem}");
                 }
@@ -426,6 +486,11 @@ impl Run {
         let (seconds, rest) = (millis / 1000, millis % 1000);
         if rest == 0 { format!("{seconds}s") } else { format!("{seconds}.{rest:03}s") }
     }
+}
+
+/// An operator says what the task returned, and may say anything.
+fn is_skip(line: &HistoryEvent) -> bool {
+    matches!(line.what, What::Repaired { repair: Repair::Skip { .. }, .. })
 }
 
 pub(crate) fn person(name: &str, roles: &[&str]) -> Actor {

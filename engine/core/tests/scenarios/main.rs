@@ -32,10 +32,12 @@ mod items;
 mod lifecycle;
 mod lots;
 mod messages;
+mod migrate;
 mod nesting;
 mod operate;
 mod outside;
 mod people;
+mod repair;
 mod streams;
 mod timeouts;
 

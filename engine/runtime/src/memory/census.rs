@@ -148,6 +148,7 @@ impl Tables {
             Of::WorkItems => {
                 self.work_items.values().filter_map(|item| self.found(item.id.instance, Some(item))).collect()
             }
+            Of::Instances => self.instances.keys().filter_map(|id| self.found(*id, None)).collect(),
         }
     }
 
@@ -158,6 +159,7 @@ impl Tables {
             case: self.cases.get(&id).cloned(),
             item: item.cloned(),
             workflow: workflow_name(&row.workflow),
+            version: row.workflow.version.clone(),
             status: row.status,
             touched: row.touched,
         })

@@ -303,3 +303,66 @@ async fn a_sweep_does_not_count_as_a_touch() {
         assert_eq!(ended(&mut world, sweep.id).await.acted, 1, "{key}");
     }
 }
+
+fn operating(act: Value) -> Value {
+    json!({"sweep": "operate", "of": "instances", "where": {"workflow": "test/matter", "open": true}, "actions": [act]})
+}
+
+#[tokio::test]
+async fn instances_are_suspended_and_resumed_by_the_person_who_asks() {
+    let mut world = world(3).await;
+    let other = world.start("test/clean-up", None, json!({"target": {}})).await;
+    let suspend = operating(json!({"suspend": "核查"}));
+    let sweep = world.engine.sweep(wanted(&suspend, "s", None)).await.unwrap();
+    let sweep = ended(&mut world, sweep.id).await;
+    assert_eq!((sweep.acted, sweep.failed), (3, 0));
+    let matters = world.instances("test/matter").await;
+    assert!(!matters.contains(&other));
+    let line = world.last(matters[0], "operator_acted", "by").await;
+    assert_eq!(line, "li");
+    let reason = world.last(matters[0], "operator_acted", "reason").await;
+    assert_eq!(reason, format!("核查 (sweep {})", sweep.id));
+    let two = [matters[0].to_string(), matters[2].to_string()];
+    let resume = json!({"sweep": "back", "of": "instances", "where": {"instance": two, "status": "suspended"},
+                        "actions": [{"resume": "好了"}]});
+    let sweep = world.engine.sweep(wanted(&resume, "r", None)).await.unwrap();
+    assert_eq!(ended(&mut world, sweep.id).await.acted, 2);
+    let again = world.engine.sweep(wanted(&suspend, "s2", None)).await.unwrap();
+    let again = ended(&mut world, again.id).await;
+    assert_eq!((again.acted, again.failed), (2, 1), "one is suspended still, and refuses");
+    let lines = ledger(&world, again.id).await;
+    let refused = lines.iter().find(|line| line.result == LineResult::Failed).unwrap();
+    assert_eq!(refused.instance, matters[1]);
+    assert_eq!(refused.why.as_ref().unwrap().0, "refused.conflict");
+}
+
+#[tokio::test]
+async fn a_repair_by_the_hundred_needs_a_second_person_and_is_done_once() {
+    let mut world = world(3).await;
+    let skip = operating(
+        json!({"skip": {"task": "decided", "output": [{"outcome": "o", "reason": "r"}], "reason": "停用"}}),
+    );
+    let refused = world.engine.sweep(wanted(&skip, "k", None)).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused(_)), "{refused}");
+    let sweep = world.engine.sweep(wanted(&skip, "k", Some(3))).await.unwrap();
+    assert_eq!(sweep.state, Phase::Waiting);
+    let approve = SweepAct::Approve { id: sweep.id, person: "zhao".to_owned(), reason: None };
+    world.engine.sweep_act(approve).await.unwrap();
+    assert_eq!(ended(&mut world, sweep.id).await.acted, 3);
+    let same = world.engine.sweep(wanted(&skip, "k", Some(3))).await.unwrap();
+    assert_eq!((same.id, same.acted), (sweep.id, 3));
+    for matter in world.instances("test/matter").await {
+        assert_eq!(world.last(matter, "repaired", "by").await, "li");
+        assert_eq!(world.last(matter, "case_noted", "text").await, "decided: o r");
+    }
+}
+
+#[test]
+fn operators_acts_are_for_instances() {
+    let mut written = operating(json!({"cancel": "x"}));
+    written["of"] = json!("workItems");
+    let mistakes = Definition::parse(&written).unwrap_err();
+    assert!(mistakes.iter().any(|mistake| mistake.place == "/of"), "{mistakes:?}");
+    let mistakes = Definition::parse(&operating(json!({"skip": {"tusk": 1, "reason": "x"}}))).unwrap_err();
+    assert_eq!(mistakes[0].place, "/actions/0/skip");
+}

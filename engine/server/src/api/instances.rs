@@ -143,7 +143,11 @@ async fn within(
 }
 
 /// One instance, with its output or error when it has ended; `ending`: what is known of that already.
-async fn whole(call: &Call, id: InstanceId, ending: Option<Ending>) -> Result<InstanceView, Problem> {
+pub(super) async fn whole(
+    call: &Call,
+    id: InstanceId,
+    ending: Option<Ending>,
+) -> Result<InstanceView, Problem> {
     let summary = call.app.query.instance(id).await?;
     let summary = summary.ok_or_else(|| Problem::not_found("instance", &id.to_string()))?;
     let ended = matches!(summary.status, Status::Completed | Status::Faulted);

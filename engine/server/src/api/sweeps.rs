@@ -166,12 +166,14 @@ async fn look(mut call: Call) -> Answer {
     #[serde(rename_all = "camelCase")]
     struct Preview {
         name: String,
+        of: Of,
         as_of: String,
         count: u64,
         /// For the run: who runs it has seen this.
         token: String,
         needs_approval: bool,
         by_state: Vec<GroupView>,
+        /// Of instances: by version.
         by_unit: Vec<GroupView>,
         by_cause: Vec<GroupView>,
         samples: Vec<Value>,
@@ -182,6 +184,7 @@ async fn look(mut call: Call) -> Answer {
     let (state, unit) = match definition.of() {
         Of::Cases => (Field::CaseState, Field::Unit),
         Of::WorkItems => (Field::ItemState, Field::Unit),
+        Of::Instances => (Field::Status, Field::Version),
     };
     let by_state = call.app.query.tally(selection.clone(), vec![state]).await?;
     let by_unit = call.app.query.tally(selection.clone(), vec![unit]).await?;
@@ -209,6 +212,7 @@ async fn look(mut call: Call) -> Answer {
     ok(&Preview {
         token: preview::token(&definition.digest(), call.now, count),
         name: definition.name.clone(),
+        of: definition.of(),
         as_of: time(call.now),
         count,
         needs_approval: definition.approval.is_some(),
@@ -241,6 +245,9 @@ fn sample(found: Found) -> Value {
         "caseNo": case.map(|case| &case.no).or_else(|| item?.case_no.as_ref()),
         "title": item.map(|item| &item.title).or_else(|| case.map(|case| &case.title)),
         "state": item.map_or_else(|| json!(case.map(|case| case.state)), |item| json!(item.state)),
+        "workflow": found.workflow,
+        "version": found.version,
+        "status": found.status,
         "unit": case.and_then(|case| case.unit.as_ref()),
         "due": item.map_or_else(|| case.and_then(|case| case.due), |item| item.due).map(time),
         "touched": time(found.touched),
@@ -269,6 +276,7 @@ async fn begin(mut call: Call) -> Answer {
     check_reason(wanted.reason.as_ref())?;
     let definition = checked(&wanted.definition, "/definition")?;
     selection(&call, &definition)?;
+    needs_operator(&call, &definition)?;
     let existing = call.app.query.sweep_of_key(key.clone()).await?.is_some();
     let person = call.actor()?.person.clone();
     let wanted =
@@ -332,11 +340,24 @@ async fn decide(mut call: Call, decision: Decision) -> Answer {
         }
         return Err(Problem::new(Code::Conflict, format!("The sweep is over: {}", json!(known.state))));
     }
+    if let Ok(definition) = Definition::parse(&known.definition) {
+        needs_operator(&call, &definition)?;
+    }
     let act = match decision {
         Decision::Approve => SweepAct::Approve { id, person, reason },
         Decision::Cancel => SweepAct::Cancel { id, person, reason },
     };
     ok(&SweepView::from(call.app.handle.sweep_act(act).await?))
+}
+
+/// What operators do one by one, others do not do by the hundred.
+fn needs_operator(call: &Call, definition: &Definition) -> Result<(), Problem> {
+    let may = Policy::Role(&[PROCESS_ADMIN]);
+    if definition.is_operators() && may.admit(Some(call.actor()?)).is_err() {
+        let detail = format!("Sweeps that act on instances need the role {PROCESS_ADMIN}");
+        return Err(Problem::new(Code::Forbidden, detail));
+    }
+    Ok(())
 }
 
 fn check_reason(reason: Option<&String>) -> Result<(), Problem> {
