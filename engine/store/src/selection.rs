@@ -155,6 +155,8 @@ pub(crate) fn value(sql: &mut Sql, of: Of, field: &Field) {
         Field::Opened => "CAST({case} ->> 'opened' AS BIGINT)",
         Field::Closed => "CAST({case} ->> 'closed' AS BIGINT)",
         Field::Reworks => "CAST({case} ->> 'reworks' AS BIGINT)",
+        // Left out of the body while nobody has; a work item may have no case at all.
+        Field::Urged => "CASE WHEN c.no IS NOT NULL THEN coalesce(CAST({case} ->> 'urged' AS BIGINT), 0) END",
         Field::Free(path) => {
             let path = Value::from(free_path(path));
             sql.push("{free text}", [path.clone(), path]);

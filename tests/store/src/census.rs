@@ -53,6 +53,8 @@ const OF_CASES: &[&str] = &[
     r#"{"closed": {"before": {"ahead": "PT1H"}}}"#,
     r#"{"reworks": 1}"#,
     r#"{"reworks": [0, 2]}"#,
+    r#"{"urged": 0}"#,
+    r#"{"urged": {"atLeast": 1}}"#,
     r#"{"reworks": {"atLeast": 1, "atMost": 2}}"#,
     r#"{"fields.plan.year": 2025}"#,
     r#"{"fields.plan.year": "2025"}"#,
@@ -159,6 +161,7 @@ fn some_case(numbers: &mut Numbers, id: u64) -> Case {
         opened: at(-(numbers.below(9) as i64) * 1_000),
         closed: closed.then(|| at(-1)),
         reworks: u32::try_from(numbers.below(4)).unwrap(),
+        urged: u32::try_from(numbers.below(3)).unwrap(),
         fields: fields.into(),
         ..case(id, &format!("QC-20240611-{id:06}"))
     }

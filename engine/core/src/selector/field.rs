@@ -26,6 +26,7 @@ pub enum Field {
     Opened,
     Closed,
     Reworks,
+    Urged,
     /// A member of the case's free fields, by its names from the outside in. Texts and whole numbers only.
     Free(Vec<String>),
     Task,
@@ -96,6 +97,7 @@ const OF_CASE: &[(&str, Field, Kind)] = &[
     ("opened", Field::Opened, Kind::Time),
     ("closed", Field::Closed, Kind::Time),
     ("reworks", Field::Reworks, Kind::Number),
+    ("urged", Field::Urged, Kind::Number),
 ];
 
 /// Fields of a work item itself.
@@ -211,6 +213,7 @@ impl Field {
             Self::Instance => vec![subject.instance.to_string()],
             Self::Version => vec![subject.version.to_owned()],
             Self::Reworks
+            | Self::Urged
             | Self::CaseDue
             | Self::Opened
             | Self::Closed
@@ -237,6 +240,7 @@ impl Field {
     pub fn number(&self, subject: &Subject<'_>) -> Option<i64> {
         match self {
             Self::Reworks => Some(i64::from(subject.case?.reworks)),
+            Self::Urged => Some(i64::from(subject.case?.urged)),
             Self::Free(path) => free(&subject.case?.fields, path)?.as_i64(),
             _ => None,
         }
