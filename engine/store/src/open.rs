@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +25,8 @@ pub struct SqlStore {
     pub(crate) place: Place,
     /// None: this process may not write.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    /// The writer of a file.
+    thread: Mutex<Option<JoinHandle<()>>>,
     pub(crate) loop_reads: Link,
     pub(crate) query_reads: DatabaseConnection,
     counters: Arc<Counters>,
@@ -49,9 +52,21 @@ pub struct Stats {
     pub wal_bytes: u64,
 }
 
+/// The file is free for the next store when this one is gone.
+impl Drop for SqlStore {
+    fn drop(&mut self) {
+        drop(self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer panicked");
+        }
+    }
+}
+
 impl SqlStore {
     pub(crate) fn new(place: Place, loop_reads: Link, query_reads: DatabaseConnection) -> Self {
-        Self { place, jobs: Mutex::default(), loop_reads, query_reads, counters: Arc::default() }
+        let (jobs, thread) = (Mutex::default(), Mutex::default());
+        Self { place, jobs, thread, loop_reads, query_reads, counters: Arc::default() }
     }
 
     /// Starts the writer, which goes on where the journal ends.
@@ -63,7 +78,8 @@ impl SqlStore {
             Place::File(_) => {
                 let work = move || futures::executor::block_on(writer.run(queue));
                 let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(work);
-                thread.map_err(|error| DbErr::Custom(format!("starting the writer's thread: {error}")))?;
+                let failed = |error| DbErr::Custom(format!("starting the writer's thread: {error}"));
+                *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread.map_err(failed)?);
             }
             Place::Server(_) => drop(tokio::spawn(writer.run(queue))),
         }
@@ -83,7 +99,7 @@ impl SqlStore {
     }
 
     /// Ends the writer after all that is queued, closes the database and lets the lock go. What comes after it
-    /// fails. A store that is only dropped does the same, but nobody knows when.
+    /// fails. A file's store that is only dropped does the same, and whoever drops it waits.
     pub async fn close(&self) {
         for closed in [self.loop_reads.close().await, self.query_reads.close_by_ref().await] {
             if let Err(error) = closed {
