@@ -73,6 +73,10 @@ pub enum Test<M> {
     Before(Field, M),
     /// The time is this one or after it.
     From(Field, M),
+    /// The time is before that of another field.
+    BeforeField(Field, Field),
+    /// The time is that of another field or after it.
+    FromField(Field, Field),
     /// The number is at least this.
     AtLeast(Field, i64),
     /// The number is at most this.
@@ -146,6 +150,8 @@ impl Test<Moment> {
             Self::Contains(field, text) => Test::Contains(field.clone(), text.clone()),
             Self::Before(field, moment) => Test::Before(field.clone(), moment.resolve(now, times)?),
             Self::From(field, moment) => Test::From(field.clone(), moment.resolve(now, times)?),
+            Self::BeforeField(field, other) => Test::BeforeField(field.clone(), other.clone()),
+            Self::FromField(field, other) => Test::FromField(field.clone(), other.clone()),
             Self::AtLeast(field, number) => Test::AtLeast(field.clone(), *number),
             Self::AtMost(field, number) => Test::AtMost(field.clone(), *number),
         })
@@ -165,6 +171,12 @@ impl Test<Timestamp> {
             Self::Contains(field, part) => field.texts(subject).iter().any(|text| text.contains(part)),
             Self::Before(field, at) => field.time(subject).is_some_and(|time| time < *at),
             Self::From(field, at) => field.time(subject).is_some_and(|time| time >= *at),
+            Self::BeforeField(field, other) => {
+                field.time(subject).zip(other.time(subject)).is_some_and(|(time, other)| time < other)
+            }
+            Self::FromField(field, other) => {
+                field.time(subject).zip(other.time(subject)).is_some_and(|(time, other)| time >= other)
+            }
             Self::AtLeast(field, number) => field.number(subject).is_some_and(|own| own >= *number),
             Self::AtMost(field, number) => field.number(subject).is_some_and(|own| own <= *number),
         }

@@ -15,7 +15,7 @@ pub mod preview;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::definition::{Act, Approval, CaseAct, Cause, DECISION, Definition};
+pub use self::definition::{Act, Approval, CaseAct, Cause, DECISION, Definition, ItemAct, Receiver};
 pub use self::line::{Line, Result};
 use crate::transition::{Refusal, RefusalKind};
 use crate::{EffectId, InstanceId, Timestamp};

@@ -26,6 +26,8 @@ pub enum Field {
     Opened,
     Closed,
     Reworks,
+    Urged,
+    UrgedAt,
     /// A member of the case's free fields, by its names from the outside in. Texts and whole numbers only.
     Free(Vec<String>),
     Task,
@@ -90,6 +92,8 @@ const OF_CASE: &[(&str, Field, Kind)] = &[
     ("opened", Field::Opened, Kind::Time),
     ("closed", Field::Closed, Kind::Time),
     ("reworks", Field::Reworks, Kind::Number),
+    ("urged", Field::Urged, Kind::Number),
+    ("urgedAt", Field::UrgedAt, Kind::Time),
 ];
 
 /// Fields of a work item itself.
@@ -197,6 +201,8 @@ impl Field {
             Self::Workflow => vec![subject.workflow.to_owned()],
             Self::Status => vec![word(&subject.status)],
             Self::Reworks
+            | Self::Urged
+            | Self::UrgedAt
             | Self::CaseDue
             | Self::Opened
             | Self::Closed
@@ -212,6 +218,7 @@ impl Field {
             Self::CaseDue => subject.case?.due,
             Self::Opened => Some(subject.case?.opened),
             Self::Closed => subject.case?.closed,
+            Self::UrgedAt => subject.case?.urged_at,
             Self::ItemDue => subject.item?.due,
             Self::Created => Some(subject.item?.created),
             Self::Touched => Some(subject.touched),
@@ -223,6 +230,7 @@ impl Field {
     pub fn number(&self, subject: &Subject<'_>) -> Option<i64> {
         match self {
             Self::Reworks => Some(i64::from(subject.case?.reworks)),
+            Self::Urged => Some(i64::from(subject.case?.urged)),
             Self::Free(path) => free(&subject.case?.fields, path)?.as_i64(),
             _ => None,
         }

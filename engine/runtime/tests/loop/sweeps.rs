@@ -154,6 +154,78 @@ async fn acts_on_cases_are_done_once_in_the_sweeps_own_name() {
     assert_eq!(flagged, "supervised");
 }
 
+/// Two work items of one instance, and a case that somebody leads.
+fn asking() -> String {
+    workflow(
+        "asking",
+        "",
+        r#"  - register: {call: 'case-open:1.0.0@default', with: {type: complaint, title: '${ .title }', content: '${ . }', channel: wechat}}
+  - lead: {call: 'case-update:1.0.0@default', with: {unit: 城管局}}
+  - both: {fork: {branches: [{a: {call: 'human-task:1.0.0@default', with: {title: 办理, candidateRoles: [handler]}}}, {b: {call: 'human-task:1.0.0@default', with: {title: 核实, candidateRoles: [handler]}}}]}}"#,
+    )
+}
+
+fn pressing(actions: Value) -> Value {
+    json!({"sweep": "press", "of": "workItems", "where": {"open": true, "title": "办理"}, "actions": actions})
+}
+
+#[tokio::test]
+async fn acts_on_work_items_are_done_once_in_the_sweeps_own_name() {
+    for crash in [None, Some(Crash::Before), Some(Crash::After)] {
+        let mut world = World::running(&[&asking()]).await;
+        for n in 0..3 {
+            world.start("test/asking", Some(&format!("a{n}")), json!({"title": format!("路灯 {n}")})).await;
+        }
+        world.engine.settle().await.unwrap();
+        let actions = json!([
+            {"escalate": {"roles": ["approver@{unit}"], "priority": "high", "reason": "{caseNo} 超时"}},
+            {"comment": "请尽快"},
+            {"notify": {"channel": "notify", "to": {"kind": "role", "address": "approver@{unit}"}, "body": "{title} 超时"}},
+        ]);
+        let sweep = world.engine.sweep(wanted(&pressing(actions), "k", None)).await.unwrap();
+        // The commit of a step is the third from here: begun, counted, stepped.
+        let before = world.store.commits.load(Ordering::Relaxed);
+        *world.store.crash.lock().unwrap() = crash.map(|crash| (before + 2, crash));
+        let sweep = ended(&mut world, sweep.id).await;
+        assert_eq!((sweep.acted, sweep.failed), (3, 0), "{:?}", ledger(&world, sweep.id).await);
+        assert_eq!(ledger(&world, sweep.id).await.iter().map(|line| line.acts).sum::<u32>(), 9);
+        let items = world.open_items().await;
+        for item in &items {
+            let pressed = item.title == "办理";
+            assert_eq!(item.candidate_roles.contains(&"approver@城管局".to_owned()), pressed, "{item:?}");
+            assert_eq!(
+                item.comments.iter().filter(|it| it.by == "sweep:press").count(),
+                usize::from(pressed)
+            );
+        }
+        assert_eq!(items.len(), 6);
+        for id in world.instances("test/asking").await {
+            let sent = world.times(id, "effect_requested").await;
+            assert_eq!(sent.len(), 1, "{crash:?}: one message for each");
+            assert_eq!(world.last(id, "work_item_changed", "by").await, "sweep:press");
+        }
+    }
+}
+
+#[tokio::test]
+async fn work_goes_to_others_when_two_persons_want_it() {
+    let mut world = World::running(&[&asking()]).await;
+    world.start("test/asking", Some("a"), json!({"title": "路灯"})).await;
+    world.engine.settle().await.unwrap();
+    let actions = json!([{"reassign": {"roles": ["handler@综合窗口"], "reason": "原单位未办"}}]);
+    let sweep = world.engine.sweep(wanted(&pressing(actions), "k", Some(1))).await.unwrap();
+    assert_eq!(sweep.state, Phase::Waiting);
+    let person = "wang".to_owned();
+    world.engine.sweep_act(SweepAct::Approve { id: sweep.id, person, reason: None }).await.unwrap();
+    assert_eq!(ended(&mut world, sweep.id).await.acted, 1);
+    let items = world.open_items().await;
+    let roles = |title: &str| items.iter().find(|item| item.title == title).unwrap().candidate_roles.clone();
+    assert_eq!(
+        (roles("办理"), roles("核实")),
+        (vec!["handler@综合窗口".to_owned()], vec!["handler".to_owned()])
+    );
+}
+
 #[tokio::test]
 async fn more_or_less_than_was_previewed_is_refused() {
     let mut world = world(3).await;
