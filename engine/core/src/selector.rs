@@ -13,6 +13,7 @@ mod parse;
 pub mod span;
 
 use serde::{Deserialize, Serialize};
+use yiwang_dsl::catalog::Misfit;
 
 pub use self::field::{Field, Subject};
 use self::span::{Span, Times};
@@ -213,6 +214,16 @@ impl Mistake {
         });
         self
     }
+}
+
+/// The mistakes as the check of a workflow's arguments tells them; `place`: where in the arguments they begin.
+pub(crate) fn misfits(place: &str, mistakes: Option<Vec<Mistake>>) -> Vec<Misfit> {
+    let misfit = |mistake: Mistake| Misfit {
+        pointer: format!("{place}{}", mistake.place),
+        message: mistake.message,
+        help: mistake.help,
+    };
+    mistakes.into_iter().flatten().map(misfit).collect()
 }
 
 /// A name as a step of a JSON Pointer.

@@ -2,12 +2,14 @@
 
 use serde_json::json;
 use yiwang_dsl::Fault;
+use yiwang_dsl::catalog::Misfit;
 
 use super::{Called, Function, shape};
 use crate::effect::Action;
 use crate::inquiry::{GROUP_FIELDS_MAX, Inquiry, LIST_LEN_MAX, told};
 use crate::machine::{Machine, Move};
 use crate::outbox;
+use crate::selector::misfits as told_apart;
 use crate::state::{Doing, Owner, Repeat};
 
 pub(super) const FUNCTION: Function = Function {
@@ -48,6 +50,11 @@ pub(super) const FUNCTION: Function = Function {
     },
     begin,
 };
+
+/// What is wrong with a question that stands in a workflow.
+pub(super) fn misfits(with: &serde_json::Value) -> Vec<Misfit> {
+    told_apart("", Inquiry::parse(with).err())
+}
 
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
     Inquiry::parse(&called.json).map_err(|mistakes| called.refuse(&told(&mistakes)))?;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use yiwang_dsl::catalog::Misfit;
 use yiwang_dsl::{Data, Fault};
 
 use super::{Called, Function, shape};
@@ -9,6 +10,7 @@ use crate::effect::Action;
 use crate::inquiry::told;
 use crate::machine::{Machine, Move};
 use crate::outbox;
+use crate::selector;
 use crate::state::{Doing, Owner, Repeat};
 use crate::sweep::Definition;
 
@@ -43,6 +45,12 @@ pub(super) const FUNCTION: Function = Function {
 struct With {
     definition: Value,
     reason: Option<String>,
+}
+
+/// What is wrong with a definition that stands in a workflow.
+pub(super) fn misfits(with: &Value) -> Vec<Misfit> {
+    let definition = with.get("definition").filter(|definition| definition.is_object());
+    selector::misfits("/definition", definition.and_then(|definition| Definition::parse(definition).err()))
 }
 
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {

@@ -38,7 +38,8 @@ pub(super) fn set_due(
         None
     };
     if let Some(problem) = problem {
-        return Err(wanted("/at", problem).into());
+        let problems = vec![("/at".to_owned(), problem.to_owned())];
+        return Err(form::invalid("it cannot be due then".to_owned(), problems).into());
     }
     let n = item.id.n;
     if item.due == Some(due) {
@@ -103,7 +104,9 @@ pub(super) fn escalate(
     let new: Vec<String> = roles.into_iter().filter(|role| !item.candidate_roles.contains(role)).collect();
     if item.candidate_roles.len() + new.len() > CANDIDATES_MAX {
         let problem = format!("a work item has at most {CANDIDATES_MAX} candidate roles");
-        return Err(wanted("/roles", &problem).into());
+        return Err(
+            form::invalid("it cannot be escalated".to_owned(), vec![("/roles".to_owned(), problem)]).into()
+        );
     }
     let priority = priority.filter(|priority| *priority > item.priority);
     if new.is_empty() && priority.is_none() {

@@ -181,6 +181,14 @@ fn acts_on_work_items_are_read_and_their_mistakes_told() {
             .map(|it| format!("{} {} {}", it.place, it.message, it.help.clone().unwrap_or_default()));
         lines.collect::<Vec<_>>().join("\n")
     };
-    expect_test::expect![[""]].assert_eq(&told(&of_cases));
-    expect_test::expect![[""]].assert_eq(&told(&bad));
+    expect_test::expect!["/actions/0 an act on work items, in a sweep of cases: write `of: workItems` "]
+        .assert_eq(&told(&of_cases));
+    expect_test::expect![[r#"
+        /where/due/from/field there is no time `crated` did you mean `created`?
+        /actions/0/escalate give `roles`, `priority`, or both 
+        /actions/1/escalate/roles a list of 1 to 20 roles stands here, e.g. `[handler@unit]` 
+        /actions/1/escalate/priority `hihg` is none of the words here did you mean `high`?
+        /actions/2/reassign give `to`, a candidate, or `roles`: one of them 
+        /actions/3/notify `channel`, `to: { kind, address }` and `body` are needed: missing field `to` "#]]
+    .assert_eq(&told(&bad));
 }

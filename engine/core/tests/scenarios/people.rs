@@ -403,7 +403,40 @@ fn another_due_time_takes_the_timers_with_it() {
             // It was late; it is not any more, and becomes so again.
             run.act(1, &zhao, at("2024-06-11T06:00:00Z"), "再宽限一小时").wake_after(60 * 60_000);
         },
-        expect![[""]],
+        expect![[r#"
+            > zhang does set-due #1
+              refused forbidden: changing the due time of a work item needs the role supervisor or process_admin; zhang has neither (work item 000000000001A-1)
+            > zhao does set-due #1
+              refused invalid: something is missing
+                /reason: say why it is due at another time
+            > zhao does set-due #1
+              refused invalid: it cannot be due then
+                /at: it has passed already
+            > zhao does set-due #1
+              refused invalid: it cannot be due then
+                /at: it is more than a year away
+            > zhao does set-due #1
+              handle work_item_changed by="zhao" changes={"due":"2024-06-11T05:00:00Z"} item="000000000001A-1" reason="等待鉴定"
+              handle work_item_due_moved due=14400s item="000000000001A-1"
+              = Waiting, wakes 7200s
+            > zhao does set-due #1
+              = Waiting, wakes 7200s
+            > wake
+              = Waiting, wakes 7200s
+            > wake
+              handle work_item_escalated item="000000000001A-1" roles=[] step="50%"
+              = Waiting, wakes 14400s
+            > wake
+              handle work_item_escalated item="000000000001A-1" roles=[] step="due"
+              = Waiting
+            > zhao does set-due #1
+              handle work_item_changed by="zhao" changes={"due":"2024-06-11T06:00:00Z"} item="000000000001A-1" reason="再宽限一小时"
+              handle work_item_due_moved due=18000s item="000000000001A-1"
+              = Waiting, wakes 18000s
+            > wake
+              handle work_item_escalated item="000000000001A-1" roles=[] step="due"
+              = Waiting
+        "#]],
     );
 }
 

@@ -347,7 +347,7 @@ async fn a_mistake_in_a_question_is_an_error_of_the_task() {
     let wrong = workflow(
         "wrong",
         "",
-        "  - ask: {try: [{q: {call: 'case-query:1.0.0@default', with: {where: {staet: closed}}}}], catch: {as: err, do: [{say: {set: {told: '${ $err.detail }'}}}]}}",
+        "  - ask: {try: [{q: {call: 'case-query:1.0.0@default', with: {where: '${ {staet: \"closed\"} }'}}}], catch: {as: err, do: [{say: {set: {told: '${ $err.detail }'}}}]}}",
     );
     let mut world = World::running(&[&wrong]).await;
     let id = world.start("test/wrong", None, json!({})).await;
