@@ -30,13 +30,13 @@ enum Verb {
     },
     /// Count what a sweep would find, and show some. Nothing is written.
     Preview {
-        /// The definition.
-        file: PathBuf,
+        /// A file, or the name of a sweep that the server knows.
+        sweep: PathBuf,
     },
     /// Ask for a sweep, and watch it.
     Run {
-        /// The definition.
-        file: PathBuf,
+        /// A file, or the name of a sweep that the server knows.
+        sweep: PathBuf,
         /// Names the sweep: the same key runs it once. Without it, each call is another sweep.
         #[arg(long)]
         key: Option<String>,
@@ -133,19 +133,19 @@ const SWEEP: [output::Column; 9] = [
 pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(), Failure> {
     match args.verb {
         Verb::Check { files } => check(&files),
-        Verb::Preview { file } => {
-            let definition = read(&file)?;
-            let preview = ask_preview(&server.connect()?, &definition).await?;
+        Verb::Preview { sweep } => {
+            let meant = meant(&sweep)?;
+            let preview = ask_preview(&server.connect()?, &meant).await?;
             show_preview(format, &preview);
             Ok(())
         }
-        Verb::Run { file, key, preview, reason, yes, no_wait } => {
-            let definition = read(&file)?;
+        Verb::Run { sweep, key, preview, reason, yes, no_wait } => {
+            let mut body = meant(&sweep)?;
             let remote = server.connect()?;
             let token = match preview {
                 Some(token) => token,
                 None => {
-                    let preview = ask_preview(&remote, &definition).await?;
+                    let preview = ask_preview(&remote, &body).await?;
                     let count = preview.get("count").and_then(Value::as_u64).unwrap_or(0);
                     if !yes && !confirmed(&preview, count)? {
                         output::note("nothing was done");
@@ -155,7 +155,8 @@ pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(
                 }
             };
             let key = key.unwrap_or_else(fresh_key);
-            let body = json!({"definition": definition, "preview": token, "reason": reason});
+            body["preview"] = json!(token);
+            body["reason"] = json!(reason);
             let headers = [("idempotency-key", key.as_str())];
             let mut sweep = remote.post("/sweeps", Some(&body), &headers).await?;
             if sweep.get("state").and_then(Value::as_str) == Some("waiting") {
@@ -239,8 +240,17 @@ async fn decide(
     Ok(())
 }
 
-async fn ask_preview(remote: &Remote, definition: &Value) -> Result<Value, Failure> {
-    remote.post("/sweeps:preview", Some(&json!({"definition": definition})), &[]).await
+async fn ask_preview(remote: &Remote, meant: &Value) -> Result<Value, Failure> {
+    remote.post("/sweeps:preview", Some(meant), &[]).await
+}
+
+/// The definition in a file, or a name: what is no file and looks like one of a sweep.
+fn meant(sweep: &Path) -> Result<Value, Failure> {
+    let name = sweep.to_str().filter(|text| !sweep.exists() && !text.contains(['/', '\\', '.']));
+    match name {
+        Some(name) => Ok(json!({"name": name})),
+        None => Ok(json!({"definition": read(sweep)?})),
+    }
 }
 
 fn show_preview(format: Format, preview: &Value) {

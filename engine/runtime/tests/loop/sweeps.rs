@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 use yiwang_core::InstanceId;
 use yiwang_core::input::OperatorCommand;
+use yiwang_core::reference::Kind;
 use yiwang_core::sweep::{Definition, Line, Phase, Result as LineResult, Sweep, Wanted, preview};
 use yiwang_core::work_item::Actor;
 use yiwang_runtime::harness::Step;
 use yiwang_runtime::ports::{Census as _, PageRequest};
-use yiwang_runtime::{Error, OperatorAct, SweepAct};
+use yiwang_runtime::{Error, OperatorAct, PutReference, SweepAct};
 
 use crate::world::{Crash, NOON, World, workflow};
 
@@ -183,7 +184,7 @@ async fn acts_on_work_items_are_done_once_in_the_sweeps_own_name() {
             {"notify": {"channel": "notify", "to": {"kind": "role", "address": "approver@{unit}"}, "body": "{title} 超时"}},
         ]);
         let sweep = world.engine.sweep(wanted(&pressing(actions), "k", None)).await.unwrap();
-        // The commit of a step is the third from here: begun, counted, stepped.
+        // From here the sweep is counted by one commit, and acts by the next.
         let before = world.store.commits.load(Ordering::Relaxed);
         *world.store.crash.lock().unwrap() = crash.map(|crash| (before + 2, crash));
         let sweep = ended(&mut world, sweep.id).await;
@@ -374,4 +375,48 @@ async fn a_sweep_does_not_count_as_a_touch() {
         let sweep = world.engine.sweep(wanted(&written, key, None)).await.unwrap();
         assert_eq!(ended(&mut world, sweep.id).await.acted, 1, "{key}");
     }
+}
+
+/// The newest version of a sweep is meant by its name, and what runs keeps the one with which it began.
+#[tokio::test]
+async fn a_sweep_is_known_by_its_name() {
+    let mut world = world(2).await;
+    let put = |body: &str| PutReference {
+        kind: Kind::Sweep,
+        name: "press".to_owned(),
+        body: body.to_owned(),
+        by: "li".to_owned(),
+        reason: None,
+        version: None,
+    };
+    let broken =
+        world.engine.put_reference(put("sweep: press\nwhere: {staet: closed}\nactions: [{note: n}]\n")).await;
+    let Err(Error::InvalidReference(mistakes)) = broken else { panic!("{broken:?}") };
+    assert_eq!(
+        (mistakes.len(), mistakes[0].pointer.as_str(), mistakes[0].span.clone()),
+        (1, "/where/staet", 21..26)
+    );
+    let other = world.engine.put_reference(put("sweep: other\nwhere: {}\nactions: [{note: n}]\n")).await;
+    assert!(matches!(other, Err(Error::InvalidReference(_))), "{other:?}");
+    for (note, version) in [("一", 1), ("二", 2)] {
+        let body = format!("sweep: press\nwhere: {{title: 路灯 1}}\nactions: [{{note: {note}}}]\n");
+        assert_eq!(world.engine.put_reference(put(&body)).await.unwrap().version, version);
+    }
+    world.restart().await;
+    let by_name = workflow(
+        "by-name",
+        "",
+        "  - sweep: {call: 'sweep:1.0.0@default', with: {name: press}, export: {as: '${ {swept: .} }'}}\n  - ask: {call: 'case-query:1.0.0@default', with: {sweep: press}, output: {as: '${ {swept: $context.swept.acted, total: .total} }'}}\n  - none: {try: [{gone: {call: 'sweep:1.0.0@default', with: {name: gone}}}], catch: {as: err, do: [{say: {set: {told: '${ $err.detail }'}}}]}}",
+    );
+    world.deploy(&by_name).await;
+    let id = world.start("test/by-name", None, json!({})).await;
+    world.engine.settle().await.unwrap();
+    for _ in 0..50 {
+        world.later(100).await;
+    }
+    let told = world.last(id, "completed", "output").await;
+    assert!(told["told"].as_str().unwrap().contains("there is no sweep `gone`"), "{told}");
+    let matters = world.instances("test/matter").await;
+    assert_eq!(world.last(matters[1], "case_acted", "command").await["text"], "二");
+    assert_eq!(world.times(matters[0], "case_acted").await.len(), 0);
 }
