@@ -5,6 +5,7 @@
 //! channels/<id>.yaml               one channel each
 //! workflows/<name>/workflow.yaml   one workflow each
 //!                 /forms/*.json    its forms: JSON Schemas, used as `forms/<file name>`
+//!                 /sweeps/*.yaml     its sweeps, known by name
 //!                 /scenarios/*.yaml  its scenarios, for `yiwang test`
 //!           calendars/*.yaml       calendars, besides the built-in ones
 //!           sla/*.yaml             tables of promises
@@ -385,6 +386,16 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Fail
     }
     let mut paths = entries(folder)?;
     paths.retain(|path| path.is_file() && path.extension().is_some_and(|found| found == extension));
+    Ok(paths)
+}
+
+/// The folders in a folder, in order.
+pub(crate) fn folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut paths = entries(folder)?;
+    paths.retain(|path| path.is_dir());
     Ok(paths)
 }
 

@@ -1,4 +1,5 @@
-//! Reference documents as files of a project: `calendars/*.yaml` and `sla/*.yaml` beside the workflows.
+//! Reference documents as files of a project: `calendars/*.yaml` and `sla/*.yaml` beside the workflows, and the
+//! `sweeps/*.yaml` of each process.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,9 @@ use crate::project::{files, print_remarks};
 /// The folders, by kind, in the order in which their documents are taken.
 const FOLDERS: [(Kind, &str); 2] = [(Kind::Calendar, "calendars"), (Kind::Sla, "sla")];
 
+/// The folder of a process that has its sweeps.
+const SWEEPS: &str = "sweeps";
+
 /// One document.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
@@ -23,17 +27,17 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Reads a file; its `id` is its name, or else that of the file.
+    /// Reads a file; its `id` is its name, or of a sweep its `sweep`, or else that of the file.
     pub(crate) fn read(kind: Kind, path: &Path) -> Result<Self, Failure> {
         let body = std::fs::read_to_string(path).map_err(|error| failure::file("reading", path, error))?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let name = id(&body).unwrap_or(stem);
+        let name = id(&body, if kind == Kind::Sweep { "sweep" } else { "id" }).unwrap_or(stem);
         Ok(Self { path: path.to_owned(), kind, name, body })
     }
 }
 
-fn id(body: &str) -> Option<String> {
-    yaml::parse(body).ok()?.get("id").and_then(Node::as_str).map(str::to_owned)
+fn id(body: &str, key: &str) -> Option<String> {
+    yaml::parse(body).ok()?.get(key).and_then(Node::as_str).map(str::to_owned)
 }
 
 /// The documents of a folder of workflows, those that others extend first.
@@ -44,7 +48,25 @@ pub(crate) fn of_workflows(folder: &Path) -> Result<Vec<Document>, Failure> {
             all.push(Document::read(kind, &path)?);
         }
     }
+    let mut folders = vec![folder.join(SWEEPS)];
+    folders.extend(crate::project::folders(folder)?.into_iter().map(|process| process.join(SWEEPS)));
+    for sweeps in folders {
+        for path in files(&sweeps, "yaml")? {
+            all.push(Document::read(Kind::Sweep, &path)?);
+        }
+    }
     Ok(in_order(all))
+}
+
+/// The sweeps of the workflows in a folder, or the one in a file that lies in a folder `sweeps`.
+pub(crate) fn sweeps(path: &Path) -> Result<Vec<Document>, Failure> {
+    if path.is_dir() {
+        let mut all = of_workflows(path)?;
+        all.retain(|document| document.kind == Kind::Sweep);
+        return Ok(all);
+    }
+    let is_one = path.parent().is_some_and(|folder| folder.ends_with(SWEEPS));
+    if is_one { Ok(vec![Document::read(Kind::Sweep, path)?]) } else { Ok(Vec::new()) }
 }
 
 /// A document comes after those that it extends.

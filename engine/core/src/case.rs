@@ -96,6 +96,9 @@ pub struct Case {
     /// Times it was urged.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub urged: u32,
+    /// When it was last urged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urged_at: Option<Timestamp>,
     /// Counts changes: one for each line of history that changes it.
     pub version: u32,
     /// Its clocks.
@@ -144,6 +147,7 @@ impl Case {
             callback: None,
             suspended: None,
             urged: 0,
+            urged_at: None,
             version: 0,
             clocks: Vec::new(),
         }

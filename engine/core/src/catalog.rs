@@ -173,6 +173,8 @@ pub fn default_catalog() -> Catalog {
     for function in FUNCTIONS {
         catalog.add(reference(function, DEFAULT), signature(function));
     }
+    catalog.add_rule(reference(&case_query::FUNCTION, DEFAULT), case_query::misfits);
+    catalog.add_rule(reference(&sweep::FUNCTION, DEFAULT), sweep::misfits);
     catalog
 }
 

@@ -2,6 +2,7 @@
 //! somebody tried what they must not do.
 
 mod act;
+mod arrange;
 mod form;
 mod may;
 

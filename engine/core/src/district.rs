@@ -2,6 +2,7 @@
 //! makes a new one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use yiwang_dsl::Diagnostic;
 
@@ -9,6 +10,7 @@ use crate::calendar::Calendars;
 use crate::organisation::{self, Organisation};
 use crate::reference::{Kind, Reference};
 use crate::sla::Slas;
+use crate::sweep::{self, Definition};
 
 /// The reference data at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +21,8 @@ pub struct District {
     pub organisation: Organisation,
     /// What is promised for which cases.
     pub slas: Slas,
+    /// Definitions of sweeps, by name.
+    sweeps: BTreeMap<String, Arc<Definition>>,
     /// The newest document of each name.
     heads: BTreeMap<(Kind, String), Reference>,
     /// The greatest number.
@@ -44,6 +48,10 @@ impl District {
             Kind::Sla => {
                 district.slas.put(&document.name, &document.body, &district.calendars)?;
             }
+            Kind::Sweep => {
+                let definition = sweep::read_yaml(&document.name, &document.body)?;
+                district.sweeps.insert(document.name.clone(), Arc::new(definition));
+            }
             Kind::Organisation => {
                 let read = organisation::read_yaml(&document.body);
                 let remarks = |mistakes: Vec<organisation::Mistake>| {
@@ -55,6 +63,11 @@ impl District {
         district.last = district.last.max(document.number);
         district.heads.insert((document.kind, document.name.clone()), document);
         Ok(district)
+    }
+
+    /// The definition of the sweep of this name.
+    pub fn sweep(&self, name: &str) -> Option<&Arc<Definition>> {
+        self.sweeps.get(name)
     }
 
     /// The newest document of a name. What is built in has none.

@@ -188,10 +188,11 @@ pub(crate) fn resumed(machine: &mut Machine<'_>, paused: u64) {
 
 /// A work item is due at another time, and so is what its ladder still holds: parts of the time move in
 /// proportion, what comes behind the due time comes as long behind it.
-fn move_due(machine: &mut Machine<'_>, n: u32, to: Timestamp) {
+pub(crate) fn move_due(machine: &mut Machine<'_>, n: u32, to: Timestamp) {
     let Some(open) = machine.state.items.iter().find(|open| open.item.id.n == n) else { return };
     let (created, owner) = (open.item.created, open.owner);
-    let Some(from) = open.item.due else { return };
+    // Without a due time there is no ladder either.
+    let from = open.item.due.unwrap_or(to);
     let before = from.millis_since(created);
     let after = to.millis_since(created);
     let moved = |timer: &Timer| {

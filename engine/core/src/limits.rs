@@ -50,6 +50,9 @@ pub const DECISIONS_KEPT: usize = 256;
 /// Seats of one group. A session of a hundred is a congress.
 pub const SEATS_MAX: usize = 200;
 
+/// Candidate roles that a work item can have by acts of people and sweeps.
+pub const CANDIDATES_MAX: usize = 50;
+
 /// Comments on one work item, and attachments of one: they travel with its row.
 pub const REMARKS_MAX: usize = 200;
 

@@ -17,11 +17,13 @@ pub enum Kind {
     Organisation,
     /// What is promised for which cases.
     Sla,
+    /// What a sweep does, and with what.
+    Sweep,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Calendar, Self::Organisation, Self::Sla];
+    pub const ALL: &[Self] = &[Self::Calendar, Self::Organisation, Self::Sla, Self::Sweep];
 
     /// Its word in addresses, tables and messages.
     pub fn word(self) -> &'static str {
@@ -29,6 +31,7 @@ impl Kind {
             Self::Calendar => "calendar",
             Self::Organisation => "organisation",
             Self::Sla => "sla",
+            Self::Sweep => "sweep",
         }
     }
 

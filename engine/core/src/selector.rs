@@ -13,6 +13,7 @@ mod parse;
 pub mod span;
 
 use serde::{Deserialize, Serialize};
+use yiwang_dsl::catalog::Misfit;
 
 pub use self::field::{Field, Subject};
 use self::span::{Span, Times};
@@ -75,6 +76,10 @@ pub enum Test<M> {
     Before(Field, M),
     /// The time is this one or after it.
     From(Field, M),
+    /// The time is before that of another field.
+    BeforeField(Field, Field),
+    /// The time is that of another field or after it.
+    FromField(Field, Field),
     /// The number is at least this.
     AtLeast(Field, i64),
     /// The number is at most this.
@@ -148,6 +153,8 @@ impl Test<Moment> {
             Self::Contains(field, text) => Test::Contains(field.clone(), text.clone()),
             Self::Before(field, moment) => Test::Before(field.clone(), moment.resolve(now, times)?),
             Self::From(field, moment) => Test::From(field.clone(), moment.resolve(now, times)?),
+            Self::BeforeField(field, other) => Test::BeforeField(field.clone(), other.clone()),
+            Self::FromField(field, other) => Test::FromField(field.clone(), other.clone()),
             Self::AtLeast(field, number) => Test::AtLeast(field.clone(), *number),
             Self::AtMost(field, number) => Test::AtMost(field.clone(), *number),
         })
@@ -167,6 +174,12 @@ impl Test<Timestamp> {
             Self::Contains(field, part) => field.texts(subject).iter().any(|text| text.contains(part)),
             Self::Before(field, at) => field.time(subject).is_some_and(|time| time < *at),
             Self::From(field, at) => field.time(subject).is_some_and(|time| time >= *at),
+            Self::BeforeField(field, other) => {
+                field.time(subject).zip(other.time(subject)).is_some_and(|(time, other)| time < other)
+            }
+            Self::FromField(field, other) => {
+                field.time(subject).zip(other.time(subject)).is_some_and(|(time, other)| time >= other)
+            }
             Self::AtLeast(field, number) => field.number(subject).is_some_and(|own| own >= *number),
             Self::AtMost(field, number) => field.number(subject).is_some_and(|own| own <= *number),
         }
@@ -203,6 +216,16 @@ impl Mistake {
         });
         self
     }
+}
+
+/// The mistakes as the check of a workflow's arguments tells them; `place`: where in the arguments they begin.
+pub(crate) fn misfits(place: &str, mistakes: Option<Vec<Mistake>>) -> Vec<Misfit> {
+    let misfit = |mistake: Mistake| Misfit {
+        pointer: format!("{place}{}", mistake.place),
+        message: mistake.message,
+        help: mistake.help,
+    };
+    mistakes.into_iter().flatten().map(misfit).collect()
 }
 
 /// A name as a step of a JSON Pointer.

@@ -12,11 +12,13 @@ pub mod definition;
 pub mod line;
 mod parse;
 pub mod preview;
+mod read;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::definition::{Act, Approval, CaseAct, Cause, DECISION, Definition};
+pub use self::definition::{Act, Approval, CaseAct, Cause, DECISION, Definition, ItemAct, Receiver};
 pub use self::line::{Line, Result};
+pub use self::read::read_yaml;
 use crate::transition::{Refusal, RefusalKind};
 use crate::{EffectId, InstanceId, Timestamp};
 

@@ -11,6 +11,7 @@ use crate::error::TypeAliases;
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     functions: BTreeMap<FunctionRef, Signature>,
+    rules: BTreeMap<FunctionRef, Rule>,
     channels: Option<Vec<String>>,
     forms: Option<Vec<String>>,
     error_types: TypeAliases,
@@ -39,6 +40,21 @@ pub struct Signature {
     pub output: serde_json::Value,
 }
 
+/// What a function finds wrong with arguments that fit its schema: a language of its own within them, for example.
+/// It is asked about the whole `with`, in which expressions still stand as texts.
+pub type Rule = fn(&serde_json::Value) -> Vec<Misfit>;
+
+/// One mistake in arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// JSON Pointer within `with`.
+    pub pointer: String,
+    /// One sentence.
+    pub message: String,
+    /// What may have been meant.
+    pub help: Option<String>,
+}
+
 impl Catalog {
     /// A catalog without functions, that does not know which channels exist.
     pub fn new() -> Self {
@@ -48,6 +64,16 @@ impl Catalog {
     /// Adds or replaces a function.
     pub fn add(&mut self, function: FunctionRef, signature: Signature) {
         self.functions.insert(function, signature);
+    }
+
+    /// Adds what a function knows of its arguments beyond their schema.
+    pub fn add_rule(&mut self, function: FunctionRef, rule: Rule) {
+        self.rules.insert(function, rule);
+    }
+
+    /// What the function knows of its arguments beyond their schema.
+    pub fn rule(&self, function: &FunctionRef) -> Option<Rule> {
+        self.rules.get(function).copied()
     }
 
     /// Says which channel ids exist; from then on a literal channel that is not among them is a mistake.

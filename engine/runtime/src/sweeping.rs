@@ -11,10 +11,11 @@ use yiwang_core::selector::field::Found;
 use yiwang_core::selector::{Selection, Subject};
 use yiwang_core::sweep::line::target;
 use yiwang_core::sweep::{
-    Act, By, CaseAct, DECISION, Definition, Line, Phase, Result as LineResult, Sweep, Wanted,
+    Act, By, CaseAct, DECISION, Definition, ItemAct, Line, Phase, Receiver, Result as LineResult, Sweep,
+    Wanted,
 };
 use yiwang_core::transition::{Refusal, RefusalKind};
-use yiwang_core::work_item::Actor;
+use yiwang_core::work_item::{Act as Doing, Actor, WorkItemCommand};
 use yiwang_core::{Case, EffectId, Event, Input, InstanceId, Timestamp, WorkItem, WorkItemId};
 use yiwang_dsl::error::Kind;
 use yiwang_dsl::{Data, Fault};
@@ -250,6 +251,7 @@ impl Turn<'_> {
                 let input = Input::Repair { repair, by: asker(sweep), reason, decision, to };
                 self.apply_untouched(target.instance, input).map(drop)
             }
+            Act::Item(act) => self.sweep_item(sweep, act, decision, target),
             Act::Start { workflow, version, input } => {
                 let person = actor(sweep).person;
                 let start = Start {
@@ -322,9 +324,12 @@ pub(crate) fn start_keys(open: &Open, read: &SweepRead) -> Vec<crate::ports::Sta
     let acts = open.definition.acts.iter().enumerate();
     let starts = acts.filter_map(|(index, act)| match act {
         Act::Start { workflow, .. } => Some((index, workflow)),
-        Act::Case(_) | Act::Emit { .. } | Act::Decide { .. } | Act::Operate { .. } | Act::Repair { .. } => {
-            None
-        }
+        Act::Case(_)
+        | Act::Item(_)
+        | Act::Emit { .. }
+        | Act::Decide { .. }
+        | Act::Operate { .. }
+        | Act::Repair { .. } => None,
     });
     let mut keys = Vec::new();
     for (index, workflow) in starts {
@@ -355,6 +360,11 @@ impl Target {
         target(self.instance, self.n)
     }
 
+    /// Roles whose unit may be the target's own: `approver@{unit}`.
+    fn at_unit(&self, roles: Vec<String>) -> Vec<String> {
+        roles.into_iter().map(|role| self.told(&role)).collect()
+    }
+
     /// A text with the target's own words in place of their names.
     fn told(&self, text: &str) -> String {
         let case = self.case.as_ref();
@@ -363,7 +373,9 @@ impl Target {
         let title = item.map(|item| item.title.clone()).or_else(|| case.map(|case| case.title.clone()));
         let due = item.map_or_else(|| case.and_then(|case| case.due), |item| item.due);
         let unit = case.and_then(|case| case.unit.clone());
+        let assignee = item.and_then(|item| item.assignee.clone());
         text.replace("{caseNo}", &no)
+            .replace("{assignee}", &assignee.unwrap_or_default())
             .replace("{title}", &title.unwrap_or_default())
             .replace("{unit}", &unit.unwrap_or_default())
             .replace("{due}", &due.map(Timestamp::rfc3339).unwrap_or_default())
@@ -449,6 +461,39 @@ impl Turn<'_> {
             CaseAct::Redispatch { unit, reason } => (CaseCommand::Redispatch { unit }, Some(reason)),
         };
         let input = Input::Case { command, by: actor(sweep), reason, decision, version: None };
+        self.apply_untouched(target.instance, input).map(drop)
+    }
+
+    /// Acts on the target's work item, in the sweep's own name.
+    fn sweep_item(
+        &mut self,
+        sweep: &Sweep,
+        act: &ItemAct,
+        decision: String,
+        target: &Target,
+    ) -> Result<(), Error> {
+        let (act, reason) = match act.clone() {
+            ItemAct::Comment { text } => (Doing::Comment { text: target.told(&text) }, None),
+            ItemAct::Escalate { roles, priority, reason } => {
+                (Doing::Escalate { roles: target.at_unit(roles), priority }, Some(target.told(&reason)))
+            }
+            ItemAct::Reassign { to: Receiver::Person(to), reason } => {
+                (Doing::HandOver { to }, Some(target.told(&reason)))
+            }
+            ItemAct::Reassign { to: Receiver::Roles(roles), reason } => {
+                (Doing::Offer { roles: target.at_unit(roles) }, Some(target.told(&reason)))
+            }
+            ItemAct::Notify { channel, mut message } => {
+                message.recipient = target.told(&message.recipient);
+                message.subject = message.subject.map(|subject| target.told(&subject));
+                message.body = target.told(&message.body);
+                message.case_no = case_no(target.case.as_ref(), target.item.as_ref());
+                (Doing::Notify { channel, message }, None)
+            }
+        };
+        let item = WorkItemId { instance: target.instance, n: target.n };
+        let command = WorkItemCommand::Act { act, reason, decision: Some(decision) };
+        let input = Input::WorkItem { item, command, version: None, by: actor(sweep) };
         self.apply_untouched(target.instance, input).map(drop)
     }
 }

@@ -92,6 +92,8 @@ fn test(sql: &mut Sql, of: Of, it: &Test<Timestamp>) {
         }
         Test::Before(field, at) => compared(sql, of, field, "< ?", at.0),
         Test::From(field, at) => compared(sql, of, field, ">= ?", at.0),
+        Test::BeforeField(field, other) => related(sql, of, field, "<", other),
+        Test::FromField(field, other) => related(sql, of, field, ">=", other),
         Test::AtLeast(field, number) => numbered(sql, of, field, ">= ?", *number),
         Test::AtMost(field, number) => numbered(sql, of, field, "<= ?", *number),
     }
@@ -115,6 +117,14 @@ fn compared(sql: &mut Sql, of: Of, field: &Field, how: &str, with: i64) {
     sql.push("coalesce(", []);
     value(sql, of, field);
     sql.push(how, [with.into()]).push(", FALSE)", []);
+}
+
+fn related(sql: &mut Sql, of: Of, field: &Field, how: &str, other: &Field) {
+    sql.push("coalesce(", []);
+    value(sql, of, field);
+    sql.push(how, []);
+    value(sql, of, other);
+    sql.push(", FALSE)", []);
 }
 
 fn numbered(sql: &mut Sql, of: Of, field: &Field, how: &str, with: i64) {
@@ -155,8 +165,11 @@ pub(crate) fn value(sql: &mut Sql, of: Of, field: &Field) {
         Field::Opened => "CAST({case} ->> 'opened' AS BIGINT)",
         Field::Closed => "CAST({case} ->> 'closed' AS BIGINT)",
         Field::Reworks => "CAST({case} ->> 'reworks' AS BIGINT)",
-        // Left out of the body while nobody has; a work item may have no case at all.
-        Field::Urged => "CASE WHEN c.no IS NOT NULL THEN coalesce(CAST({case} ->> 'urged' AS BIGINT), 0) END",
+        // A case that nobody has urged does not write that down.
+        Field::Urged => {
+            "CASE WHEN c.instance IS NOT NULL THEN coalesce(CAST({case} ->> 'urged' AS BIGINT), 0) END"
+        }
+        Field::UrgedAt => "CAST({case} ->> 'urged_at' AS BIGINT)",
         Field::Free(path) => {
             let path = Value::from(free_path(path));
             sql.push("{free text}", [path.clone(), path]);

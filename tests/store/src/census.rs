@@ -53,9 +53,13 @@ const OF_CASES: &[&str] = &[
     r#"{"closed": {"before": {"ahead": "PT1H"}}}"#,
     r#"{"reworks": 1}"#,
     r#"{"reworks": [0, 2]}"#,
-    r#"{"urged": 0}"#,
-    r#"{"urged": {"atLeast": 1}}"#,
     r#"{"reworks": {"atLeast": 1, "atMost": 2}}"#,
+    r#"{"urged": 0}"#,
+    r#"{"urged": {"atLeast": 2}}"#,
+    r#"{"urgedAt": null}"#,
+    r#"{"urgedAt": {"from": {"field": "due"}}}"#,
+    r#"{"not": {"urgedAt": {"from": {"field": "due"}}}}"#,
+    r#"{"urgedAt": {"before": {"field": "touched"}}}"#,
     r#"{"fields.plan.year": 2025}"#,
     r#"{"fields.plan.year": "2025"}"#,
     r#"{"fields.plan.year": {"atLeast": 2025}}"#,
@@ -96,6 +100,8 @@ const OF_ITEMS: &[&str] = &[
     r#"{"case.flags": "overdue", "open": true}"#,
     r#"{"case.fields.plan.year": {"atMost": 2025}}"#,
     r#"{"case.due": {"before": "now"}}"#,
+    r#"{"case.urged": {"atMost": 0}}"#,
+    r#"{"created": {"from": {"field": "case.urgedAt"}}}"#,
     r#"{"caseNo": null}"#,
     r#"{"workflow": "test/b"}"#,
 ];
@@ -137,6 +143,7 @@ fn some_case(numbers: &mut Numbers, id: u64) -> Case {
     let flags = [Flag::Overdue, Flag::Supervised, Flag::Repeat];
     let flags: BTreeSet<Flag> = flags.into_iter().filter(|_| numbers.below(3) == 0).collect();
     let text = |text: &str| Some(text.to_owned());
+    let urged = u32::try_from(numbers.below(4)).unwrap();
     let fields = numbers.one(&[
         json!({}),
         json!({"plan": {"year": 2025}, "reply": "已修复"}),
@@ -161,7 +168,8 @@ fn some_case(numbers: &mut Numbers, id: u64) -> Case {
         opened: at(-(numbers.below(9) as i64) * 1_000),
         closed: closed.then(|| at(-1)),
         reworks: u32::try_from(numbers.below(4)).unwrap(),
-        urged: u32::try_from(numbers.below(3)).unwrap(),
+        urged,
+        urged_at: (urged > 0).then(|| at(-(i64::from(urged) - 1) * 2_500)),
         fields: fields.into(),
         ..case(id, &format!("QC-20240611-{id:06}"))
     }

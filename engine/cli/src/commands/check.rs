@@ -2,20 +2,22 @@
 
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use yiwang_dsl::Diagnostic;
 use yiwang_dsl::diagnostic::Severity;
 
 use crate::failure::{Exit, Failure};
 use crate::language;
 use crate::output::{self, Format};
 use crate::project::{Package, catalog, packages_as_written, print_remarks};
+use crate::references;
 use crate::services;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Workflows, or folders with workflows.
+    /// Workflows, sweeps, or folders with them.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Check names of channels against those of this project.
@@ -35,6 +37,16 @@ fn once(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
     let mut results: Vec<Value> = Vec::new();
     let (mut checked, mut errors, mut warnings) = (0_usize, 0_usize, 0_usize);
     for path in &args.files {
+        let sweeps = references::sweeps(path)?;
+        for sweep in &sweeps {
+            let remarks = yiwang_core::sweep::read_yaml(&sweep.name, &sweep.body).err().unwrap_or_default();
+            checked += 1;
+            errors += remarks.len();
+            tell(&sweep.path, &sweep.body, &remarks, wanted, &mut results);
+        }
+        if !sweeps.is_empty() && !path.is_dir() {
+            continue;
+        }
         for package in packages_as_written(path)? {
             let resources = services::texts(args.project.as_deref(), &package)?;
             let (_, remarks) =
@@ -43,13 +55,7 @@ fn once(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
             checked += 1;
             errors += bad;
             warnings += remarks.len() - bad;
-            if wanted == Some(Format::Json) {
-                let located: Vec<_> =
-                    remarks.iter().map(|remark| remark.locate(&package.source, language::chosen())).collect();
-                results.push(json!({ "file": package.path.display().to_string(), "valid": bad == 0, "diagnostics": located }));
-            } else {
-                print_remarks(&package.path, &package.source, &remarks);
-            }
+            tell(&package.path, &package.source, &remarks, wanted, &mut results);
             errors += check_forms(&package, wanted, &mut results);
         }
     }
@@ -63,6 +69,17 @@ fn once(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
         return Err(Failure::new(Exit::NotFound, "project.no-workflow", message));
     }
     if errors > 0 { Err(Failure::said(Exit::Invalid)) } else { Ok(()) }
+}
+
+/// Prints the remarks on a file, or keeps them for the result.
+fn tell(path: &Path, source: &str, remarks: &[Diagnostic], wanted: Option<Format>, results: &mut Vec<Value>) {
+    if wanted != Some(Format::Json) {
+        print_remarks(path, source, remarks);
+        return;
+    }
+    let valid = remarks.iter().all(|remark| remark.severity() != Severity::Error);
+    let located: Vec<_> = remarks.iter().map(|remark| remark.locate(source, language::chosen())).collect();
+    results.push(json!({ "file": path.display().to_string(), "valid": valid, "diagnostics": located }));
 }
 
 /// Forms must be JSON Schemas. How many are not.

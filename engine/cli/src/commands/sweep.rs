@@ -30,13 +30,13 @@ enum Verb {
     },
     /// Count what a sweep would find, and show some. Nothing is written.
     Preview {
-        /// The definition.
-        file: PathBuf,
+        /// A file, or the name of a sweep that the server knows.
+        sweep: PathBuf,
     },
     /// Ask for a sweep, and watch it.
     Run {
-        /// The definition.
-        file: PathBuf,
+        /// A file, or the name of a sweep that the server knows.
+        sweep: PathBuf,
         /// Names the sweep: the same key runs it once. Without it, each call is another sweep.
         #[arg(long)]
         key: Option<String>,
@@ -133,14 +133,13 @@ const SWEEP: [output::Column; 9] = [
 pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(), Failure> {
     match args.verb {
         Verb::Check { files } => check(&files),
-        Verb::Preview { file } => {
-            let definition = read(&file)?;
-            preview(&server.connect()?, format, &definition).await
+        Verb::Preview { sweep } => {
+            let meant = meant(&sweep)?;
+            preview(&server.connect()?, format, &meant).await
         }
-        Verb::Run { file, key, preview, reason, yes, no_wait } => {
-            let definition = read(&file)?;
-            let run = Run { key, preview, reason, yes, no_wait };
-            run_definition(&server.connect()?, format, definition, run).await
+        Verb::Run { sweep, key, preview, reason, yes, no_wait } => {
+            let meant = meant(&sweep)?;
+            run_meant(&server.connect()?, format, meant, Run { key, preview, reason, yes, no_wait }).await
         }
         Verb::Approve { id, reason } => decide(&server.connect()?, format, &id, "approve", reason).await,
         Verb::Cancel { id, reason } => decide(&server.connect()?, format, &id, "cancel", reason).await,
@@ -189,18 +188,18 @@ pub(super) struct Run {
     pub(super) no_wait: bool,
 }
 
-/// Asks for a sweep, after a preview, and watches it.
-pub(super) async fn run_definition(
+/// Asks for a sweep, after a preview, and watches it. `meant`: `{definition}` or `{name}`.
+pub(super) async fn run_meant(
     remote: &Remote,
     format: Format,
-    definition: Value,
+    mut meant: Value,
     run: Run,
 ) -> Result<(), Failure> {
     let Run { key, preview, reason, yes, no_wait } = run;
     let token = match preview {
         Some(token) => token,
         None => {
-            let preview = ask_preview(remote, &definition).await?;
+            let preview = ask_preview(remote, &meant).await?;
             let count = preview.get("count").and_then(Value::as_u64).unwrap_or(0);
             if !yes && !confirmed(&preview, count)? {
                 output::note("nothing was done");
@@ -210,9 +209,10 @@ pub(super) async fn run_definition(
         }
     };
     let key = key.unwrap_or_else(fresh_key);
-    let body = json!({"definition": definition, "preview": token, "reason": reason});
+    meant["preview"] = json!(token);
+    meant["reason"] = json!(reason);
     let headers = [("idempotency-key", key.as_str())];
-    let mut sweep = remote.post("/sweeps", Some(&body), &headers).await?;
+    let mut sweep = remote.post("/sweeps", Some(&meant), &headers).await?;
     if sweep.get("state").and_then(Value::as_str) == Some("waiting") {
         let id = output::cell(&sweep, "/id");
         output::note(&format!("a second person must approve it: yiwang sweep approve {id}"));
@@ -222,9 +222,9 @@ pub(super) async fn run_definition(
     end(format, &sweep)
 }
 
-/// Counts what a sweep would find, and shows some.
-pub(super) async fn preview(remote: &Remote, format: Format, definition: &Value) -> Result<(), Failure> {
-    let preview = ask_preview(remote, definition).await?;
+/// Counts what a sweep would find, and shows some. `meant`: `{definition}` or `{name}`.
+pub(super) async fn preview(remote: &Remote, format: Format, meant: &Value) -> Result<(), Failure> {
+    let preview = ask_preview(remote, meant).await?;
     show_preview(format, &preview);
     Ok(())
 }
@@ -264,8 +264,17 @@ async fn decide(
     Ok(())
 }
 
-async fn ask_preview(remote: &Remote, definition: &Value) -> Result<Value, Failure> {
-    remote.post("/sweeps:preview", Some(&json!({"definition": definition})), &[]).await
+async fn ask_preview(remote: &Remote, meant: &Value) -> Result<Value, Failure> {
+    remote.post("/sweeps:preview", Some(meant), &[]).await
+}
+
+/// The definition in a file, or a name: what is no file and looks like one of a sweep.
+fn meant(sweep: &Path) -> Result<Value, Failure> {
+    let name = sweep.to_str().filter(|text| !sweep.exists() && !text.contains(['/', '\\', '.']));
+    match name {
+        Some(name) => Ok(json!({"name": name})),
+        None => Ok(json!({"definition": read(sweep)?})),
+    }
 }
 
 fn show_preview(format: Format, preview: &Value) {

@@ -198,7 +198,10 @@ impl CaseCommand {
                     case.due = case.due.map(|due| due.plus_millis(paused));
                 }
             }
-            Self::Urge => case.urged += 1,
+            Self::Urge => {
+                case.urged += 1;
+                case.urged_at = Some(at);
+            }
             Self::Callback { reached, solved, text } => {
                 let (reached, solved, text) = (*reached, *solved, text.clone());
                 case.callback = Some(Callback { reached, solved, text, by, at });

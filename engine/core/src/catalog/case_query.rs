@@ -1,13 +1,15 @@
 //! `case-query`: counts, groups and short lists over all cases or work items, as they are when it is answered.
 
-use serde_json::json;
-use yiwang_dsl::Fault;
+use serde_json::{Value, json};
+use yiwang_dsl::catalog::Misfit;
+use yiwang_dsl::{Data, Fault};
 
-use super::{Called, Function, shape};
+use super::{Called, Function, shape, sweep};
 use crate::effect::Action;
 use crate::inquiry::{GROUP_FIELDS_MAX, Inquiry, LIST_LEN_MAX, told};
 use crate::machine::{Machine, Move};
 use crate::outbox;
+use crate::selector::misfits as told_apart;
 use crate::state::{Doing, Owner, Repeat};
 
 pub(super) const FUNCTION: Function = Function {
@@ -19,6 +21,7 @@ pub(super) const FUNCTION: Function = Function {
             &[
                 ("of", json!({"enum": ["cases", "workItems", null]})),
                 ("where", shape::optional_object()),
+                ("sweep", shape::optional_text()),
                 (
                     "groupBy",
                     json!({
@@ -49,12 +52,38 @@ pub(super) const FUNCTION: Function = Function {
     begin,
 };
 
+/// What is wrong with both.
+const BOTH: &str = "`sweep` names whose `of` and `where` are meant: they do not stand beside it";
+
+/// What is wrong with a question that stands in a workflow.
+pub(super) fn misfits(with: &Value) -> Vec<Misfit> {
+    let given = |name: &str| with.get(name).is_some_and(|value| !value.is_null());
+    if given("sweep") && (given("of") || given("where")) {
+        return vec![Misfit { pointer: "/sweep".to_owned(), message: BOTH.to_owned(), help: None }];
+    }
+    told_apart("", Inquiry::parse(with).err())
+}
+
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
-    Inquiry::parse(&called.json).map_err(|mistakes| called.refuse(&told(&mistakes)))?;
+    let mut question = called.json.clone();
+    if let Some(name) = question.get("sweep").and_then(Value::as_str) {
+        let given = |name: &str| question.get(name).is_some_and(|value| !value.is_null());
+        if given("of") || given("where") {
+            return Err(called.refuse(BOTH));
+        }
+        let written = &sweep::named(machine, &called, name)?.written;
+        let (of, filter) = (written.get("of").cloned(), written.get("where").cloned());
+        if let Some(members) = question.as_object_mut() {
+            members.remove("sweep");
+            members.insert("of".to_owned(), of.unwrap_or_default());
+            members.insert("where".to_owned(), filter.unwrap_or_default());
+        }
+    }
+    Inquiry::parse(&question).map_err(|mistakes| called.refuse(&told(&mistakes)))?;
     machine.top_mut().doing = Doing::Call { authorization: None };
     let owner = Owner::Frame(machine.top().id);
     let function = outbox::function_name(called.function);
-    let action = Action::Query { with: called.with, task: called.task.reference.clone() };
+    let action = Action::Query { with: Data::from(question), task: called.task.reference.clone() };
     outbox::request(machine, owner, Repeat::Default, function, action);
     Ok(Move::Park)
 }

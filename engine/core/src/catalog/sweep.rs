@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use yiwang_dsl::catalog::Misfit;
 use yiwang_dsl::{Data, Fault};
 
 use super::{Called, Function, shape};
@@ -9,6 +10,7 @@ use crate::effect::Action;
 use crate::inquiry::told;
 use crate::machine::{Machine, Move};
 use crate::outbox;
+use crate::selector;
 use crate::state::{Doing, Owner, Repeat};
 use crate::sweep::Definition;
 
@@ -17,8 +19,12 @@ pub(super) const FUNCTION: Function = Function {
     summary: "Runs a sweep over cases or work items and waits for its end",
     input: || {
         shape::object(
-            &["definition"],
-            &[("definition", json!({"type": "object"})), ("reason", shape::optional_text())],
+            &[],
+            &[
+                ("definition", json!({"type": ["object", "null"]})),
+                ("name", shape::optional_text()),
+                ("reason", shape::optional_text()),
+            ],
         )
     },
     output: || {
@@ -39,14 +45,43 @@ pub(super) const FUNCTION: Function = Function {
     begin,
 };
 
+/// What is wrong with both, and with none.
+const ONE_OF: &str = "give the `definition` of the sweep or its `name`: one of them";
+
+/// The district's sweep of this name, as it is now.
+pub(super) fn named<'m>(
+    machine: &'m Machine<'_>,
+    called: &Called<'_>,
+    name: &str,
+) -> Result<&'m Definition, Fault> {
+    let found = machine.district.sweep(name);
+    found.map(|definition| &**definition).ok_or_else(|| called.refuse(&format!("there is no sweep `{name}`")))
+}
+
 #[derive(Deserialize)]
 struct With {
-    definition: Value,
+    definition: Option<Value>,
+    name: Option<String>,
     reason: Option<String>,
 }
 
+/// What is wrong with a definition that stands in a workflow.
+pub(super) fn misfits(with: &Value) -> Vec<Misfit> {
+    let given = |name: &str| with.get(name).is_some_and(|value| !value.is_null());
+    if given("definition") == given("name") {
+        return vec![Misfit { pointer: String::new(), message: ONE_OF.to_owned(), help: None }];
+    }
+    let definition = with.get("definition").filter(|definition| definition.is_object());
+    selector::misfits("/definition", definition.and_then(|definition| Definition::parse(definition).err()))
+}
+
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
-    let With { definition, reason } = called.read()?;
+    let With { definition, name, reason } = called.read()?;
+    let definition = match (definition, name) {
+        (Some(definition), None) => definition,
+        (None, Some(name)) => named(machine, &called, &name)?.written.clone(),
+        (Some(_), Some(_)) | (None, None) => return Err(called.refuse(ONE_OF)),
+    };
     Definition::parse(&definition).map_err(|mistakes| called.refuse(&told(&mistakes)))?;
     machine.top_mut().doing = Doing::Call { authorization: None };
     let owner = Owner::Frame(machine.top().id);

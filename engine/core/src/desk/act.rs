@@ -4,7 +4,7 @@ use serde_json::json;
 use yiwang_dsl::Data;
 
 use super::may::{self, Denied, conflict, forbidden};
-use super::{change, form};
+use super::{arrange, change, form};
 use crate::group;
 use crate::history::What;
 use crate::limits::{REMARK_BYTES_MAX, REMARKS_MAX};
@@ -57,6 +57,10 @@ pub(crate) fn act(
             let changes = json!({"followUp": when.map(crate::Timestamp::rfc3339)});
             arranged(machine, at, by, changes, reason, |item| item.follow_up = when)
         }
+        Act::SetDue { at: due } => arrange::set_due(machine, at, by, due, reason),
+        Act::Offer { roles } => arrange::offer(machine, at, by, roles, reason),
+        Act::Escalate { roles, priority } => arrange::escalate(machine, at, by, (roles, priority), reason),
+        Act::Notify { channel, message } => arrange::notify(machine, at, by, channel, message),
         Act::DeclareConflict => declare(machine, at, by, reason),
         Act::Replace { with } => replace(machine, at, by, with, reason),
     }?;
@@ -76,7 +80,7 @@ fn short(pointer: &str, text: &str) -> Result<(), Refusal> {
     Err(form::invalid("a text is too long".to_owned(), vec![(pointer.to_owned(), problem)]))
 }
 
-fn wanted(pointer: &str, problem: &str) -> Refusal {
+pub(super) fn wanted(pointer: &str, problem: &str) -> Refusal {
     form::invalid("something is missing".to_owned(), vec![(pointer.to_owned(), problem.to_owned())])
 }
 

@@ -110,9 +110,12 @@ pub(crate) fn assignee(item: &WorkItem, by: &Actor) -> May {
     }
 }
 
-/// May this person arrange who does the work?
+/// What a sweep acts as: its rules ask for approvals of their own.
+pub(super) const SWEEP: &str = "sweep";
+
+/// May this person, or this sweep, arrange who does the work?
 pub(crate) fn arranges(by: &Actor) -> bool {
-    ["supervisor", "process_admin", "platform_admin"].iter().any(|role| by.holds(role))
+    ["supervisor", "process_admin", "platform_admin", SWEEP].iter().any(|role| by.holds(role))
 }
 
 pub(crate) fn same_version(item: &WorkItem, version: Option<u32>) -> Result<(), Refusal> {

@@ -27,6 +27,7 @@ pub enum Field {
     Closed,
     Reworks,
     Urged,
+    UrgedAt,
     /// A member of the case's free fields, by its names from the outside in. Texts and whole numbers only.
     Free(Vec<String>),
     Task,
@@ -98,6 +99,7 @@ const OF_CASE: &[(&str, Field, Kind)] = &[
     ("closed", Field::Closed, Kind::Time),
     ("reworks", Field::Reworks, Kind::Number),
     ("urged", Field::Urged, Kind::Number),
+    ("urgedAt", Field::UrgedAt, Kind::Time),
 ];
 
 /// Fields of a work item itself.
@@ -214,6 +216,7 @@ impl Field {
             Self::Version => vec![subject.version.to_owned()],
             Self::Reworks
             | Self::Urged
+            | Self::UrgedAt
             | Self::CaseDue
             | Self::Opened
             | Self::Closed
@@ -229,6 +232,7 @@ impl Field {
             Self::CaseDue => subject.case?.due,
             Self::Opened => Some(subject.case?.opened),
             Self::Closed => subject.case?.closed,
+            Self::UrgedAt => subject.case?.urged_at,
             Self::ItemDue => subject.item?.due,
             Self::Created => Some(subject.item?.created),
             Self::Touched => Some(subject.touched),

@@ -168,11 +168,37 @@ impl Reader {
                     None
                 }
             },
+            "before" | "from" if value.get("field").is_some() => {
+                let other = self.other_time(value, place)?;
+                let field = field.clone();
+                let before = operator == "before";
+                Some(if before { Test::BeforeField(field, other) } else { Test::FromField(field, other) })
+            }
             "before" => self.moment(value, place).map(|at| Test::Before(field.clone(), at)),
             "from" => self.moment(value, place).map(|at| Test::From(field.clone(), at)),
             "atLeast" => self.number(value, place).map(|number| Test::AtLeast(field.clone(), number)),
             _ => self.number(value, place).map(|number| Test::AtMost(field.clone(), number)),
         }
+    }
+
+    /// `{ field: due }`: the time of another field.
+    fn other_time(&mut self, value: &Value, place: &str) -> Option<Field> {
+        let inner = below(place, "field");
+        let alone = value.as_object().is_some_and(|members| members.len() == 1);
+        let name = value.get("field").and_then(Value::as_str).filter(|_| alone);
+        let Some(name) = name else {
+            self.mistake(place, "selector.bad-moment", "`field` stands alone and names a time".to_owned());
+            return None;
+        };
+        if let Some((field, Kind::Time)) = Field::named(self.of, name) {
+            return Some(field);
+        }
+        let known = Field::names(self.of);
+        let is_time = |name: &&String| matches!(Field::named(self.of, name), Some((_, Kind::Time)));
+        let times: Vec<&str> = known.iter().filter(is_time).map(String::as_str).collect();
+        let message = format!("there is no time `{name}`");
+        self.mistakes.push(Mistake::new(&inner, "selector.unknown-field", message).meant(name, &times));
+        None
     }
 
     fn number(&mut self, value: &Value, place: &str) -> Option<i64> {
@@ -258,7 +284,7 @@ impl Reader {
             _ => None,
         };
         if moment.is_none() {
-            let message = "a point in time is `now`, an RFC 3339 time, `{ ago: PT24H }` or `{ ahead: { workingDays: 3 } }`";
+            let message = "a point in time is `now`, an RFC 3339 time, `{ ago: PT24H }`, `{ ahead: { workingDays: 3 } }` or `{ field: due }`";
             self.mistake(place, "selector.bad-moment", message.to_owned());
         }
         moment

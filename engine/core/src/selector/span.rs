@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Mistake, below};
 use crate::Timestamp;
-use crate::calendar;
+use crate::calendar::{self, Roll};
 use crate::district::District;
 
 /// How long.
@@ -14,7 +14,7 @@ use crate::district::District;
 pub enum Span {
     /// Milliseconds of the wall clock.
     Wall(u64),
-    /// Working time of a calendar.
+    /// Time of a calendar.
     Working {
         /// How much.
         amount: Amount,
@@ -23,13 +23,15 @@ pub enum Span {
     },
 }
 
-/// An amount of working time.
+/// An amount of time that a calendar counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
     /// Milliseconds of opening hours.
     Hours(u64),
     /// Whole working days.
     Days(u32),
+    /// Whole days, worked or not.
+    CalendarDays(u32),
 }
 
 /// Counts time, as the district does.
@@ -70,6 +72,7 @@ impl Times for District {
         let after = match amount {
             Amount::Hours(millis) => calendar.add(from, *millis),
             Amount::Days(days) => calendar.add_days(from, *days),
+            Amount::CalendarDays(days) => calendar.add_calendar_days(from, *days, Roll::None),
         };
         after.map_err(|beyond| beyond.to_string())
     }
@@ -119,9 +122,11 @@ impl Span {
         Ok(Timestamp(early))
     }
 
-    /// Reads `PT2H`, `{ workingDays: 3 }`, `{ workingHours: PT2H }`, each of the last two with `calendar`.
+    /// Reads `PT2H`, `{ workingDays: 3 }`, `{ calendarDays: 15 }`, `{ workingHours: PT2H }`, each but the first
+    /// with `calendar`.
     pub(crate) fn parse(value: &Value, place: &str, mistakes: &mut Vec<Mistake>) -> Option<Self> {
-        const HELP: &str = "an ISO 8601 duration, `{ workingDays: 3 }` or `{ workingHours: PT2H }`";
+        const HELP: &str =
+            "an ISO 8601 duration, `{ workingDays: 3 }`, `{ calendarDays: 15 }` or `{ workingHours: PT2H }`";
         if let Some(text) = value.as_str() {
             return Self::wall(text, place, mistakes).map(Self::Wall);
         }
@@ -139,14 +144,18 @@ impl Span {
         for (name, value) in members {
             let place = below(place, name);
             match (name.as_str(), value) {
-                ("workingDays", value) => match value.as_u64().and_then(|days| u32::try_from(days).ok()) {
-                    Some(days) if days <= 3_660 => amount = Some(Amount::Days(days)),
-                    Some(_) | None => mistakes.push(Mistake::new(
-                        &place,
-                        "selector.bad-span",
-                        "`workingDays` is a whole number from 0 to 3660".to_owned(),
-                    )),
-                },
+                ("workingDays" | "calendarDays", value) => {
+                    let days = value.as_u64().and_then(|days| u32::try_from(days).ok());
+                    match days.filter(|days| *days <= 3_660) {
+                        Some(days) if name == "workingDays" => amount = Some(Amount::Days(days)),
+                        Some(days) => amount = Some(Amount::CalendarDays(days)),
+                        None => mistakes.push(Mistake::new(
+                            &place,
+                            "selector.bad-span",
+                            format!("`{name}` is a whole number from 0 to 3660"),
+                        )),
+                    }
+                }
                 ("workingHours", Value::String(text)) => {
                     amount = Self::wall(text, &place, mistakes).map(Amount::Hours);
                 }
@@ -157,11 +166,12 @@ impl Span {
                         "selector.bad-span",
                         format!("`{other}` is no part of a length of time"),
                     )
-                    .meant(other, &["workingDays", "workingHours", "calendar"]),
+                    .meant(other, &["workingDays", "calendarDays", "workingHours", "calendar"]),
                 ),
             }
         }
-        if mistakes.len() == before && amount.is_none() {
+        let lengths = members.keys().filter(|name| *name != "calendar").count();
+        if mistakes.len() == before && lengths != 1 {
             mistakes.push(Mistake::new(
                 place,
                 "selector.bad-span",
@@ -228,6 +238,11 @@ mod tests {
         let before = span(1).before(noon, &District::new()).unwrap();
         assert!(before < at("2024-06-07T00:00:00+08:00"), "{before}");
         assert!(before >= at("2024-06-06T00:00:00+08:00"), "{before}");
+        // Days off count too: two days ago ended with Sunday, the day before the festival.
+        let calendar_days = Span::Working { amount: Amount::CalendarDays(2), calendar: None };
+        let before = calendar_days.before(noon, &District::new()).unwrap();
+        assert!(before < at("2024-06-09T00:00:00+08:00"), "{before}");
+        assert!(before >= at("2024-06-08T00:00:00+08:00"), "{before}");
         let unknown = Span::Working { amount: Amount::Days(1), calendar: Some("mars".to_owned()) };
         assert!(unknown.after(noon, &District::new()).unwrap_err().contains("mars"));
     }

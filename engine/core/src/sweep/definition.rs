@@ -6,9 +6,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::parse;
 use crate::case::Flag;
+use crate::effect::Message;
 use crate::input::OperatorCommand;
 use crate::repair::Repair;
 use crate::selector::{Mistake, Of, Selector};
+use crate::work_item::Priority;
 
 /// A checked definition.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +54,8 @@ pub struct Approval {
 pub enum Act {
     /// Somebody's act on the case: a note, a mark, urging, supervising, giving it back.
     Case(CaseAct),
+    /// An act on the work item.
+    Item(ItemAct),
     /// Starts a workflow for the target; its input has the target.
     Start {
         /// `namespace/name`.
@@ -126,12 +130,55 @@ pub enum CaseAct {
     },
 }
 
+/// What a sweep may do with a work item by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemAct {
+    /// A remark on it.
+    Comment {
+        /// What.
+        text: String,
+    },
+    /// More people may take it, and it is more urgent.
+    Escalate {
+        /// Roles beside the candidates that there are.
+        roles: Vec<String>,
+        /// At least so urgent.
+        priority: Option<Priority>,
+        /// Why.
+        reason: String,
+    },
+    /// Others do it.
+    Reassign {
+        /// Who.
+        to: Receiver,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody is told of it.
+    Notify {
+        /// Id of the channel.
+        channel: String,
+        /// What is told. Its texts may have the target's words too.
+        message: Message,
+    },
+}
+
+/// Who gets a work item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receiver {
+    /// One of its candidates.
+    Person(String),
+    /// Everybody with one of these roles may take it.
+    Roles(Vec<String>),
+}
+
 impl Act {
     /// Does it take something away from somebody? Then a second person must approve, whatever is written.
     pub fn is_grave(&self) -> bool {
         match self {
             Self::Decide { .. }
             | Self::Case(CaseAct::Redispatch { .. })
+            | Self::Item(ItemAct::Reassign { .. })
             | Self::Operate { command: OperatorCommand::Cancel, .. }
             | Self::Repair { .. } => true,
             Self::Case(
@@ -144,6 +191,7 @@ impl Act {
                 command: OperatorCommand::Retry | OperatorCommand::Suspend | OperatorCommand::Resume,
                 ..
             }
+            | Self::Item(ItemAct::Comment { .. } | ItemAct::Escalate { .. } | ItemAct::Notify { .. })
             | Self::Start { .. }
             | Self::Emit { .. } => false,
         }
@@ -153,7 +201,9 @@ impl Act {
     pub fn is_operators(&self) -> bool {
         match self {
             Self::Operate { .. } | Self::Repair { .. } => true,
-            Self::Case(_) | Self::Start { .. } | Self::Emit { .. } | Self::Decide { .. } => false,
+            Self::Case(_) | Self::Item(_) | Self::Start { .. } | Self::Emit { .. } | Self::Decide { .. } => {
+                false
+            }
         }
     }
 }

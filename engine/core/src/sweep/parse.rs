@@ -3,9 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::definition::{Act, Approval, CaseAct, Cause, Definition};
+use super::definition::{Act, Approval, CaseAct, Cause, Definition, ItemAct, Receiver};
 use super::{RATE_DEFAULT, RATE_MAX};
+use crate::catalog::By;
 use crate::selector::{Mistake, Of, Selector, below};
+use crate::work_item::Priority;
 
 const MEMBERS: &[&str] =
     &["sweep", "title", "description", "of", "where", "causes", "actions", "rate", "approval"];
@@ -15,6 +17,10 @@ const ACTS: &[&str] = &[
     "urge",
     "supervise",
     "redispatch",
+    "comment",
+    "escalate",
+    "reassign",
+    "notify",
     "start",
     "emit",
     "decide",
@@ -27,6 +33,9 @@ const ACTS: &[&str] = &[
     "patch",
     "migrate",
 ];
+/// Roles of one act.
+const ROLES_MAX: usize = 20;
+const PRIORITIES: &[&str] = &["low", "normal", "high", "urgent"];
 /// Acts of one definition.
 const ACTS_MAX: usize = 10;
 /// Causes of one definition.
@@ -73,6 +82,12 @@ impl Reader {
         if of == Some(Of::WorkItems) && acts.iter().any(Act::is_operators) {
             // Two items of one instance would have it cancelled twice.
             self.mistake("/of", "instances are suspended, cancelled, … by sweeps of `instances` or `cases`");
+        }
+        if matches!(of, Some(Of::Cases | Of::Instances))
+            && let Some(at) = acts.iter().position(|act| matches!(act, Act::Item(_)))
+        {
+            let message = "an act on work items, in a sweep of something else: write `of: workItems`";
+            self.mistake(&format!("/actions/{at}"), message);
         }
         if acts.iter().any(Act::is_grave) && approval.is_none() {
             // Deciding by the hundred is never one person's act.
@@ -251,6 +266,41 @@ impl Reader {
                 let reason = self.text(members.get("reason"), &below(&place, "reason"))?;
                 Some(Act::Case(CaseAct::Redispatch { unit, reason }))
             }
+            "comment" => self.text(Some(value), &place).map(|text| Act::Item(ItemAct::Comment { text })),
+            "escalate" => {
+                let members = self.members(value, &place, &["roles", "priority", "reason"])?;
+                let roles = match members.get("roles") {
+                    None => Some(Vec::new()),
+                    roles => self.roles(roles, &below(&place, "roles")),
+                };
+                let priority = match members.get("priority") {
+                    None => Some(None),
+                    Some(word) => self.word(word, &below(&place, "priority"), PRIORITIES).map(Some),
+                };
+                let reason = self.text(members.get("reason"), &below(&place, "reason"));
+                let (roles, priority): (_, Option<Priority>) = (roles?, priority?);
+                if roles.is_empty() && priority.is_none() {
+                    self.mistake(&place, "give `roles`, `priority`, or both");
+                    return None;
+                }
+                Some(Act::Item(ItemAct::Escalate { roles, priority, reason: reason? }))
+            }
+            "reassign" => {
+                let members = self.members(value, &place, &["to", "roles", "reason"])?;
+                let reason = self.text(members.get("reason"), &below(&place, "reason"));
+                let to = match (members.get("to"), members.get("roles")) {
+                    (Some(to), None) => self.text(Some(to), &below(&place, "to")).map(Receiver::Person),
+                    (None, Some(roles)) => {
+                        self.roles(Some(roles), &below(&place, "roles")).map(Receiver::Roles)
+                    }
+                    (Some(_), Some(_)) | (None, None) => {
+                        self.mistake(&place, "give `to`, a candidate, or `roles`: one of them");
+                        None
+                    }
+                };
+                Some(Act::Item(ItemAct::Reassign { to: to?, reason: reason? }))
+            }
+            "notify" => self.notice(value, &place),
             "start" => {
                 let members = self.members(value, &place, &["workflow", "version", "input"])?;
                 let workflow = self.text(members.get("workflow"), &below(&place, "workflow"))?;
@@ -303,6 +353,41 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// The same members as those of the function `notify`.
+    fn notice(&mut self, value: &Value, place: &str) -> Option<Act> {
+        let known = ["channel", "to", "subject", "body", "template", "params"];
+        self.members(value, place, &known)?;
+        match serde_json::from_value::<By>(value.clone()) {
+            Ok(By { channel, notice }) => {
+                Some(Act::Item(ItemAct::Notify { channel, message: notice.message(None) }))
+            }
+            Err(error) => {
+                self.mistake(
+                    place,
+                    format!("`channel`, `to: {{ kind, address }}` and `body` are needed: {error}"),
+                );
+                None
+            }
+        }
+    }
+
+    fn roles(&mut self, roles: Option<&Value>, place: &str) -> Option<Vec<String>> {
+        let items = roles.and_then(Value::as_array).filter(|items| (1..=ROLES_MAX).contains(&items.len()));
+        let Some(items) = items else {
+            self.mistake(
+                place,
+                format!("a list of 1 to {ROLES_MAX} roles stands here, e.g. `[handler@unit]`"),
+            );
+            return None;
+        };
+        let read: Vec<Option<String>> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| self.text(Some(item), &format!("{place}/{index}")))
+            .collect();
+        read.into_iter().collect()
     }
 
     fn members<'v>(

@@ -148,3 +148,47 @@ fn all_mistakes_are_told_at_once() {
         /actions/2/flag sweep.invalid `late` is none of the words here known here: overdue, warned, supervised, reopened, repeat
         /rate sweep.invalid `rate` is targets per second, from 1 to 5000 "#]].assert_eq(&told.join("\n"));
 }
+
+#[test]
+fn acts_on_work_items_are_read_and_their_mistakes_told() {
+    let good = json!({
+        "sweep": "late", "of": "workItems", "where": {"overdue": true},
+        "actions": [
+            {"comment": "超时"},
+            {"escalate": {"roles": ["approver@{unit}"], "priority": "high", "reason": "超时未办"}},
+            {"notify": {"channel": "sms", "to": {"kind": "role", "address": "leader"}, "body": "{title} 超时"}},
+        ],
+    });
+    assert_eq!(Definition::parse(&good).unwrap().approval, None);
+    let mut grave = good.clone();
+    grave["actions"] = json!([{"reassign": {"to": "wang", "reason": "本人休假"}}]);
+    assert!(Definition::parse(&grave).unwrap().approval.is_some(), "it takes work away from somebody");
+    let mut of_cases = good;
+    of_cases["of"] = json!("cases");
+    let bad = json!({
+        "sweep": "late", "of": "workItems", "where": {"due": {"from": {"field": "crated"}}},
+        "actions": [
+            {"escalate": {"reason": "r"}},
+            {"escalate": {"priority": "hihg", "roles": [], "reason": "r"}},
+            {"reassign": {"to": "wang", "roles": ["handler"], "reason": "r"}},
+            {"notify": {"channel": "sms", "body": "b"}},
+        ],
+    });
+    let told = |written: &Value| {
+        let mistakes = Definition::parse(written).unwrap_err();
+        let lines = mistakes
+            .iter()
+            .map(|it| format!("{} {} {}", it.place, it.message, it.help.clone().unwrap_or_default()));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    expect_test::expect!["/actions/0 an act on work items, in a sweep of cases: write `of: workItems` "]
+        .assert_eq(&told(&of_cases));
+    expect_test::expect![[r#"
+        /where/due/from/field there is no time `crated` did you mean `created`?
+        /actions/0/escalate give `roles`, `priority`, or both 
+        /actions/1/escalate/roles a list of 1 to 20 roles stands here, e.g. `[handler@unit]` 
+        /actions/1/escalate/priority `hihg` is none of the words here did you mean `high`?
+        /actions/2/reassign give `to`, a candidate, or `roles`: one of them 
+        /actions/3/notify `channel`, `to: { kind, address }` and `body` are needed: missing field `to` "#]]
+    .assert_eq(&told(&bad));
+}

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Priority;
 use crate::Timestamp;
+use crate::effect::Message;
 
 /// One act.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,30 @@ pub enum Act {
         /// When; none: never mind.
         at: Option<Timestamp>,
     },
+    /// Changes when it is due. Its timers go with it.
+    SetDue {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is offered to others; whoever has it has it no more.
+    Offer {
+        /// `role`, `role@unit` or `*@unit`.
+        roles: Vec<String>,
+    },
+    /// More people may take it, and it is more urgent. Whoever has it keeps it.
+    Escalate {
+        /// `role`, `role@unit` or `*@unit`, beside the candidates that there are.
+        roles: Vec<String>,
+        /// At least so urgent; none: as before.
+        priority: Option<Priority>,
+    },
+    /// Somebody is told of it. Only sweeps do that.
+    Notify {
+        /// Id of the channel.
+        channel: String,
+        /// What is told.
+        message: Message,
+    },
     /// The person has an interest in the matter and must not decide it.
     DeclareConflict,
     /// Another member takes the seat of a group.
@@ -61,6 +86,10 @@ impl Act {
             Self::Attach { .. } => "attach",
             Self::Priority { .. } => "set-priority",
             Self::FollowUp { .. } => "follow-up",
+            Self::SetDue { .. } => "set-due",
+            Self::Offer { .. } => "offer",
+            Self::Escalate { .. } => "escalate",
+            Self::Notify { .. } => "notify",
             Self::DeclareConflict => "declare-conflict",
             Self::Replace { .. } => "replace",
         }

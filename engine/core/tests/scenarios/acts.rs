@@ -130,7 +130,7 @@ fn marks_need_no_listener() {
               * effect_requested effect="000000000001A.1" function="case QC-20240611-000009"
               => case QC-20240611-000009: {"do":"linked","no":"QC-20240611-000001","relation":"related"}
               = Running, wakes 43200s
-            {"no":"QC-20240611-000001","instance":"000000000001A","type":"complaint","channel":"wechat","source_ref":null,"title":"路灯不亮","content":{},"state":"handling","outcome":null,"flags":["warned","supervised"],"category":null,"urgency":null,"unit":"城管局","due":1718154000000,"opened":1718067600000,"closed":null,"reworks":0,"fields":{},"tracking":"SZ22-22PA-5MJ8","related":[{"no":"QC-20240611-000009","relation":"related"}],"attachments":[{"digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","name":"现场.jpg","mediaType":"image/jpeg","size":7}],"urged":1,"version":10}
+            {"no":"QC-20240611-000001","instance":"000000000001A","type":"complaint","channel":"wechat","source_ref":null,"title":"路灯不亮","content":{},"state":"handling","outcome":null,"flags":["warned","supervised"],"category":null,"urgency":null,"unit":"城管局","due":1718154000000,"opened":1718067600000,"closed":null,"reworks":0,"fields":{},"tracking":"SZ22-22PA-5MJ8","related":[{"no":"QC-20240611-000009","relation":"related"}],"attachments":[{"digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","name":"现场.jpg","mediaType":"image/jpeg","size":7}],"urged":1,"urged_at":1718067600000,"version":10}
         "#]],
     );
 }

@@ -106,3 +106,43 @@ fn the_guide_tells_every_kind_of_history() {
         }
     }
 }
+
+/// What stands literally in a workflow is checked when it is deployed; what an expression gives, when it runs.
+#[test]
+fn selectors_in_workflows_are_checked_with_their_places() {
+    let text = "
+document: {dsl: '1.0.3', namespace: test, name: asks, version: '1.0.0'}
+do:
+  - ask:
+      call: case-query:1.0.0@default
+      with:
+        where: {staet: closed, unit: '${ .unit }', state: '${ .state }'}
+        groupBy: [untis]
+  - clean:
+      call: sweep:1.0.0@default
+      with:
+        definition:
+          sweep: clean
+          where: {flags: {lacks: supervisd}, due: {before: '${ .until }'}}
+          actions:
+            - notte: x
+  - later:
+      call: sweep:1.0.0@default
+      with: {definition: '${ .definition }'}
+";
+    let (definition, remarks) = yiwang_dsl::check(text, &default_catalog());
+    assert!(definition.is_none());
+    let told: Vec<String> = remarks
+        .iter()
+        .map(|remark| {
+            let line = text[..remark.span.start].matches('\n').count() + 1;
+            let help = remark.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+            format!("{line} {} {}{help}", &text[remark.span.clone()], remark.message)
+        })
+        .collect();
+    expect_test::expect![[r#"
+        7 staet this argument does not fit: there is no field `staet` (did you mean `state`?)
+        8 untis this argument does not fit: there is no field `untis` (did you mean `unit`?)
+        14 lacks this argument does not fit: `supervisd` is none of the words of this field (did you mean `supervised`?)
+        16 notte this argument does not fit: there is no act `notte` (did you mean `note`?)"#]].assert_eq(&told.join("\n"));
+}

@@ -372,3 +372,98 @@ fn four_eyes_names_tasks_that_exist() {
         "#]],
     );
 }
+
+const TIMED: &str = "
+do:
+  - handle:
+      call: human-task:1.0.0@default
+      with:
+        title: 办理
+        candidateRoles: [handler@城管局]
+        due: {at: '2024-06-11T03:00:00Z'}
+        escalation: [{at: 50%, raisePriority: true}]
+";
+
+/// The clock of the tests begins at 01:00 UTC: half of two hours is 02:00, half of four is 03:00.
+#[test]
+fn another_due_time_takes_the_timers_with_it() {
+    check(
+        TIMED,
+        |run| {
+            run.start(json!({})).quietly();
+            let (zhang, zhao) = (person("zhang", &["handler@城管局"]), person("zhao", &["supervisor"]));
+            let at = |text: &str| Act::SetDue { at: Timestamp::parse(text).unwrap() };
+            run.act(1, &zhang, at("2024-06-11T05:00:00Z"), "来不及");
+            run.act(1, &zhao, at("2024-06-11T05:00:00Z"), "");
+            run.act(1, &zhao, at("2024-06-11T00:30:00Z"), "太早");
+            run.act(1, &zhao, at("2025-06-30T00:00:00Z"), "太晚");
+            run.act(1, &zhao, at("2024-06-11T05:00:00Z"), "等待鉴定");
+            run.act(1, &zhao, at("2024-06-11T05:00:00Z"), "等待鉴定");
+            run.wake_after(90 * 60_000).wake_after(30 * 60_000).wake_after(120 * 60_000);
+            // It was late; it is not any more, and becomes so again.
+            run.act(1, &zhao, at("2024-06-11T06:00:00Z"), "再宽限一小时").wake_after(60 * 60_000);
+        },
+        expect![[r#"
+            > zhang does set-due #1
+              refused forbidden: changing the due time of a work item needs the role supervisor or process_admin; zhang has neither (work item 000000000001A-1)
+            > zhao does set-due #1
+              refused invalid: something is missing
+                /reason: say why it is due at another time
+            > zhao does set-due #1
+              refused invalid: it cannot be due then
+                /at: it has passed already
+            > zhao does set-due #1
+              refused invalid: it cannot be due then
+                /at: it is more than a year away
+            > zhao does set-due #1
+              handle work_item_changed by="zhao" changes={"due":"2024-06-11T05:00:00Z"} item="000000000001A-1" reason="等待鉴定"
+              handle work_item_due_moved due=14400s item="000000000001A-1"
+              = Waiting, wakes 7200s
+            > zhao does set-due #1
+              = Waiting, wakes 7200s
+            > wake
+              = Waiting, wakes 7200s
+            > wake
+              handle work_item_escalated item="000000000001A-1" roles=[] step="50%"
+              = Waiting, wakes 14400s
+            > wake
+              handle work_item_escalated item="000000000001A-1" roles=[] step="due"
+              = Waiting
+            > zhao does set-due #1
+              handle work_item_changed by="zhao" changes={"due":"2024-06-11T06:00:00Z"} item="000000000001A-1" reason="再宽限一小时"
+              handle work_item_due_moved due=18000s item="000000000001A-1"
+              = Waiting, wakes 18000s
+            > wake
+              handle work_item_escalated item="000000000001A-1" roles=[] step="due"
+              = Waiting
+        "#]],
+    );
+}
+
+#[test]
+fn work_is_offered_to_others_and_escalated() {
+    check(
+        HANDLE,
+        |run| {
+            run.organisation(DISTRICT).start(json!({})).quietly();
+            let (zhang, zhao, li) = (person("zhang", &["handler@城管局"]), run.who("zhao"), run.who("li"));
+            let sweep = person("sweep:late", &["sweep"]);
+            let offer = |role: &str| Act::Offer { roles: vec![role.to_owned()] };
+            let escalate = |roles: &[&str], priority| Act::Escalate {
+                roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+                priority,
+            };
+            run.claim(1, &zhang).quietly();
+            run.act(1, &zhang, offer("handler@住建局"), "不归我管");
+            run.act(1, &zhao, offer("handler@"), "改派");
+            run.act(1, &sweep, escalate(&["approver@城管局"], Some(Priority::High)), "超时未办");
+            // What there is already changes nothing; less urgent it never becomes.
+            run.act(1, &sweep, escalate(&["approver@城管局"], Some(Priority::Low)), "超时未办");
+            run.act(1, &zhao, offer("handler@住建局"), "改派");
+            run.claim(1, &zhang).claim(1, &li);
+            // Nobody is an approver there: others are asked, as when it is offered first.
+            run.act(1, &zhao, offer("approver@住建局"), "再改派");
+        },
+        expect![[""]],
+    );
+}

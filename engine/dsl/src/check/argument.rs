@@ -9,6 +9,7 @@ use super::Checker;
 use super::alternative::{Mistake, mistakes};
 use super::fields::Place;
 use super::schema;
+use crate::catalog::Rule;
 use crate::diagnostic::{Code, Joint, names, nearest};
 use crate::text;
 use crate::yaml::Value;
@@ -40,6 +41,26 @@ impl<'n> Checker<'n> {
                         self.report_at(Code::With, span, &pointer, message);
                     }
                 }
+            }
+        }
+    }
+
+    /// Checks arguments by what the function knows of them beyond their schema. What stands where an expression gives
+    /// the value, or some of it, is not known before the workflow runs.
+    pub(super) fn by_rule(&mut self, rule: Rule, with: &Place<'n>, call: &Place<'n>) {
+        if self.loose {
+            return;
+        }
+        for misfit in rule(&with.node.to_json()) {
+            let written = with.node.at(&misfit.pointer);
+            if written.is_some_and(|node| has_expression(&node.to_json())) {
+                continue;
+            }
+            let (span, pointer) = argument_span(&misfit.pointer, Some(with), call);
+            let message = text!("this argument does not fit: {}", misfit.message);
+            let remark = self.report_at(Code::With, span, &pointer, message);
+            if let Some(help) = misfit.help {
+                remark.help(help);
             }
         }
     }
@@ -114,6 +135,15 @@ impl<'n> Checker<'n> {
                 self.report_at(Code::With, value_span, &pointer, message);
             }
         }
+    }
+}
+
+fn has_expression(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => text.trim_start().starts_with("${"),
+        serde_json::Value::Array(items) => items.iter().any(has_expression),
+        serde_json::Value::Object(members) => members.values().any(has_expression),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
     }
 }
 

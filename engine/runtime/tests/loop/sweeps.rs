@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 use yiwang_core::InstanceId;
 use yiwang_core::input::OperatorCommand;
+use yiwang_core::reference::Kind;
 use yiwang_core::sweep::{Definition, Line, Phase, Result as LineResult, Sweep, Wanted, preview};
 use yiwang_core::work_item::Actor;
 use yiwang_runtime::harness::Step;
 use yiwang_runtime::ports::{Census as _, PageRequest};
-use yiwang_runtime::{Error, OperatorAct, SweepAct};
+use yiwang_runtime::{Error, OperatorAct, PutReference, SweepAct};
 
 use crate::world::{Crash, NOON, World, workflow};
 
@@ -154,6 +155,78 @@ async fn acts_on_cases_are_done_once_in_the_sweeps_own_name() {
     assert_eq!(flagged, "supervised");
 }
 
+/// Two work items of one instance, and a case that somebody leads.
+fn asking() -> String {
+    workflow(
+        "asking",
+        "",
+        r#"  - register: {call: 'case-open:1.0.0@default', with: {type: complaint, title: '${ .title }', content: '${ . }', channel: wechat}}
+  - lead: {call: 'case-update:1.0.0@default', with: {unit: 城管局}}
+  - both: {fork: {branches: [{a: {call: 'human-task:1.0.0@default', with: {title: 办理, candidateRoles: [handler]}}}, {b: {call: 'human-task:1.0.0@default', with: {title: 核实, candidateRoles: [handler]}}}]}}"#,
+    )
+}
+
+fn pressing(actions: Value) -> Value {
+    json!({"sweep": "press", "of": "workItems", "where": {"open": true, "title": "办理"}, "actions": actions})
+}
+
+#[tokio::test]
+async fn acts_on_work_items_are_done_once_in_the_sweeps_own_name() {
+    for crash in [None, Some(Crash::Before), Some(Crash::After)] {
+        let mut world = World::running(&[&asking()]).await;
+        for n in 0..3 {
+            world.start("test/asking", Some(&format!("a{n}")), json!({"title": format!("路灯 {n}")})).await;
+        }
+        world.engine.settle().await.unwrap();
+        let actions = json!([
+            {"escalate": {"roles": ["approver@{unit}"], "priority": "high", "reason": "{caseNo} 超时"}},
+            {"comment": "请尽快"},
+            {"notify": {"channel": "notify", "to": {"kind": "role", "address": "approver@{unit}"}, "body": "{title} 超时"}},
+        ]);
+        let sweep = world.engine.sweep(wanted(&pressing(actions), "k", None)).await.unwrap();
+        // From here the sweep is counted by one commit, and acts by the next.
+        let before = world.store.commits.load(Ordering::Relaxed);
+        *world.store.crash.lock().unwrap() = crash.map(|crash| (before + 2, crash));
+        let sweep = ended(&mut world, sweep.id).await;
+        assert_eq!((sweep.acted, sweep.failed), (3, 0), "{:?}", ledger(&world, sweep.id).await);
+        assert_eq!(ledger(&world, sweep.id).await.iter().map(|line| line.acts).sum::<u32>(), 9);
+        let items = world.open_items().await;
+        for item in &items {
+            let pressed = item.title == "办理";
+            assert_eq!(item.candidate_roles.contains(&"approver@城管局".to_owned()), pressed, "{item:?}");
+            assert_eq!(
+                item.comments.iter().filter(|it| it.by == "sweep:press").count(),
+                usize::from(pressed)
+            );
+        }
+        assert_eq!(items.len(), 6);
+        for id in world.instances("test/asking").await {
+            let sent = world.times(id, "effect_requested").await;
+            assert_eq!(sent.len(), 1, "{crash:?}: one message for each");
+            assert_eq!(world.last(id, "work_item_changed", "by").await, "sweep:press");
+        }
+    }
+}
+
+#[tokio::test]
+async fn work_goes_to_others_when_two_persons_want_it() {
+    let mut world = World::running(&[&asking()]).await;
+    world.start("test/asking", Some("a"), json!({"title": "路灯"})).await;
+    world.engine.settle().await.unwrap();
+    let actions = json!([{"reassign": {"roles": ["handler@综合窗口"], "reason": "原单位未办"}}]);
+    let sweep = world.engine.sweep(wanted(&pressing(actions), "k", Some(1))).await.unwrap();
+    assert_eq!(sweep.state, Phase::Waiting);
+    let person = "wang".to_owned();
+    world.engine.sweep_act(SweepAct::Approve { id: sweep.id, person, reason: None }).await.unwrap();
+    assert_eq!(ended(&mut world, sweep.id).await.acted, 1);
+    let items = world.open_items().await;
+    let roles = |title: &str| items.iter().find(|item| item.title == title).unwrap().candidate_roles.clone();
+    assert_eq!(
+        (roles("办理"), roles("核实")),
+        (vec!["handler@综合窗口".to_owned()], vec!["handler".to_owned()])
+    );
+}
+
 #[tokio::test]
 async fn more_or_less_than_was_previewed_is_refused() {
     let mut world = world(3).await;
@@ -275,7 +348,7 @@ async fn a_mistake_in_a_question_is_an_error_of_the_task() {
     let wrong = workflow(
         "wrong",
         "",
-        "  - ask: {try: [{q: {call: 'case-query:1.0.0@default', with: {where: {staet: closed}}}}], catch: {as: err, do: [{say: {set: {told: '${ $err.detail }'}}}]}}",
+        "  - ask: {try: [{q: {call: 'case-query:1.0.0@default', with: {where: '${ {staet: \"closed\"} }'}}}], catch: {as: err, do: [{say: {set: {told: '${ $err.detail }'}}}]}}",
     );
     let mut world = World::running(&[&wrong]).await;
     let id = world.start("test/wrong", None, json!({})).await;
@@ -365,4 +438,48 @@ fn operators_acts_are_for_instances() {
     assert!(mistakes.iter().any(|mistake| mistake.place == "/of"), "{mistakes:?}");
     let mistakes = Definition::parse(&operating(json!({"skip": {"tusk": 1, "reason": "x"}}))).unwrap_err();
     assert_eq!(mistakes[0].place, "/actions/0/skip");
+}
+
+/// The newest version of a sweep is meant by its name, and what runs keeps the one with which it began.
+#[tokio::test]
+async fn a_sweep_is_known_by_its_name() {
+    let mut world = world(2).await;
+    let put = |body: &str| PutReference {
+        kind: Kind::Sweep,
+        name: "press".to_owned(),
+        body: body.to_owned(),
+        by: "li".to_owned(),
+        reason: None,
+        version: None,
+    };
+    let broken =
+        world.engine.put_reference(put("sweep: press\nwhere: {staet: closed}\nactions: [{note: n}]\n")).await;
+    let Err(Error::InvalidReference(mistakes)) = broken else { panic!("{broken:?}") };
+    assert_eq!(
+        (mistakes.len(), mistakes[0].pointer.as_str(), mistakes[0].span.clone()),
+        (1, "/where/staet", 21..26)
+    );
+    let other = world.engine.put_reference(put("sweep: other\nwhere: {}\nactions: [{note: n}]\n")).await;
+    assert!(matches!(other, Err(Error::InvalidReference(_))), "{other:?}");
+    for (note, version) in [("一", 1), ("二", 2)] {
+        let body = format!("sweep: press\nwhere: {{title: 路灯 1}}\nactions: [{{note: {note}}}]\n");
+        assert_eq!(world.engine.put_reference(put(&body)).await.unwrap().version, version);
+    }
+    world.restart().await;
+    let by_name = workflow(
+        "by-name",
+        "",
+        "  - sweep: {call: 'sweep:1.0.0@default', with: {name: press}, export: {as: '${ {swept: .} }'}}\n  - ask: {call: 'case-query:1.0.0@default', with: {sweep: press}, output: {as: '${ {swept: $context.swept.acted, total: .total} }'}}\n  - none: {try: [{gone: {call: 'sweep:1.0.0@default', with: {name: gone}}}], catch: {as: err, do: [{say: {set: {told: '${ $err.detail }'}}}]}}",
+    );
+    world.deploy(&by_name).await;
+    let id = world.start("test/by-name", None, json!({})).await;
+    world.engine.settle().await.unwrap();
+    for _ in 0..50 {
+        world.later(100).await;
+    }
+    let told = world.last(id, "completed", "output").await;
+    assert!(told["told"].as_str().unwrap().contains("there is no sweep `gone`"), "{told}");
+    let matters = world.instances("test/matter").await;
+    assert_eq!(world.last(matters[1], "case_acted", "command").await["text"], "二");
+    assert_eq!(world.times(matters[0], "case_acted").await.len(), 0);
 }

@@ -135,6 +135,22 @@ fn checked(written: &Value, below: &str) -> Result<Definition, Problem> {
     Definition::parse(written).map_err(|mistakes| invalid(mistakes, below))
 }
 
+/// The definition that is given, or the newest one of this name.
+fn meant(call: &Call, written: Option<&Value>, name: Option<&str>) -> Result<Definition, Problem> {
+    match (written, name) {
+        (Some(written), None) => checked(written, "/definition"),
+        (None, Some(name)) => {
+            let district = call.app.handle.district();
+            let found = district.sweep(name).map(|definition| Definition::clone(definition));
+            found.ok_or_else(|| Problem::not_found("sweep", name))
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            let detail = "Give `definition` or `name`: one of them";
+            Err(Problem::new(Code::Fields, detail).at("/definition", detail))
+        }
+    }
+}
+
 fn invalid(mistakes: Vec<Mistake>, below: &str) -> Problem {
     let detail = match mistakes.as_slice() {
         [one] => one.message.clone(),
@@ -157,7 +173,9 @@ fn selection(call: &Call, definition: &Definition) -> Result<Selection, Problem>
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToLook {
-    definition: Value,
+    definition: Option<Value>,
+    /// Of a sweep that is a reference document, instead of a definition.
+    name: Option<String>,
 }
 
 /// Counts and samples. Writes nothing.
@@ -179,7 +197,7 @@ async fn look(mut call: Call) -> Answer {
         samples: Vec<Value>,
     }
     let wanted: ToLook = call.json().await?;
-    let definition = checked(&wanted.definition, "/definition")?;
+    let definition = meant(&call, wanted.definition.as_ref(), wanted.name.as_deref())?;
     let selection = selection(&call, &definition)?;
     let (state, unit) = match definition.of() {
         Of::Cases => (Field::CaseState, Field::Unit),
@@ -257,7 +275,9 @@ fn sample(found: Found) -> Value {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToBegin {
-    definition: Value,
+    definition: Option<Value>,
+    /// Of a sweep that is a reference document, instead of a definition.
+    name: Option<String>,
     /// The token of its preview.
     preview: Option<String>,
     /// Why.
@@ -274,7 +294,7 @@ async fn begin(mut call: Call) -> Answer {
     };
     let wanted: ToBegin = call.json().await?;
     check_reason(wanted.reason.as_ref())?;
-    let definition = checked(&wanted.definition, "/definition")?;
+    let definition = meant(&call, wanted.definition.as_ref(), wanted.name.as_deref())?;
     selection(&call, &definition)?;
     needs_operator(&call, &definition)?;
     let existing = call.app.query.sweep_of_key(key.clone()).await?.is_some();

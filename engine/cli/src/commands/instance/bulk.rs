@@ -139,7 +139,7 @@ fn give(act: &mut Value, name: &str, value: Option<Value>) {
 async fn ask(remote: &Remote, format: Format, word: &str, act: Value, bulk: Bulk) -> Result<(), Failure> {
     let definition = definition(word, selector(&bulk.filter)?, act, bulk.rate);
     if bulk.dry_run {
-        return sweep::preview(remote, format, &definition).await;
+        return sweep::preview(remote, format, &json!({"definition": definition})).await;
     }
     perform(remote, format, definition, bulk.how).await
 }
@@ -157,7 +157,7 @@ fn definition(word: &str, filter: Value, act: Value, rate: u32) -> Value {
 async fn perform(remote: &Remote, format: Format, definition: Value, how: How) -> Result<(), Failure> {
     let How { reason, key, yes, no_wait } = how;
     let run = Run { key, preview: None, reason: Some(reason), yes, no_wait };
-    sweep::run_definition(remote, format, definition, run).await
+    sweep::run_meant(remote, format, json!({"definition": definition}), run).await
 }
 
 /// The selector, as JSON.

@@ -86,6 +86,21 @@ pub(super) enum Verb {
         #[arg(long)]
         at: Option<String>,
     },
+    /// Change when it is due; its escalations go with it.
+    SetDue {
+        #[command(flatten)]
+        how: How,
+        /// RFC 3339.
+        at: String,
+    },
+    /// Take it from whoever has it and offer it to other roles.
+    Offer {
+        #[command(flatten)]
+        how: How,
+        /// `role`, `role@unit` or `*@unit`; may be given several times.
+        #[arg(long = "role", required = true)]
+        roles: Vec<String>,
+    },
     /// Say to have an interest in the matter: somebody else decides it.
     DeclareConflict {
         #[command(flatten)]
@@ -116,6 +131,8 @@ pub(super) async fn run(verb: Verb, remote: &Remote, format: Format) -> Result<(
         }
         Verb::SetPriority { how, priority } => ("set-priority", how, json!({"priority": priority})),
         Verb::FollowUp { how, at } => ("follow-up", how, json!({"at": at})),
+        Verb::SetDue { how, at } => ("set-due", how, json!({"at": at})),
+        Verb::Offer { how, roles } => ("offer", how, json!({"roles": roles})),
         Verb::DeclareConflict { how } => ("declare-conflict", how, json!({})),
         Verb::Replace { how, with } => {
             ("replace", how, with.map_or_else(|| json!({}), |with| json!({"with": with})))

@@ -44,8 +44,15 @@ impl<'n> Checker<'n> {
                     self.channel(function, with);
                     self.work(function, with);
                 }
+                let before = self.diagnostics.len();
                 if let Some(signature) = self.catalog.get(function) {
                     self.arguments(&signature.input, with, place);
+                }
+                // What does not fit the schema is told already.
+                if let (Some(rule), Some(with)) = (self.catalog.rule(function), with)
+                    && self.diagnostics.len() == before
+                {
+                    self.by_rule(rule, with, place);
                 }
             }
             Callee::Defined(task) => {

@@ -25,6 +25,8 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(any, Method::POST, "/api/v1/work-items/{id}:attach", attach);
     routes.add(any, Method::POST, "/api/v1/work-items/{id}:set-priority", set_priority);
     routes.add(any, Method::POST, "/api/v1/work-items/{id}:follow-up", follow_up);
+    routes.add(any, Method::POST, "/api/v1/work-items/{id}:set-due", set_due);
+    routes.add(any, Method::POST, "/api/v1/work-items/{id}:offer", offer);
     routes.add(any, Method::POST, "/api/v1/work-items/{id}:declare-conflict", declare_conflict);
     routes.add(any, Method::POST, "/api/v1/work-items/{id}:replace", replace);
 }
@@ -137,6 +139,37 @@ async fn follow_up(mut call: Call) -> Answer {
         })?),
     };
     done(call, Act::FollowUp { at }, Why { reason, decision }).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Due {
+    /// RFC 3339.
+    at: String,
+    reason: Option<String>,
+    decision: Option<String>,
+}
+
+async fn set_due(mut call: Call) -> Answer {
+    let Due { at, reason, decision } = call.json().await?;
+    let at = Timestamp::parse(&at).ok_or_else(|| {
+        let detail = "`at` is an RFC 3339 time";
+        Problem::new(Code::Fields, detail).at("/at", detail)
+    })?;
+    done(call, Act::SetDue { at }, Why { reason, decision }).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Others {
+    roles: Vec<String>,
+    reason: Option<String>,
+    decision: Option<String>,
+}
+
+async fn offer(mut call: Call) -> Answer {
+    let Others { roles, reason, decision } = call.json().await?;
+    done(call, Act::Offer { roles }, Why { reason, decision }).await
 }
 
 #[derive(Default, Deserialize)]
