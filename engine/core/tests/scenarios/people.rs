@@ -464,6 +464,29 @@ fn work_is_offered_to_others_and_escalated() {
             // Nobody is an approver there: others are asked, as when it is offered first.
             run.act(1, &zhao, offer("approver@住建局"), "再改派");
         },
-        expect![[""]],
+        expect![[r#"
+            > zhang does offer #1
+              refused forbidden: changing who does a work item needs the role supervisor or process_admin; zhang has neither (work item 000000000001A-1)
+            > zhao does offer #1
+              refused invalid: these are no roles
+                /roles/0: a role is `role`, `role@unit` or `*@unit`
+            > sweep:late does escalate #1
+              handle work_item_changed by="sweep:late" changes={"addedRoles":["approver@城管局"],"priority":"high"} item="000000000001A-1" reason="超时未办"
+              = Waiting
+            > sweep:late does escalate #1
+              = Waiting
+            > zhao does offer #1
+              handle work_item_changed by="zhao" changes={"assignee":null,"candidatePeople":[],"candidateRoles":["handler@住建局"]} item="000000000001A-1" reason="改派"
+              = Waiting
+            > zhang claims #1
+              refused forbidden: zhang is not a candidate for work item 000000000001A-1
+            > li claims #1
+              handle work_item_claimed by="li" item="000000000001A-1"
+              = Waiting
+            > zhao does offer #1
+              handle work_item_changed by="zhao" changes={"assignee":null,"candidatePeople":[],"candidateRoles":["approver@住建局"]} item="000000000001A-1" reason="再改派"
+              handle work_item_unheld candidates=["approver@住建局"] fallback=["supervisor"] item="000000000001A-1"
+              = Waiting
+        "#]],
     );
 }
