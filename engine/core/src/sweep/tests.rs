@@ -169,7 +169,7 @@ fn acts_on_work_items_are_read_and_their_mistakes_told() {
         "sweep": "late", "of": "workItems", "where": {"due": {"from": {"field": "crated"}}},
         "actions": [
             {"escalate": {"reason": "r"}},
-            {"escalate": {"priority": "hihg", "roles": [], "reason": "r"}},
+            {"escalate": {"priority": "highh", "roles": [], "reason": "r"}},
             {"reassign": {"to": "wang", "roles": ["handler"], "reason": "r"}},
             {"notify": {"channel": "sms", "body": "b"}},
         ],
@@ -187,7 +187,7 @@ fn acts_on_work_items_are_read_and_their_mistakes_told() {
         /where/due/from/field there is no time `crated` did you mean `created`?
         /actions/0/escalate give `roles`, `priority`, or both 
         /actions/1/escalate/roles a list of 1 to 20 roles stands here, e.g. `[handler@unit]` 
-        /actions/1/escalate/priority `hihg` is none of the words here did you mean `high`?
+        /actions/1/escalate/priority `highh` is none of the words here did you mean `high`?
         /actions/2/reassign give `to`, a candidate, or `roles`: one of them 
         /actions/3/notify `channel`, `to: { kind, address }` and `body` are needed: missing field `to` "#]]
     .assert_eq(&told(&bad));
