@@ -54,7 +54,7 @@ impl Request {
         match self {
             Self::Deploy { reply, .. } => tell(reply, Err(error.clone())),
             Self::Start { reply: StartReply::Begin(reply) | StartReply::Both(reply, _), .. } => {
-                tell(reply, Err(error.clone()))
+                tell(reply, Err(error.clone()));
             }
             Self::Start { reply: StartReply::End(reply), .. } | Self::Wait { reply, .. } => {
                 tell(reply, Err(error.clone()));

@@ -42,7 +42,7 @@ impl Turn<'_> {
                     self.begun.push((begun, reply));
                 }
                 (Err(error), StartReply::Begin(reply) | StartReply::Both(reply, _)) => {
-                    self.answers.later(reply, Err(error))
+                    self.answers.later(reply, Err(error));
                 }
                 (Err(error), StartReply::End(reply)) => self.answers.later(reply, Err(error)),
             },

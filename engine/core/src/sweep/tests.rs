@@ -181,8 +181,10 @@ fn acts_on_work_items_are_read_and_their_mistakes_told() {
             .map(|it| format!("{} {} {}", it.place, it.message, it.help.clone().unwrap_or_default()));
         lines.collect::<Vec<_>>().join("\n")
     };
-    expect_test::expect!["/actions/0 an act on work items, in a sweep of something else: write `of: workItems` "]
-        .assert_eq(&told(&of_cases));
+    expect_test::expect![
+        "/actions/0 an act on work items, in a sweep of something else: write `of: workItems` "
+    ]
+    .assert_eq(&told(&of_cases));
     expect_test::expect![[r#"
         /where/due/from/field there is no time `crated` did you mean `created`?
         /actions/0/escalate give `roles`, `priority`, or both 
