@@ -48,7 +48,7 @@ pub fn calendar<'c>(definition: &Definition, calendars: &'c Calendars) -> Option
 }
 
 /// The first planned time of `schedule.cron` or `schedule.every` after `after`, in the definition's time
-/// zone. `every` counts from `anchor`, the time of the deployment. `calendar` is what [`calendar`] gives; without it
+/// zone. `every` counts from `anchor`, the time of the deployment. `calendar` is what [`calendar()`] gives; without it
 /// every day counts.
 pub fn next_fire(
     definition: &Definition,
