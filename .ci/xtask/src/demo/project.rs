@@ -1,7 +1,8 @@
 //! The demo's project: the district of `examples/district`, with short deadlines and secrets of its own.
 //!
-//! The override is this and nothing else: each duration of the process's SLA table becomes seconds, so that
-//! a minute shows what takes weeks, and the one process takes every channel; otherwise it is the one that ships.
+//! The override is this and nothing else: each duration of the process and of the table of promises becomes seconds,
+//! so that a minute shows what takes weeks, and the one process takes every channel; otherwise it is the one that
+//! ships.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,18 +15,14 @@ use yiwang_e2e::receiver::Receiver;
 use super::fresh_folder;
 use crate::shell::root;
 
-/// What the demo writes instead of the durations of the table, by the name of the line.
-const SHORT: [(&str, &str); 17] = [
+/// What the demo writes instead of the durations of the process, by the name of the line.
+const SHORT: [(&str, &str); 13] = [
     ("triage", "{ general: { after: PT20S }, urgent: { after: PT15S }, emergency: { after: PT10S } }"),
     ("dispatch", "{ general: { after: PT20S }, urgent: { after: PT15S }, emergency: { after: PT10S } }"),
-    ("sign", "{ general: { after: PT20S }, urgent: { after: PT15S }, emergency: { after: PT10S } }"),
-    ("handle", "{ general: { after: PT6S }, urgent: { after: PT4S }, emergency: { after: PT3S } }"),
-    ("consult", "{ after: PT5S }"),
     ("rework", "{ general: { after: PT6S }, urgent: { after: PT4S }, emergency: { after: PT3S } }"),
     ("reply", "{ after: PT20S }"),
     ("audit", "{ after: PT20S }"),
     ("feedback", "PT3S"),
-    ("callback", "{ after: PT20S }"),
     ("review", "{ after: PT20S }"),
     ("redCard", "PT30S"),
     ("reopen", "PT2S"),
@@ -36,10 +33,29 @@ const SHORT: [(&str, &str); 17] = [
     ("data", "${ true }"),
 ];
 
+/// What the demo promises instead of the district: reference data, as a district would write them.
+const PROMISES: &str = "schema: yiwang.sla/v1
+id: default
+rows:
+  - { clock: sign, goal: { after: PT20S }, thresholds: [ { at: 80%, flag: warned } ] }
+  - { clock: sign, urgency: urgent, goal: { after: PT15S } }
+  - { clock: sign, urgency: emergency, goal: { after: PT10S } }
+  - clock: handling
+    goal: { after: PT6S }
+    thresholds: &ladder
+      - { at: 80%, flag: warned }
+      - { at: 100%, card: yellow, flag: supervised }
+      - { after: { after: PT30S }, card: red }
+  - { clock: handling, kind: consult, goal: { after: PT5S }, thresholds: *ladder }
+  - { clock: handling, urgency: urgent, goal: { after: PT4S }, thresholds: *ladder }
+  - { clock: handling, urgency: emergency, goal: { after: PT3S }, thresholds: *ladder }
+  - { clock: callback, goal: { after: PT20S } }
+";
+
 /// Makes a fresh folder with everything that the server needs.
 ///
 /// # Errors
-/// When a file cannot be written, or the process has another table than the demo knows.
+/// When a file cannot be written, or the process has other durations than the demo knows.
 pub(crate) fn lay_out(receiver: &Receiver) -> Result<PathBuf> {
     let folder = fresh_folder()?;
     project::district(&folder, &plugins::output(), receiver.address()).context("laying out the project")?;
@@ -48,6 +64,9 @@ pub(crate) fn lay_out(receiver: &Receiver) -> Result<PathBuf> {
     let shared = folder.join("workflows/shared");
     project::copy(&root().join("workflows/shared"), &shared).context("copying the phases that it calls")?;
     shorten(&process.join("workflow.yaml"))?;
+    let promises = folder.join("workflows/sla");
+    fs::create_dir_all(&promises).context("making the folder of promises")?;
+    fs::write(promises.join("default.yaml"), PROMISES).context("writing the table of promises")?;
     for other in ["base-station-report", "project-review"] {
         project::copy(&root().join("workflows").join(other), &folder.join("workflows").join(other))
             .with_context(|| format!("copying {other}"))?;
@@ -80,7 +99,7 @@ fn do_not_wait(file: &Path) -> Result<()> {
     fs::write(file, text).with_context(|| format!("writing {}", file.display()))
 }
 
-/// Writes short durations into the table of the task `configure`.
+/// Writes short durations into the task `configure`.
 fn shorten(file: &Path) -> Result<()> {
     let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let mut found = 0;
@@ -100,6 +119,6 @@ fn shorten(file: &Path) -> Result<()> {
         // The table ends where the first task begins that does something.
         table &= !line.contains("- register:");
     }
-    ensure!(found == SHORT.len(), "the SLA table of {} has changed: {found} lines known", file.display());
+    ensure!(found == SHORT.len(), "the durations of {} have changed: {found} lines known", file.display());
     fs::write(file, lines.join("\n") + "\n").with_context(|| format!("writing {}", file.display()))
 }
