@@ -18,7 +18,7 @@ use yiwang_dsl::resource::Resources;
 use crate::clock::VirtualClock;
 use crate::deployments::{Compiler, DefinitionInfo};
 use crate::dispatch::perform;
-use crate::ports::{IncomingEvent, Outside, RejectionRow, ScheduleRun, Store};
+use crate::ports::{IncomingEvent, Outside, PollCursor, RejectionRow, ScheduleRun, Store};
 use crate::request::{
     Accepted, Begun, CaseAct, Deployed, Ended, Inspection, MigrationPreview, OperatorAct, PutReference,
     RepairAct, Reply, Request, ScheduleAct, Start, StartReply, StoredReference, SweepAct, WorkItemAct,
@@ -145,7 +145,16 @@ impl Harness {
 
     /// Takes events into the inbox.
     pub async fn publish(&mut self, events: Vec<IncomingEvent>) -> Result<Vec<Accepted>, Error> {
-        self.ask(|reply| Request::Publish { events, reply }).await
+        self.ask(|reply| Request::Publish { events, cursor: None, reply }).await
+    }
+
+    /// Takes a page of events into the inbox, and notes how far the channel has come with it.
+    pub async fn publish_page(
+        &mut self,
+        events: Vec<IncomingEvent>,
+        cursor: PollCursor,
+    ) -> Result<Vec<Accepted>, Error> {
+        self.ask(|reply| Request::Publish { events, cursor: Some(cursor), reply }).await
     }
 
     /// Keeps a message that a channel did not accept.

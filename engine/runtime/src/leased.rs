@@ -11,7 +11,8 @@ use yiwang_core::input::EffectOutcome;
 use yiwang_dsl::Data;
 
 use crate::ports::{
-    ChannelInfo, ChannelRequest, Channels, Delivery, Outside, Received, Rejected, ServiceCall, Services,
+    ChannelInfo, ChannelRequest, Channels, Delivery, Outside, Poll, PollFailed, Polled, PolledPage, Received,
+    Rejected, ServiceCall, Services,
 };
 
 /// The right to act by oneself.
@@ -48,6 +49,19 @@ impl Channels for LeasedChannels {
         async move {
             self.lease.held().await;
             self.inner.send(&channel, delivery).await
+        }
+        .boxed()
+    }
+
+    fn polled(&self) -> Vec<Polled> {
+        self.inner.polled()
+    }
+
+    fn poll(&self, channel: &str, poll: Poll) -> BoxFuture<'_, Result<PolledPage, PollFailed>> {
+        let channel = channel.to_owned();
+        async move {
+            self.lease.held().await;
+            self.inner.poll(&channel, poll).await
         }
         .boxed()
     }

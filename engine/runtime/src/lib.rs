@@ -41,6 +41,7 @@ pub mod memory;
 mod messages;
 mod migrating;
 pub mod ports;
+pub mod polling;
 mod prepare;
 mod references;
 mod request;

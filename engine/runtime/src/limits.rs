@@ -76,3 +76,12 @@ pub const TEXTS_ELSEWHERE_MAX: usize = 50;
 
 /// Cases of one phone that are looked at for repetition: a hotline of its own has no more in a week.
 pub(crate) const REPEATS_READ_MAX: usize = 50;
+
+/// Events of one page that a channel is asked for.
+pub(crate) const POLL_EVENTS_MAX: u32 = 100;
+/// Pages taken one after the other; then the channel waits for its time like the others.
+pub(crate) const POLL_PAGES_MAX: u32 = 100;
+/// The first wait after a failure, unless the channel is asked more often than that.
+pub(crate) const POLL_BACKOFF_MILLIS_MIN: u64 = 30_000;
+/// The longest wait after failures, unless the channel is asked more seldom than that.
+pub(crate) const POLL_BACKOFF_MILLIS_MAX: u64 = 60 * 60 * 1000;

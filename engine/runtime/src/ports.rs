@@ -117,6 +117,9 @@ pub trait Store: Census {
     /// Where each schedule stands.
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>>;
 
+    /// How far each channel that asks for what is new has come.
+    fn poll_cursors(&self) -> BoxFuture<'_, Result<Vec<PollCursor>, StoreError>>;
+
     /// The greatest id of any instance, inbox row or rejection: ids go on after it even when the clock went
     /// back over a restart. 0: nothing is stored.
     fn greatest_id(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
@@ -225,6 +228,8 @@ pub struct Batch {
     pub sweeps: Vec<Sweep>,
     /// New lines of their ledgers; there is one for each target.
     pub sweep_lines: Vec<SweepLine>,
+    /// How far channels have come with what arrives in this batch.
+    pub poll_cursors: Vec<PollCursor>,
 }
 
 /// One instance after its turn.
@@ -379,6 +384,18 @@ pub struct ScheduleRow {
     pub run: Option<InstanceId>,
     /// Who stopped it, while it is stopped.
     pub paused: Option<Paused>,
+}
+
+/// How far a channel that asks for what is new has come. Stored in the transaction of the events that it
+/// stands behind: after a crash neither is an event missing nor does it come twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PollCursor {
+    /// Channel id.
+    pub channel: String,
+    /// What the plugin wants to be handed next time; only it can read it.
+    pub cursor: Option<String>,
+    /// When the channel was last asked with success.
+    pub at: Timestamp,
 }
 
 /// Who stopped a schedule.
@@ -652,6 +669,67 @@ pub trait Channels: Send + Sync {
 
     /// Sends a message by a channel.
     fn send(&self, channel: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome>;
+
+    /// The channels that are to be asked for what is new, and how often.
+    fn polled(&self) -> Vec<Polled> {
+        Vec::new()
+    }
+
+    /// Asks a channel for what is new. The caller stores events and cursor in one transaction.
+    fn poll(&self, channel: &str, poll: Poll) -> BoxFuture<'_, Result<PolledPage, PollFailed>> {
+        let _ = poll;
+        let message = format!("channel `{channel}` is not asked for what is new");
+        let code = "channel.polls-nothing".to_owned();
+        Box::pin(std::future::ready(Err(PollFailed { code, message, parks: true, retry_after: None })))
+    }
+}
+
+/// A channel that is to be asked for what is new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Polled {
+    /// Its id.
+    pub channel: String,
+    /// From the end of one question to the next, milliseconds. The plugin may wish for longer, not for shorter.
+    pub every: u64,
+}
+
+/// One question for what is new.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    /// As the last page gave it; none: the first time.
+    pub cursor: Option<String>,
+    /// At most this many events.
+    pub events_max: u32,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What is new.
+#[derive(Clone, Debug)]
+pub struct PolledPage {
+    /// The events, oldest first.
+    pub events: Vec<IncomingEvent>,
+    /// For the next question.
+    pub cursor: Option<String>,
+    /// There is more, to be asked for at once.
+    pub more: bool,
+    /// When the plugin wishes to be asked again, milliseconds.
+    pub next_after: Option<u64>,
+}
+
+/// A question that was not answered. Nothing of it is stored; it is asked again with the same cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PollFailed {
+    /// Stable code, e.g. `plugin.timeout`.
+    pub code: String,
+    /// For people; no personal data.
+    pub message: String,
+    /// Asking again soon will not help: a person has to set something right.
+    pub parks: bool,
+    /// Not before so many milliseconds.
+    pub retry_after: Option<u64>,
 }
 
 /// One configured channel.

@@ -16,7 +16,7 @@ use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::{Data, Diagnostic, Fault};
 
 use crate::Error;
-use crate::ports::{DeploymentRow, IncomingEvent, InstanceSummary, RejectionRow, ScheduleRun};
+use crate::ports::{DeploymentRow, IncomingEvent, InstanceSummary, PollCursor, RejectionRow, ScheduleRun};
 use crate::scheduling::ScheduleCommand;
 use crate::sweeps::SweepRead;
 
@@ -37,7 +37,7 @@ pub(crate) enum Request {
     /// Wait for the end of one that has begun.
     Wait { instance: InstanceId, reply: Reply<Ended> },
     /// Take events into the inbox.
-    Publish { events: Vec<IncomingEvent>, reply: Reply<Vec<Accepted>> },
+    Publish { events: Vec<IncomingEvent>, cursor: Option<PollCursor>, reply: Reply<Vec<Accepted>> },
     /// Keep a rejection.
     Reject { row: RejectionRow, reply: Reply<()> },
     /// A person acts on a work item.

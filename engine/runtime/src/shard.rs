@@ -595,6 +595,7 @@ fn is_empty(batch: &Batch) -> bool {
         schedule_runs,
         sweeps,
         sweep_lines,
+        poll_cursors,
     } = batch;
     turns.is_empty()
         && arrivals.is_empty()
@@ -607,6 +608,7 @@ fn is_empty(batch: &Batch) -> bool {
         && schedule_runs.is_empty()
         && sweeps.is_empty()
         && sweep_lines.is_empty()
+        && poll_cursors.is_empty()
 }
 
 /// When the inbox is to be looked at because of these rows.

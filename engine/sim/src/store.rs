@@ -13,7 +13,7 @@ use yiwang_core::sweep::{Line, Phase, Result as LineResult, Sweep};
 use yiwang_core::{Case, CaseNo, InstanceId, Timestamp};
 use yiwang_runtime::ports::{
     Answer, Batch, Census, CommitError, DeploymentRow, Disposition, Group, InboxRow, Loaded, Page,
-    PageRequest, Ranking, ScheduleRow, ScheduleRun, SelectFrom, StartKey, Started, Store, StoreError,
+    PageRequest, PollCursor, Ranking, ScheduleRow, ScheduleRun, SelectFrom, StartKey, Started, Store, StoreError,
 };
 
 use crate::disk::{Disk, Shelf};
@@ -253,6 +253,9 @@ impl Store for FaultyStore {
     }
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>> {
         self.read("schedules", self.shelf.schedules())
+    }
+    fn poll_cursors(&self) -> BoxFuture<'_, Result<Vec<PollCursor>, StoreError>> {
+        self.read("poll_cursors", self.shelf.poll_cursors())
     }
     fn greatest_id(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.read("greatest_id", self.shelf.greatest_id())

@@ -9,7 +9,7 @@ use crate::names::Names;
 use crate::prepare::Prepared;
 use crate::writer::Head;
 use crate::{
-    cases, deployments, inbox, incidents, instances, journal, messages, references, rejections, schedules,
+    cases, deployments, inbox, incidents, instances, journal, messages, poll_cursors, references, rejections, schedules,
     start_keys, subscriptions, sweeps, work_items,
 };
 
@@ -43,6 +43,7 @@ pub(crate) async fn write(
     rejections::write(tx, &batch.rejections).await.map_err(failed("rejections"))?;
     let deployed = deployments::write(tx, &batch.deployments, &mut head.numbers).await;
     deployed.map_err(failed("deployments"))?;
+    poll_cursors::write(tx, &batch.poll_cursors).await.map_err(failed("cursors of channels"))?;
     schedules::write(tx, &batch.schedules).await.map_err(failed("schedules"))?;
     references::write(tx, &batch.references).await.map_err(failed("reference documents"))?;
     schedules::write_runs(tx, &batch.schedule_runs).await.map_err(failed("runs of schedules"))?;

@@ -39,6 +39,7 @@ mod native;
 mod node;
 mod open;
 mod pack;
+mod poll_cursors;
 mod postgres;
 mod prepare;
 mod query;

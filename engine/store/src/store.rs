@@ -6,7 +6,7 @@ use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::reference::Reference;
 use yiwang_core::{Case, CaseNo, InstanceId, Timestamp};
 use yiwang_runtime::ports::{
-    Answer, Batch, CommitError, DeploymentRow, InboxRow, KeyValue, Loaded, ScheduleRow, StartKey, Started,
+    Answer, Batch, CommitError, DeploymentRow, InboxRow, KeyValue, Loaded, PollCursor, ScheduleRow, StartKey, Started,
     Store, StoreError, TokenRow, Tokens,
 };
 
@@ -17,7 +17,7 @@ use crate::tokens::TokenWrite;
 use crate::values::ValueWrite;
 use crate::writer::{Job, Small};
 use crate::{
-    cases, deployments, inbox, instances, references, schedules, start_keys, subscriptions, tokens, values,
+    cases, deployments, inbox, instances, poll_cursors, references, schedules, start_keys, subscriptions, tokens, values,
 };
 
 impl Store for SqlStore {
@@ -134,6 +134,11 @@ impl Store for SqlStore {
 
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>> {
         async move { schedules::all(&self.loop_reads).await.map_err(doing("reading schedules")) }.boxed()
+    }
+
+    fn poll_cursors(&self) -> BoxFuture<'_, Result<Vec<PollCursor>, StoreError>> {
+        let failed = doing("reading cursors of channels");
+        async move { poll_cursors::all(&self.loop_reads).await.map_err(failed) }.boxed()
     }
 
     fn greatest_id(&self) -> BoxFuture<'_, Result<u64, StoreError>> {

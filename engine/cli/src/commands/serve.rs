@@ -11,7 +11,7 @@ use yiwang_dsl::Catalog;
 use yiwang_dsl::resource::needed;
 use yiwang_runtime::leased::leased;
 use yiwang_runtime::ports::{Channels, Clock, Outside, Tokens};
-use yiwang_runtime::{Engine, Error, Handle, PutReference, SystemClock};
+use yiwang_runtime::{Engine, Error, Handle, PutReference, SystemClock, polling};
 use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
 
 use crate::failure::{self, Exit, Failure};
@@ -91,6 +91,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Some(tenure) => leased(outside, &tenure.lease()),
         None => outside,
     };
+    let channels = outside.channels.clone();
     let handle = Engine::start(engine, stores.store.clone(), outside, clock.clone());
     let handle = handle.await.map_err(|error| {
         Failure::new(Exit::Failed, "store.unavailable", "the engine could not read its store").because(error)
@@ -98,6 +99,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     first_token(&args, &*stores.tokens, clock.now()).await?;
     put(&handle, references).await?;
     deploy(&handle, packages).await?;
+    // Not before the workflows that take what is new are there.
+    polling::start(&handle, &channels, &*stores.store, &clock).await.map_err(|error| {
+        Failure::new(Exit::Failed, "store.unavailable", "reading how far the channels have come").because(error)
+    })?;
     let ids = host.list().into_iter().map(|channel| channel.id);
     let parts = Parts {
         handle: handle.clone(),

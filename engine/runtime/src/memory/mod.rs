@@ -21,7 +21,7 @@ use yiwang_core::{Case, CaseNo, EffectId, InstanceId, Timestamp, WorkItem, WorkI
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 
 use crate::ports::{
-    Batch, CommitError, DeploymentRow, Disposition, InboxRow, IncidentRow, Loaded, MessageRow, RejectionRow,
+    Batch, CommitError, DeploymentRow, Disposition, InboxRow, IncidentRow, Loaded, MessageRow, PollCursor, RejectionRow,
     ScheduleRow, ScheduleRun, StartKey, Started, Store, StoreError, TokenRow,
 };
 
@@ -53,6 +53,7 @@ struct Tables {
     incidents_opened: u64,
     deployments: Vec<DeploymentRow>,
     schedules: BTreeMap<String, ScheduleRow>,
+    poll_cursors: BTreeMap<String, PollCursor>,
     /// By number.
     references: BTreeMap<u64, Reference>,
     schedule_runs: BTreeMap<u64, ScheduleRun>,
@@ -264,6 +265,10 @@ impl Store for MemoryStore {
 
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>> {
         self.read(|tables| tables.schedules.values().cloned().collect())
+    }
+
+    fn poll_cursors(&self) -> BoxFuture<'_, Result<Vec<PollCursor>, StoreError>> {
+        self.read(|tables| tables.poll_cursors.values().cloned().collect())
     }
 
     fn greatest_id(&self) -> BoxFuture<'_, Result<u64, StoreError>> {

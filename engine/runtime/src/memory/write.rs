@@ -34,6 +34,8 @@ impl Tables {
         self.rejections.extend(batch.rejections.into_iter().map(|row| (row.id, row)));
         self.deployments.extend(batch.deployments);
         self.schedules.extend(batch.schedules.into_iter().map(|row| (row.workflow.clone(), row)));
+        let cursors = batch.poll_cursors.into_iter();
+        self.poll_cursors.extend(cursors.map(|row| (row.channel.clone(), row)));
         self.references.extend(batch.references.into_iter().map(|row| (row.number, row)));
         self.schedule_runs.extend(batch.schedule_runs.into_iter().map(|run| (run.id, run)));
         self.sweeps.extend(batch.sweeps.into_iter().map(|sweep| (sweep.id, sweep)));

@@ -21,7 +21,7 @@ use yiwang_runtime::harness::Harness;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
     Answer, Batch, Census, ChannelInfo, ChannelRequest, Channels, CommitError, Delivery, DeploymentRow,
-    Group, InboxRow, IncomingEvent, InstanceFilter, Loaded, Outside, Page, PageRequest, Query as _, Ranking,
+    Group, InboxRow, IncomingEvent, InstanceFilter, Loaded, Outside, Page, PageRequest, PollCursor, Query as _, Ranking,
     Received, Rejected, ScheduleRow, ScheduleRun, SelectFrom, ServiceCall, Services, Session, StartKey,
     Started, Store, StoreError, WorkItemFilter,
 };
@@ -160,6 +160,9 @@ impl Store for Faulty {
     }
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<ScheduleRow>, StoreError>> {
         self.inner.schedules()
+    }
+    fn poll_cursors(&self) -> BoxFuture<'_, Result<Vec<PollCursor>, StoreError>> {
+        self.inner.poll_cursors()
     }
     fn greatest_id(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.inner.greatest_id()

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
 use yiwang_core::{InstanceId, Timestamp};
-use yiwang_runtime::ports::{Batch, Disposition, KeyValue, Query, Store};
+use yiwang_runtime::ports::{Batch, Disposition, KeyValue, PollCursor, Query, Store};
 use yiwang_store::SqlStore;
 
 use crate::rows::{arrival, batch, case, item, turn};
@@ -24,7 +24,12 @@ fn numbered(n: u64) -> Batch {
     if n > 1 {
         turns.push(turn((n - 1) * 100, 2));
     }
-    Batch { arrivals: vec![arrival(n, &n.to_string(), Disposition::Pending)], ..batch(turns) }
+    let cursor = PollCursor { channel: "board".to_owned(), cursor: Some(n.to_string()), at: Timestamp(1) };
+    Batch {
+        arrivals: vec![arrival(n, &n.to_string(), Disposition::Pending)],
+        poll_cursors: vec![cursor],
+        ..batch(turns)
+    }
 }
 
 /// The child: commits numbered batches after the last one stored, and says so after each.
@@ -79,6 +84,8 @@ async fn check(file: &std::path::Path, acked: u64) -> u64 {
     assert_eq!(audit.broken, None);
     let last = store.inbox(false, Default::default()).await.unwrap().items[0].id;
     assert!(last >= acked, "batch {acked} was acknowledged, {last} is the last one stored");
+    let cursors = store.poll_cursors().await.unwrap();
+    assert_eq!(cursors[0].cursor, Some(last.to_string()), "the cursor stands behind the last event");
     let mut turns = 0;
     for n in 1..=last {
         for row in &numbered(n).turns {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use yiwang_core::{InstanceId, Timestamp};
 use yiwang_dsl::definition::DefinitionHash;
 use yiwang_runtime::ports::{
-    Batch, CommitError, DeploymentRow, KeyValue, ScheduleRow, Store, TokenRow, Tokens,
+    Batch, CommitError, DeploymentRow, Disposition, KeyValue, PollCursor, Query, ScheduleRow, Store, TokenRow, Tokens,
 };
 
-use crate::rows::{batch, fresh, workflow};
+use crate::rows::{arrival, batch, fresh, workflow};
 
 #[tokio::test]
 async fn values_expire_and_are_set_only_once_where_wanted() {
@@ -84,4 +84,29 @@ async fn deployments_and_schedules_read_back() {
         let error = fresh.store.commit(Batch { deployments: vec![taken], ..batch([]) }).await.unwrap_err();
         assert!(matches!(error, CommitError::Conflict { .. }), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_cursor_is_stored_with_its_events_or_not_at_all() {
+    let fresh = fresh().await;
+    let page = |n: u64, cursor: Option<&str>| Batch {
+        arrivals: vec![arrival(n, &n.to_string(), Disposition::Pending)],
+        poll_cursors: vec![cursor_row("board", cursor, 1)],
+        ..batch([])
+    };
+    fresh.store.commit(page(1, Some("a"))).await.unwrap();
+    // The inbox has number 1 already: nothing of this page is stored.
+    let error = fresh.store.commit(page(1, Some("b"))).await.unwrap_err();
+    assert!(matches!(error, CommitError::Conflict { .. }), "{error}");
+    assert_eq!(fresh.store.poll_cursors().await.unwrap(), [cursor_row("board", Some("a"), 1)]);
+    let alone = vec![cursor_row("board", Some("b"), 2), cursor_row("another", None, 2)];
+    fresh.store.commit(Batch { poll_cursors: alone, ..batch([]) }).await.unwrap();
+    let fresh = fresh.tampered("SELECT 1").await;
+    let stored = fresh.store.poll_cursors().await.unwrap();
+    assert_eq!(stored, [cursor_row("another", None, 2), cursor_row("board", Some("b"), 2)]);
+    assert_eq!(fresh.store.inbox(false, Default::default()).await.unwrap().items.len(), 1);
+}
+
+fn cursor_row(channel: &str, cursor: Option<&str>, at: i64) -> PollCursor {
+    PollCursor { channel: channel.to_owned(), cursor: cursor.map(str::to_owned), at: Timestamp(at) }
 }
