@@ -1,6 +1,7 @@
 //! A channel that is ready: its plugin, its checked configuration and what it may do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::runtime::Handle;
@@ -37,6 +38,7 @@ pub(crate) struct Ready {
     pub(crate) keep_rejected: bool,
     pub(crate) pass_credentials: bool,
     pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) poll_every: Duration,
     pub(crate) places: Arc<Semaphore>,
     pub(crate) environment: Arc<Environment>,
 }
@@ -49,6 +51,7 @@ impl Ready {
         environment: Arc<Environment>,
     ) -> Result<Self, String> {
         let checked = checked(&config.config, plugin.manifest.config_schema.as_ref())?;
+        let poll_every = poll_every(config.poll_seconds)?;
         let effective = Effective::new(&config.id, &plugin.manifest, &config.grants)?;
         Ok(Self {
             id: config.id.clone(),
@@ -60,10 +63,20 @@ impl Ready {
             keep_rejected: config.keep_rejected,
             pass_credentials: config.pass_credentials,
             attributes: config.attributes.clone().into_iter().collect(),
+            poll_every,
             places: Arc::new(Semaphore::new(limits::CALLS_PER_CHANNEL_MAX)),
             environment,
         })
     }
+}
+
+fn poll_every(seconds: u64) -> Result<Duration, String> {
+    let every = Duration::from_secs(seconds);
+    if (limits::POLL_EVERY_MIN..=limits::POLL_EVERY_MAX).contains(&every) {
+        return Ok(every);
+    }
+    let (min, max) = (limits::POLL_EVERY_MIN.as_secs(), limits::POLL_EVERY_MAX.as_secs());
+    Err(format!("pollSeconds is {seconds}; it may be from {min} to {max}"))
 }
 
 /// The configuration with the schema's defaults, if it is right.

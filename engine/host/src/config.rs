@@ -70,6 +70,9 @@ pub struct ChannelConfig {
     /// Put onto each event that does not have them.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
+    /// Seconds from one question for what is new to the next, for a plugin that provides `poller`.
+    #[serde(default = "a_minute")]
+    pub poll_seconds: u64,
     /// Values of its secrets.
     #[serde(skip, default = "no_secrets")]
     pub secrets: Secrets,
@@ -81,6 +84,10 @@ fn empty() -> Value {
 
 fn yes() -> bool {
     true
+}
+
+fn a_minute() -> u64 {
+    60
 }
 
 fn no_secrets() -> Secrets {

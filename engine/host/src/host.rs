@@ -14,8 +14,8 @@ use wasmtime::component::Linker;
 use yiwang_core::Timestamp;
 use yiwang_core::input::EffectOutcome;
 use yiwang_runtime::ports::{
-    Answer, ChannelInfo, ChannelRequest, Channels, Delivery, Files, KeptFile, NewFile, Received, Rejected,
-    StoreError,
+    Answer, ChannelInfo, ChannelRequest, Channels, Delivery, Files, KeptFile, NewFile, Poll, PollFailed,
+    Polled, PolledPage, Received, Rejected, StoreError,
 };
 
 use crate::blobs::BlobStore;
@@ -28,7 +28,7 @@ use crate::grants::Effective;
 use crate::outgoing::Clients;
 use crate::plugin::Plugin;
 use crate::refusal::Refusal;
-use crate::{engine, imports, limits, receive, send};
+use crate::{engine, imports, limits, poll, receive, send};
 
 /// All channels, ready or with the reason why not.
 pub struct Host {
@@ -160,6 +160,29 @@ impl Channels for Host {
                     message: refusal.detail,
                     retry_after: refusal.retry_after_secs.map(|secs| secs * 1000),
                 },
+            }
+        }
+        .boxed()
+    }
+
+    fn polled(&self) -> Vec<Polled> {
+        let ready = self.channels.values().filter_map(|channel| channel.ready.as_ref());
+        let pollers = ready.filter(|ready| ready.plugin.poller.is_some());
+        let every = |ready: &Ready| u64::try_from(ready.poll_every.as_millis()).unwrap_or(u64::MAX);
+        pollers.map(|ready| Polled { channel: ready.id.clone(), every: every(ready) }).collect()
+    }
+
+    fn poll(&self, channel: &str, question: Poll) -> BoxFuture<'_, Result<PolledPage, PollFailed>> {
+        let ready = self.ready(channel).cloned();
+        async move {
+            match ready {
+                Ok(ready) => poll::poll(&ready, question).await,
+                Err(refusal) => Err(PollFailed {
+                    code: refusal.code,
+                    message: refusal.detail,
+                    parks: true,
+                    retry_after: None,
+                }),
             }
         }
         .boxed()

@@ -30,6 +30,7 @@ mod manifest;
 mod outgoing;
 mod package;
 mod plugin;
+mod poll;
 mod receive;
 mod refusal;
 mod scripts;

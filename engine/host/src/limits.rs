@@ -23,6 +23,14 @@ pub const QUEUE_WAIT_MAX: Duration = Duration::from_secs(2);
 pub const HANDLE_MAX: Duration = Duration::from_secs(3);
 /// Sending a message, all of its HTTP requests included.
 pub const SEND_MAX: Duration = Duration::from_secs(10);
+/// Asking for what is new, all of its HTTP requests included.
+pub const POLL_MAX: Duration = Duration::from_secs(30);
+/// A cursor: a place in somebody's list, not a copy of it.
+pub const CURSOR_BYTES_MAX: usize = 4 << 10;
+/// The shortest time from one question to the next.
+pub const POLL_EVERY_MIN: Duration = Duration::from_secs(10);
+/// The longest one.
+pub const POLL_EVERY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Checking a configuration.
 pub const VALIDATE_MAX: Duration = Duration::from_secs(1);
 /// Asking how a channel does.
@@ -133,7 +141,7 @@ mod tests {
         let secs = |time: Duration| format!("{} s", time.as_secs());
         for (what, numbers) in [
             ("memory of a call", vec![mib(MEMORY_BYTES_MAX as u64)]),
-            ("time of `webhook`, `send`", vec![secs(HANDLE_MAX), secs(SEND_MAX)]),
+            ("time of `webhook`, `send`, `poll`", vec![secs(HANDLE_MAX), secs(SEND_MAX), secs(POLL_MAX)]),
             (
                 "calls under way: of a channel, of the server",
                 vec![CALLS_PER_CHANNEL_MAX.to_string(), CALLS_MAX.to_string()],
@@ -151,6 +159,7 @@ mod tests {
                 "events of a call, data of an event",
                 vec![EVENTS_MAX.to_string(), kib(EVENT_DATA_BYTES_MAX as u64)],
             ),
+            ("cursor of `poll`", vec![kib(CURSOR_BYTES_MAX as u64)]),
             ("body of a response", vec![mib(RESPONSE_BODY_BYTES_MAX as u64)]),
             ("log lines of a call", vec![LOG_LINES_MAX.to_string()]),
             (

@@ -127,6 +127,8 @@ pub(crate) struct Limits {
     pub(crate) handle_ms: Option<u64>,
     #[serde(default)]
     pub(crate) send_ms: Option<u64>,
+    #[serde(default)]
+    pub(crate) poll_ms: Option<u64>,
 }
 
 impl Manifest {

@@ -18,6 +18,7 @@ pub(crate) struct Plugin {
     pub(crate) pre: InstancePre<CallState>,
     pub(crate) lifecycle: export::lifecycle::GuestIndices,
     pub(crate) webhook: Option<export::webhook::GuestIndices>,
+    pub(crate) poller: Option<export::poller::GuestIndices>,
     pub(crate) sender: Option<export::sender::GuestIndices>,
     pub(crate) event_schemas: Vec<(String, Option<jsonschema::Validator>)>,
 }
@@ -38,10 +39,12 @@ impl Plugin {
         let lifecycle = export::lifecycle::GuestIndices::new(&pre).map_err(told)?;
         // Only what it provides is looked for; `package` has checked that the two agree.
         let webhook = manifest.provides("webhook").then(|| export::webhook::GuestIndices::new(&pre));
+        let poller = manifest.provides("poller").then(|| export::poller::GuestIndices::new(&pre));
         let sender = manifest.provides("sender").then(|| export::sender::GuestIndices::new(&pre));
         Ok(Self {
             lifecycle,
             webhook: webhook.transpose().map_err(told)?,
+            poller: poller.transpose().map_err(told)?,
             sender: sender.transpose().map_err(told)?,
             event_schemas: event_schemas(&manifest)?,
             manifest,

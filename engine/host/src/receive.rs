@@ -136,7 +136,8 @@ pub(crate) fn context(
     }
 }
 
-fn call_id() -> String {
+/// A name for a call that has none.
+pub(crate) fn call_id() -> String {
     let mut random = [0; 8];
     // Without random numbers an id of zeros still serves: it is for logs.
     if let Err(error) = getrandom::fill(&mut random) {

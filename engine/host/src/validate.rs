@@ -7,8 +7,9 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 use yiwang_core::Timestamp;
-use yiwang_runtime::ports::{ChannelResponse, IncomingEvent, Session};
+use yiwang_runtime::ports::{ChannelResponse, IncomingEvent, PolledPage, Session};
 
+use crate::bindings::exports::yiwang::channel::poller::Page;
 use crate::bindings::exports::yiwang::channel::sender::Receipt;
 use crate::bindings::exports::yiwang::channel::webhook::Outcome;
 use crate::bindings::yiwang::channel::types::{DeliveryState, Event, Failure, HttpResponse, Payload};
@@ -68,6 +69,29 @@ pub(crate) fn outcome(
         .map(|given| event(channel, given, now, files))
         .collect::<Result<_, _>>()?;
     Ok(Checked { response, events, code })
+}
+
+/// Checks what a poller gave.
+pub(crate) fn page(
+    channel: &Ready,
+    page: Page,
+    events_max: u32,
+    now: Timestamp,
+    files: &dyn Fn(&str) -> bool,
+) -> Result<PolledPage, Failed> {
+    let asked = usize::try_from(events_max).unwrap_or(usize::MAX).min(limits::EVENTS_MAX);
+    if page.events.len() > asked {
+        return Err(invalid(format!("{} events, {asked} were asked for", page.events.len())));
+    }
+    let cursor = page.cursor;
+    if cursor.as_ref().is_some_and(|cursor| cursor.len() > limits::CURSOR_BYTES_MAX || cursor.contains('\0')) {
+        return Err(invalid("a cursor is too long, or holds a zero byte"));
+    }
+    let events =
+        page.events.into_iter().map(|given| event(channel, given, now, files)).collect::<Result<_, _>>()?;
+    let max = u64::try_from(limits::RETRY_AFTER_MAX.as_millis()).unwrap_or(u64::MAX);
+    let next_after = page.next_after_ms.map(|ms| ms.min(max));
+    Ok(PolledPage { events, cursor, more: page.more, next_after })
 }
 
 fn response(channel: &Ready, response: HttpResponse) -> Result<(ChannelResponse, Option<String>), Failed> {

@@ -2,7 +2,7 @@
 
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::json;
-use yiwang_sdk::{Level, OutgoingRequest};
+use yiwang_sdk::{Level, OutgoingRequest, Page};
 
 struct Hostile;
 
@@ -105,6 +105,40 @@ impl Channel for Hostile {
         })
     }
 
+    /// The cursor chooses what; see the host's tests.
+    fn poll<H: Host>(
+        host: &H,
+        ctx: &CallContext,
+        cursor: Option<String>,
+        max_events: u32,
+    ) -> Result<Page, Failure> {
+        let event = |n: u32| Event::new("test.event", n.to_string(), &json!({ "n": n }));
+        let page = |events: Vec<Event>| Page {
+            events,
+            cursor: Some("next".to_owned()),
+            more: true,
+            next_after_ms: Some(90_000),
+        };
+        match cursor.as_deref() {
+            None => Ok(page(vec![event(ctx.attempt), event(max_events)])),
+            Some("loop") => endless(),
+            Some("panic") => explode(),
+            Some("many") => Ok(page((0..=max_events).map(event).collect())),
+            Some("type") => Ok(page(vec![Event::new("cn.yiwang.case.closed.v1", "x", &json!({}))])),
+            Some("long-cursor") => Ok(Page { cursor: Some("x".repeat(4097)), ..page(Vec::new()) }),
+            Some("zero-cursor") => Ok(Page { cursor: Some("a\0b".to_owned()), ..page(Vec::new()) }),
+            Some("never") => Ok(Page { next_after_ms: Some(u64::MAX), ..page(Vec::new()) }),
+            Some("file") => {
+                let kept = host.put_blob("text/plain", Some("a.txt"), b"a").ok();
+                Ok(page(vec![Event { attachments: kept.into_iter().collect(), ..event(1) }]))
+            }
+            Some("stranger") => Ok(page(vec![Event { attachments: vec![stranger()], ..event(1) }])),
+            Some("retry") => Err(Failure::retryable("test.later", "x").after(Some(7_000))),
+            Some("misconfigured") => Err(Failure::misconfigured("test.setup", "x")),
+            Some(_) => Ok(Page { events: Vec::new(), cursor, more: false, next_after_ms: None }),
+        }
+    }
+
     fn send<H: Host>(_host: &H, _ctx: &CallContext, notification: Notification) -> Result<Receipt, Failure> {
         match notification.body.as_str() {
             "panic" => explode(),
@@ -166,4 +200,4 @@ fn stranger() -> BlobRef {
     }
 }
 
-yiwang_sdk::export_channel!(Hostile: webhook, sender);
+yiwang_sdk::export_channel!(Hostile: webhook, poller, sender);
