@@ -2,7 +2,7 @@
 
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::json;
-use yiwang_sdk::{Level, OutgoingRequest, Page};
+use yiwang_sdk::{Level, OutgoingRequest};
 
 struct Hostile;
 

@@ -56,7 +56,7 @@ pub use bindings::webhook::exports::yiwang::channel::webhook::Outcome;
 pub mod prelude {
     pub use crate::{
         BlobRef, CallContext, Channel, DeliveryState, Event, Failure, FailureKind, FormPart, Header, Health,
-        Host, HttpRequest, HttpResponse, Notification, Outcome, Payload, Problem, Receipt,
+        Host, HttpRequest, HttpResponse, Notification, Outcome, Page, Payload, Problem, Receipt,
     };
 }
 

@@ -7,6 +7,7 @@ mod fixtures;
 mod hostile;
 mod incoming;
 mod outgoing;
+mod poll;
 mod python;
 mod scripts;
 mod support;

@@ -18,6 +18,7 @@ mod gathering;
 mod incidents;
 mod lifecycle;
 mod plug;
+mod polling;
 mod queue;
 mod references;
 mod rests;
