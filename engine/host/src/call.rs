@@ -13,6 +13,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 use yiwang_core::Timestamp;
 
 use crate::bounds::Bounds;
+use crate::breaker::Door;
 use crate::channel::Ready;
 use crate::grants::Effective;
 use crate::limits;
@@ -24,11 +25,13 @@ pub(crate) struct Failed {
     pub(crate) code: &'static str,
     /// For people.
     pub(crate) message: String,
+    /// Not before so many milliseconds, where that is known.
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl Failed {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), retry_after: None }
     }
 }
 
@@ -64,6 +67,8 @@ impl CallState {
 
 /// How a call is to run.
 pub(crate) struct Plan {
+    /// Which interface is called, if calls of it may be parked.
+    pub(crate) door: Option<Door>,
     pub(crate) channel: Arc<Ready>,
     pub(crate) effective: Arc<Effective>,
     pub(crate) now: Timestamp,
@@ -78,7 +83,17 @@ pub(crate) type Body<R> = Box<
 
 /// Runs a call to its end.
 pub(crate) async fn run<R: Send + 'static>(plan: Plan, body: Body<R>) -> Result<R, Failed> {
-    let channel = Arc::clone(&plan.channel);
+    let (channel, door, now) = (Arc::clone(&plan.channel), plan.door, plan.now);
+    let Some(door) = door else { return in_place(channel, plan, body).await };
+    // Given back also when the caller goes away in the middle.
+    let entered = channel.breakers.enter(door, now)?;
+    let result = in_place(Arc::clone(&channel), plan, body).await;
+    entered.left(result.as_ref().err());
+    result
+}
+
+/// Waits for a place and runs the call on the plugins' threads.
+async fn in_place<R: Send + 'static>(channel: Arc<Ready>, plan: Plan, body: Body<R>) -> Result<R, Failed> {
     let place = timeout(limits::QUEUE_WAIT_MAX, Arc::clone(&channel.places).acquire_owned()).await;
     let Ok(Ok(place)) = place else {
         return Err(Failed::new("plugin.busy", "all places of this channel are taken; try again later"));

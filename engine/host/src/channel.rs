@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use yiwang_runtime::ports::KeyValue;
 
 use crate::blobs::BlobStore;
+use crate::breaker::Breakers;
 use crate::config::ChannelConfig;
 use crate::grants::Effective;
 use crate::limits;
@@ -40,6 +41,7 @@ pub(crate) struct Ready {
     pub(crate) attributes: Vec<(String, String)>,
     pub(crate) poll_every: Duration,
     pub(crate) places: Arc<Semaphore>,
+    pub(crate) breakers: Breakers,
     pub(crate) environment: Arc<Environment>,
 }
 
@@ -65,6 +67,7 @@ impl Ready {
             attributes: config.attributes.clone().into_iter().collect(),
             poll_every,
             places: Arc::new(Semaphore::new(limits::CALLS_PER_CHANNEL_MAX)),
+            breakers: Breakers::new(&config.id),
             environment,
         })
     }

@@ -133,7 +133,13 @@ impl Host {
 
 impl Channels for Host {
     fn list(&self) -> Vec<ChannelInfo> {
-        self.channels.values().map(|channel| channel.info.clone()).collect()
+        let info = |channel: &Channel| {
+            let mut info = channel.info.clone();
+            // What stands still is a problem, too, though it may end by itself.
+            info.problem = info.problem.or_else(|| channel.ready.as_ref()?.breakers.parked());
+            info
+        };
+        self.channels.values().map(info).collect()
     }
 
     fn receive(&self, channel: &str, request: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>> {
@@ -247,6 +253,7 @@ impl Plugins {
 /// The plugin's own check of the configuration; it runs with no grant.
 async fn validate(ready: &Arc<Ready>) -> Result<Vec<String>, Failed> {
     let plan = Plan {
+        door: None,
         channel: Arc::clone(ready),
         effective: Arc::new(Effective::nothing(&ready.id, &ready.plugin.manifest)),
         now: Timestamp(0),

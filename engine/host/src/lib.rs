@@ -15,6 +15,7 @@
 mod bindings;
 mod blobs;
 mod bounds;
+mod breaker;
 mod cache;
 mod call;
 mod channel;

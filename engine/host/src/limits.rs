@@ -35,6 +35,16 @@ pub const POLL_EVERY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 pub const VALIDATE_MAX: Duration = Duration::from_secs(1);
 /// Asking how a channel does.
 pub const HEALTH_MAX: Duration = Duration::from_secs(5);
+/// Calls of one interface of a channel that break down one after the other, none coming to an end between
+/// them, until the interface is parked. Few enough to save a provider from a plugin that is broken, and more
+/// than a stranger's odd requests between good ones.
+pub const BREAKS_MAX: u32 = 10;
+/// Breakdowns that lie further back count no more.
+pub const BREAKS_WINDOW: Duration = Duration::from_secs(300);
+/// How long it is parked at first; twice as long each time that the one call after it breaks down, too.
+pub const PARKED_MIN: Duration = Duration::from_secs(30);
+/// The longest.
+pub const PARKED_MAX: Duration = Duration::from_secs(600);
 /// The grain of deadlines.
 pub const TICK: Duration = Duration::from_millis(10);
 

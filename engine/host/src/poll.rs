@@ -8,6 +8,7 @@ use futures::FutureExt as _;
 use yiwang_runtime::ports::{Poll, PollFailed, PolledPage};
 
 use crate::bindings::yiwang::channel::types::{Failure, FailureKind};
+use crate::breaker::Door;
 use crate::call::{self, Failed, Plan};
 use crate::channel::Ready;
 use crate::receive::{call_id, context};
@@ -28,6 +29,7 @@ pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, P
     let Poll { cursor, events_max, attempt, now } = poll;
     let context = context(ready, now, time, &call_id(), attempt);
     let plan = Plan {
+        door: Some(Door::Poll),
         channel: Arc::clone(ready),
         effective: Arc::clone(&ready.effective),
         now,
@@ -64,7 +66,7 @@ pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, P
 /// The plugin did not come to an end, or handed over what it may not. The same page may do so again and again;
 /// how long to wait then is the caller's to say.
 fn broken(failed: Failed) -> PollFailed {
-    PollFailed { code: failed.code.to_owned(), message: failed.message, parks: false, retry_after: None }
+    PollFailed { code: failed.code.to_owned(), message: failed.message, parks: false, retry_after: failed.retry_after }
 }
 
 /// The plugin said no.

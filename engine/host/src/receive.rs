@@ -8,6 +8,7 @@ use yiwang_core::Timestamp;
 use yiwang_runtime::ports::{ChannelRequest, Received, Rejected};
 
 use crate::bindings::yiwang::channel::types::{CallContext, Failure, FailureKind};
+use crate::breaker::Door;
 use crate::call::{self, Failed, Plan};
 use crate::channel::Ready;
 use crate::refusal::Refusal;
@@ -42,7 +43,7 @@ async fn attempt(
     let wanted = ready.plugin.manifest.limits.handle_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::HANDLE_MAX).min(limits::HANDLE_MAX);
     let context = context(ready, now, time, &call_id(), 1);
-    let plan = Plan { channel: Arc::clone(ready), effective: Arc::clone(&ready.effective), now, time, files };
+    let plan = Plan { door: Some(Door::Webhook), channel: Arc::clone(ready), effective: Arc::clone(&ready.effective), now, time, files };
     let plugin = Arc::clone(&ready.plugin);
     let (outcome, files) = call::run(
         plan,
@@ -75,6 +76,10 @@ fn refused_output(failed: Failed) -> Refusal {
 fn refused(failed: Failed) -> Refusal {
     match failed.code {
         "plugin.busy" => Refusal::new(503, failed.code, failed.message).noise().after_secs(Some(5)),
+        "channel.parked" => {
+            let after = failed.retry_after.map(|ms| ms.div_ceil(1000));
+            Refusal::new(503, failed.code, failed.message).noise().after_secs(after)
+        }
         "plugin.timeout" => Refusal::new(503, failed.code, failed.message).after_secs(Some(30)),
         _ => Refusal::new(500, failed.code, failed.message),
     }

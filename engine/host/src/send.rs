@@ -10,6 +10,7 @@ use yiwang_runtime::ports::Delivery;
 
 use crate::bindings::exports::yiwang::channel::sender::{Notification, Recipient};
 use crate::bindings::yiwang::channel::types::{Failure, FailureKind};
+use crate::breaker::Door;
 use crate::call::{self, Plan};
 use crate::channel::Ready;
 use crate::receive::context;
@@ -28,6 +29,7 @@ pub(crate) async fn send(ready: &Arc<Ready>, delivery: Delivery) -> EffectOutcom
     let key = delivery.effect.to_string();
     let context = context(ready, delivery.now, time, &key, delivery.attempt);
     let plan = Plan {
+        door: Some(Door::Send),
         channel: Arc::clone(ready),
         effective: Arc::clone(&ready.effective),
         now: delivery.now,
@@ -59,14 +61,14 @@ pub(crate) async fn send(ready: &Arc<Ready>, delivery: Delivery) -> EffectOutcom
         // Nobody knows how far it came: only a channel that may be told twice is tried again.
         Err(failed) => {
             let failure = Failure {
-                kind: if failed.code == "plugin.busy" {
+                kind: if ["plugin.busy", "channel.parked"].contains(&failed.code) {
                     FailureKind::Retryable
                 } else {
                     FailureKind::UnknownOutcome
                 },
                 code: failed.code.to_owned(),
                 message: failed.message,
-                retry_after_ms: None,
+                retry_after_ms: failed.retry_after,
                 attributes: Vec::new(),
             };
             judged(ready, failure)

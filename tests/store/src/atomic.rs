@@ -10,7 +10,7 @@ use yiwang_runtime::ports::{
 
 use crate::Ports;
 use crate::rows::{
-    NOW, arrivals, at, case, deployed, deployment, first, inbox, incident, item, key, message, page,
+    NOW, arrivals, at, case, cursor, deployed, deployment, first, inbox, incident, item, key, message, page,
     reference, rejection, turn, turns,
 };
 
@@ -39,6 +39,7 @@ fn everything(id: u64) -> Batch {
         schedule_runs: vec![crate::census::run(id + 3, "test/a", ScheduleOutcome::Started)],
         sweeps: vec![crate::census::sweep(id + 4, &format!("s{id}"))],
         sweep_lines: vec![crate::census::line(id + 4, id, LineResult::Acted, "区水务局", 0)],
+        poll_cursors: vec![cursor("board", &id.to_string())],
     }
 }
 
@@ -67,6 +68,7 @@ async fn picture(store: &dyn Ports) -> String {
                 store.deployments().await.unwrap(),
                 store.schedules().await.unwrap(),
                 store.references().await.unwrap(),
+                store.poll_cursors().await.unwrap(),
                 store.greatest_id().await.unwrap(),
                 store.counts().await.unwrap(),
             ),

@@ -92,6 +92,7 @@ macro_rules! every_case {
             small::values_expire_and_are_measured,
             small::a_value_is_set_only_if_absent,
             small::values_of_channels_do_not_meet,
+            small::a_cursor_moves_with_its_events,
             small::reference_documents_are_numbered_and_keep_their_versions,
             small::tokens_are_found_by_hash_until_they_are_revoked,
         }

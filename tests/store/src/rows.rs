@@ -13,7 +13,7 @@ use yiwang_dsl::Data;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_runtime::ports::{
     Batch, DeploymentRow, Disposition, InboxRow, IncidentRow, MessageRow, MessageState, PageRequest,
-    RejectionRow, StartKey, TurnRow,
+    PollCursor, RejectionRow, StartKey, TurnRow,
 };
 
 use crate::Ports;
@@ -100,7 +100,12 @@ pub fn dispositions(dispositions: impl IntoIterator<Item = (u64, Disposition)>) 
     Batch { now: NOW, dispositions: dispositions.into_iter().collect(), ..Batch::default() }
 }
 
-/// An event in the inbox.
+/// How far a channel has come.
+pub fn cursor(channel: &str, next: &str) -> PollCursor {
+    PollCursor { channel: channel.to_owned(), cursor: Some(next.to_owned()), at: NOW }
+}
+
+/// An event of the channel `web`.
 pub fn inbox(id: u64, event: &str, disposition: Disposition) -> InboxRow {
     let event = Event {
         id: event.to_owned(),

@@ -1,10 +1,10 @@
 //! Key-value state and tokens.
 
 use yiwang_core::reference::Kind;
-use yiwang_runtime::ports::{Batch, CommitError, ScheduleRow, TokenRow};
+use yiwang_runtime::ports::{Batch, CommitError, Disposition, PollCursor, ScheduleRow, TokenRow};
 
 use crate::Ports;
-use crate::rows::{NOW, at, reference};
+use crate::rows::{NOW, at, cursor, inbox, page, reference};
 
 /// A value is there until it expires.
 pub async fn values_expire_and_are_measured(store: &dyn Ports) {
@@ -94,4 +94,26 @@ pub async fn reference_documents_are_numbered_and_keep_their_versions(store: &dy
     assert_eq!(versions, [document(3, "district", 2), document(1, "district", 1)]);
     let none = store.reference_versions(Kind::Organisation, "district".to_owned()).await.unwrap();
     assert!(none.is_empty());
+}
+
+/// How far a channel has come is stored with the events of its page, or neither is.
+pub async fn a_cursor_moves_with_its_events(store: &dyn Ports) {
+    let page_of = |id: u64, event: &str, next: &str| Batch {
+        now: NOW,
+        arrivals: vec![inbox(id, event, Disposition::Pending)],
+        poll_cursors: vec![cursor("board", next)],
+        ..Batch::default()
+    };
+    assert!(store.poll_cursors().await.unwrap().is_empty());
+    store.commit(page_of(1, "e1", "a")).await.unwrap();
+    let error = store.commit(page_of(2, "e1", "b")).await.unwrap_err();
+    assert!(matches!(error, CommitError::Conflict { .. }), "{error}");
+    assert_eq!(store.poll_cursors().await.unwrap(), [cursor("board", "a")]);
+    store.commit(page_of(3, "e2", "b")).await.unwrap();
+    // Of two in one batch the last one counts; one without a cursor was asked, too.
+    let begins = PollCursor { cursor: None, ..cursor("another", "") };
+    let moved = vec![cursor("board", "c"), begins.clone(), cursor("board", "路灯\n\"d\"")];
+    store.commit(Batch { now: NOW, poll_cursors: moved, ..Batch::default() }).await.unwrap();
+    assert_eq!(store.poll_cursors().await.unwrap(), [begins, cursor("board", "路灯\n\"d\"")]);
+    assert_eq!(store.inbox(false, page(9)).await.unwrap().items.len(), 2);
 }
