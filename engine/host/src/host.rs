@@ -171,6 +171,14 @@ impl Channels for Host {
         .boxed()
     }
 
+    fn unpark(&self, channel: &str) -> bool {
+        let Some(channel) = self.channels.get(channel) else { return false };
+        if channel.ready.as_ref().is_some_and(|ready| ready.breakers.unpark()) {
+            tracing::info!(channel = channel.info.id, "parked no more, by an administrator's word");
+        }
+        true
+    }
+
     fn polled(&self) -> Vec<Polled> {
         let ready = self.channels.values().filter_map(|channel| channel.ready.as_ref());
         let pollers = ready.filter(|ready| ready.plugin.poller.is_some());

@@ -53,6 +53,10 @@ impl Channels for LeasedChannels {
         .boxed()
     }
 
+    fn unpark(&self, channel: &str) -> bool {
+        self.inner.unpark(channel)
+    }
+
     fn polled(&self) -> Vec<Polled> {
         self.inner.polled()
     }

@@ -670,6 +670,11 @@ pub trait Channels: Send + Sync {
     /// Sends a message by a channel.
     fn send(&self, channel: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome>;
 
+    /// Calls a channel again that is parked because its calls broke down. Whether there is such a channel.
+    fn unpark(&self, channel: &str) -> bool {
+        self.list().iter().any(|known| known.id == channel)
+    }
+
     /// The channels that are to be asked for what is new, and how often.
     fn polled(&self) -> Vec<Polled> {
         Vec::new()

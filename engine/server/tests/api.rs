@@ -87,6 +87,7 @@ async fn roles_are_needed_and_are_enough() {
         ("GET", "/api/v1/work-items?all=true", PETITIONER, 403),
         ("GET", "/api/v1/cases", HANDLER, 200),
         ("GET", "/api/v1/rejections", HANDLER, 403),
+        ("POST", "/api/v1/channels/form:unpark", HANDLER, 403),
         ("GET", "/api/v1/tokens", HANDLER, 403),
         ("GET", "/api/v1/tokens", ADMIN, 200),
         ("POST", "/api/v1/definitions", HANDLER, 403),
@@ -520,6 +521,9 @@ async fn channels_hear_without_a_token() {
     assert_eq!(kept["excerpt"].as_str().map(|text| text.chars().count()), Some(300));
 
     assert_eq!(send(&app, Sent::new("POST", "/channels/nobody/")).await.code(), "resource.not-found");
+    assert_eq!(app.post(ADMIN, "/api/v1/channels/form:unpark", json!({})).await.json()["id"], "form");
+    let unknown = app.post(ADMIN, "/api/v1/channels/nobody:unpark", json!({})).await;
+    assert_eq!(unknown.code(), "resource.not-found");
     let large = send(&app, Sent::new("POST", "/channels/form/").body(&vec![b'x'; 200_000])).await;
     assert_eq!(large.code(), "request.too-large");
     let put = send(&app, Sent::new("PUT", "/channels/form/")).await;

@@ -1,4 +1,4 @@
-//! `yiwang channel list|receive`.
+//! `yiwang channel list|unpark|receive`.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::Subcommand;
 use reqwest::Method;
 
 use crate::failure::{self, Exit, Failure};
-use crate::output::{self, Format};
+use crate::output::{self, Column, Format};
 use crate::remote::{Server, encoded};
 
 #[derive(clap::Args, Debug)]
@@ -19,6 +19,11 @@ pub(super) struct Args {
 enum Verb {
     /// List the channels and whether they are ready.
     List,
+    /// Call a channel again at once that is parked because its plugin broke down.
+    Unpark {
+        /// The channel's id.
+        id: String,
+    },
     /// Hand a file to a channel as the body of a request, or put it into the inbox as an event.
     Receive {
         /// The channel's id.
@@ -41,17 +46,24 @@ enum Verb {
     },
 }
 
+/// Of a channel.
+const COLUMNS: [Column; 5] = [
+    ("ID", "/id"),
+    ("TITLE", "/title"),
+    ("PLUGIN", "/plugin"),
+    ("PROVIDES", "/provides"),
+    ("PROBLEM", "/problem"),
+];
+
 pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(), Failure> {
     match args.verb {
         Verb::List => {
-            let columns = [
-                ("ID", "/id"),
-                ("TITLE", "/title"),
-                ("PLUGIN", "/plugin"),
-                ("PROVIDES", "/provides"),
-                ("PROBLEM", "/problem"),
-            ];
-            output::list(format, &server.connect()?.get("/channels", &[]).await?, &columns);
+            output::list(format, &server.connect()?.get("/channels", &[]).await?, &COLUMNS);
+            Ok(())
+        }
+        Verb::Unpark { id } => {
+            let path = format!("/channels/{}:unpark", encoded(&id));
+            output::list(format, &server.connect()?.post(&path, None, &[]).await?, &COLUMNS);
             Ok(())
         }
         Verb::Receive { id, file, event: true, .. } => {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use yiwang_core::effect::Message;
 use yiwang_core::input::EffectOutcome;
 use yiwang_core::{EffectId, InstanceId};
-use yiwang_runtime::ports::{Channels as _, Delivery};
+use yiwang_runtime::ports::{ChannelRequest, Channels as _, Delivery};
 
 use crate::support::{Fixture, NOW, plugin, post};
 
@@ -196,4 +196,28 @@ fn delivery() -> Delivery {
         message: serde_json::from_value(json!(message)).unwrap(),
         now: NOW,
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_breaks_down_again_and_again_is_parked_and_tried_again() {
+    let host = hostile(&json!({})).await;
+    let at = |path: &str, secs: u64| ChannelRequest {
+        now: NOW.plus_millis(secs * 1000),
+        ..post(path, "text/plain", "")
+    };
+    for _ in 0..10 {
+        assert_eq!(host.refused(at("/panic", 0)).await, "500 plugin.trap");
+    }
+    let problem = host.host.list()[0].problem.clone().unwrap();
+    assert!(problem.starts_with("webhook parked since") && problem.contains("plugin.trap"), "{problem}");
+    let rejected = host.host.receive("test", at("/ok", 1)).await.map(|it| it.response).unwrap_err();
+    assert_eq!((&*rejected.code, rejected.response.status, rejected.keep), ("channel.parked", 503, false));
+    assert!(rejected.response.headers.contains(&("retry-after".to_owned(), "29".to_owned())));
+    assert!(host.host.receive("test", at("/ok", 30)).await.is_ok(), "one is let through and ends");
+    assert_eq!(host.host.list()[0].problem, None);
+    for _ in 0..10 {
+        host.refused(at("/panic", 31)).await;
+    }
+    assert!(host.host.unpark("test") && !host.host.unpark("nobody"));
+    assert!(host.host.receive("test", at("/ok", 31)).await.is_ok());
 }

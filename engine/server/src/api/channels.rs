@@ -4,13 +4,25 @@ use http::Method;
 
 use crate::call::{Answer, Call, ok};
 use crate::policy::Policy;
+use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::view::PageView;
 
 pub(super) fn routes(routes: &mut Routes) {
     routes.add(Policy::Staff, Method::GET, "/api/v1/channels", list);
+    routes.add(Policy::Admin, Method::POST, "/api/v1/channels/{id}:unpark", unpark);
 }
 
 async fn list(call: Call) -> Answer {
     ok(&PageView::whole(call.app.channels.list()))
+}
+
+/// The channel as it is then.
+async fn unpark(call: Call) -> Answer {
+    let id = call.param("id");
+    let unknown = || Problem::not_found("channel", id);
+    if !call.app.channels.unpark(id) {
+        return Err(unknown());
+    }
+    ok(&call.app.channels.list().into_iter().find(|channel| channel.id == id).ok_or_else(unknown)?)
 }
