@@ -66,7 +66,12 @@ pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, P
 /// The plugin did not come to an end, or handed over what it may not. The same page may do so again and again;
 /// how long to wait then is the caller's to say.
 fn broken(failed: Failed) -> PollFailed {
-    PollFailed { code: failed.code.to_owned(), message: failed.message, parks: false, retry_after: failed.retry_after }
+    PollFailed {
+        code: failed.code.to_owned(),
+        message: failed.message,
+        parks: false,
+        retry_after: failed.retry_after,
+    }
 }
 
 /// The plugin said no.

@@ -43,7 +43,14 @@ async fn attempt(
     let wanted = ready.plugin.manifest.limits.handle_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::HANDLE_MAX).min(limits::HANDLE_MAX);
     let context = context(ready, now, time, &call_id(), 1);
-    let plan = Plan { door: Some(Door::Webhook), channel: Arc::clone(ready), effective: Arc::clone(&ready.effective), now, time, files };
+    let plan = Plan {
+        door: Some(Door::Webhook),
+        channel: Arc::clone(ready),
+        effective: Arc::clone(&ready.effective),
+        now,
+        time,
+        files,
+    };
     let plugin = Arc::clone(&ready.plugin);
     let (outcome, files) = call::run(
         plan,

@@ -84,7 +84,8 @@ pub(crate) fn page(
         return Err(invalid(format!("{} events, {asked} were asked for", page.events.len())));
     }
     let cursor = page.cursor;
-    if cursor.as_ref().is_some_and(|cursor| cursor.len() > limits::CURSOR_BYTES_MAX || cursor.contains('\0')) {
+    if cursor.as_ref().is_some_and(|cursor| cursor.len() > limits::CURSOR_BYTES_MAX || cursor.contains('\0'))
+    {
         return Err(invalid("a cursor is too long, or holds a zero byte"));
     }
     let events =

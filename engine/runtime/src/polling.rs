@@ -141,10 +141,5 @@ impl Poller {
 }
 
 fn not_stored(error: &Error) -> PollFailed {
-    PollFailed {
-        code: error.code().to_owned(),
-        message: error.to_string(),
-        parks: false,
-        retry_after: None,
-    }
+    PollFailed { code: error.code().to_owned(), message: error.to_string(), parks: false, retry_after: None }
 }

@@ -13,7 +13,8 @@ use yiwang_core::sweep::{Line, Phase, Result as LineResult, Sweep};
 use yiwang_core::{Case, CaseNo, InstanceId, Timestamp};
 use yiwang_runtime::ports::{
     Answer, Batch, Census, CommitError, DeploymentRow, Disposition, Group, InboxRow, Loaded, Page,
-    PageRequest, PollCursor, Ranking, ScheduleRow, ScheduleRun, SelectFrom, StartKey, Started, Store, StoreError,
+    PageRequest, PollCursor, Ranking, ScheduleRow, ScheduleRun, SelectFrom, StartKey, Started, Store,
+    StoreError,
 };
 
 use crate::disk::{Disk, Shelf};

@@ -9,8 +9,8 @@ use crate::names::Names;
 use crate::prepare::Prepared;
 use crate::writer::Head;
 use crate::{
-    cases, deployments, inbox, incidents, instances, journal, messages, poll_cursors, references, rejections, schedules,
-    start_keys, subscriptions, sweeps, work_items,
+    cases, deployments, inbox, incidents, instances, journal, messages, poll_cursors, references, rejections,
+    schedules, start_keys, subscriptions, sweeps, work_items,
 };
 
 /// Checks and writes a batch; where the journal ends then.

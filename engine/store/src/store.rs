@@ -6,8 +6,8 @@ use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::reference::Reference;
 use yiwang_core::{Case, CaseNo, InstanceId, Timestamp};
 use yiwang_runtime::ports::{
-    Answer, Batch, CommitError, DeploymentRow, InboxRow, KeyValue, Loaded, PollCursor, ScheduleRow, StartKey, Started,
-    Store, StoreError, TokenRow, Tokens,
+    Answer, Batch, CommitError, DeploymentRow, InboxRow, KeyValue, Loaded, PollCursor, ScheduleRow, StartKey,
+    Started, Store, StoreError, TokenRow, Tokens,
 };
 
 use crate::open::SqlStore;
@@ -17,7 +17,8 @@ use crate::tokens::TokenWrite;
 use crate::values::ValueWrite;
 use crate::writer::{Job, Small};
 use crate::{
-    cases, deployments, inbox, instances, poll_cursors, references, schedules, start_keys, subscriptions, tokens, values,
+    cases, deployments, inbox, instances, poll_cursors, references, schedules, start_keys, subscriptions,
+    tokens, values,
 };
 
 impl Store for SqlStore {

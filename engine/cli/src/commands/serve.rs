@@ -101,7 +101,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     deploy(&handle, packages).await?;
     // Not before the workflows that take what is new are there.
     polling::start(&handle, &channels, &*stores.store, &clock).await.map_err(|error| {
-        Failure::new(Exit::Failed, "store.unavailable", "reading how far the channels have come").because(error)
+        Failure::new(Exit::Failed, "store.unavailable", "reading how far the channels have come")
+            .because(error)
     })?;
     let ids = host.list().into_iter().map(|channel| channel.id);
     let parts = Parts {

@@ -21,8 +21,8 @@ use yiwang_core::{Case, CaseNo, EffectId, InstanceId, Timestamp, WorkItem, WorkI
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 
 use crate::ports::{
-    Batch, CommitError, DeploymentRow, Disposition, InboxRow, IncidentRow, Loaded, MessageRow, PollCursor, RejectionRow,
-    ScheduleRow, ScheduleRun, StartKey, Started, Store, StoreError, TokenRow,
+    Batch, CommitError, DeploymentRow, Disposition, InboxRow, IncidentRow, Loaded, MessageRow, PollCursor,
+    RejectionRow, ScheduleRow, ScheduleRun, StartKey, Started, Store, StoreError, TokenRow,
 };
 
 pub use self::files::MemoryFiles;

@@ -1,7 +1,7 @@
 //! Channels that are asked for what is new: when, with which cursor, and what a crash leaves.
 
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -11,8 +11,8 @@ use yiwang_core::Timestamp;
 use yiwang_core::input::EffectOutcome;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
-    ChannelInfo, ChannelRequest, Channels, Clock, Delivery, NoServices, Outside, PageRequest, Poll, PollCursor,
-    PollFailed, Polled, PolledPage, Query as _, Received, Rejected, Store,
+    ChannelInfo, ChannelRequest, Channels, Clock, Delivery, NoServices, Outside, PageRequest, Poll,
+    PollCursor, PollFailed, Polled, PolledPage, Query as _, Received, Rejected, Store,
 };
 use yiwang_runtime::{Config, Engine, Handle, VirtualClock, polling};
 

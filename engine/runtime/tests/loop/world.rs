@@ -21,9 +21,9 @@ use yiwang_runtime::harness::Harness;
 use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{
     Answer, Batch, Census, ChannelInfo, ChannelRequest, Channels, CommitError, Delivery, DeploymentRow,
-    Group, InboxRow, IncomingEvent, InstanceFilter, Loaded, Outside, Page, PageRequest, PollCursor, Query as _, Ranking,
-    Received, Rejected, ScheduleRow, ScheduleRun, SelectFrom, ServiceCall, Services, Session, StartKey,
-    Started, Store, StoreError, WorkItemFilter,
+    Group, InboxRow, IncomingEvent, InstanceFilter, Loaded, Outside, Page, PageRequest, PollCursor,
+    Query as _, Ranking, Received, Rejected, ScheduleRow, ScheduleRun, SelectFrom, ServiceCall, Services,
+    Session, StartKey, Started, Store, StoreError, WorkItemFilter,
 };
 use yiwang_runtime::{Config, Start};
 

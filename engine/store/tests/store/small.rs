@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use yiwang_core::{InstanceId, Timestamp};
 use yiwang_dsl::definition::DefinitionHash;
 use yiwang_runtime::ports::{
-    Batch, CommitError, DeploymentRow, Disposition, KeyValue, PollCursor, Query, ScheduleRow, Store, TokenRow, Tokens,
+    Batch, CommitError, DeploymentRow, Disposition, KeyValue, PollCursor, Query, ScheduleRow, Store,
+    TokenRow, Tokens,
 };
 
 use crate::rows::{arrival, batch, fresh, workflow};
