@@ -45,7 +45,7 @@ impl Channels for Board {
     fn poll(&self, channel: &str, poll: Poll) -> BoxFuture<'_, Answer> {
         assert_eq!(channel, "board");
         let (reply, answer) = oneshot::channel();
-        self.0.send((poll, reply)).ok();
+        drop(self.0.send((poll, reply)));
         async move { answer.await.unwrap() }.boxed()
     }
 }
