@@ -1,5 +1,6 @@
 //! The commands, one file each, and the tree that names them.
 
+mod archive;
 mod backup;
 mod calendar;
 mod case;
@@ -81,6 +82,8 @@ enum Command {
     Verify(backup::VerifyArgs),
     /// Print the history of all instances as JSON lines, as it was known at a time.
     Export(backup::ExportArgs),
+    /// What has ended leaves the store, by the district's rules of retention.
+    Archive(Remotely<archive::Args>),
     /// Say what a code means.
     Explain(explain::Args),
     /// Put workflows with their forms on a server.
@@ -148,6 +151,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Restore(args) => backup::restore(args, format).await,
         Command::Verify(args) => backup::verify(args, format).await,
         Command::Export(args) => backup::export(args).await,
+        Command::Archive(it) => archive::run(it.args, &it.server, format).await,
         Command::Explain(args) => explain::run(&args),
         Command::Deploy(it) => deploy::run(it.args, &it.server.connect()?, format).await,
         Command::Instance(it) => instance::run(it.args, &it.server.connect()?, format).await,

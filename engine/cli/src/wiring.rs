@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use yiwang_host::{ChannelConfig, Host, Secret};
 use yiwang_runtime::memory::MemoryStore;
-use yiwang_runtime::ports::{KeyValue, Query, Store, Tokens};
+use yiwang_runtime::ports::{Archive, KeyValue, Query, Store, Tokens};
 use yiwang_store::{Postgres, SqlStore};
 
 use crate::failure::{self, Exit, Failure};
@@ -21,6 +21,7 @@ pub(crate) struct Stores {
     pub(crate) query: Arc<dyn Query>,
     pub(crate) key_value: Arc<dyn KeyValue>,
     pub(crate) tokens: Arc<dyn Tokens>,
+    pub(crate) archive: Arc<dyn Archive>,
 }
 
 impl Stores {
@@ -34,7 +35,8 @@ impl Stores {
             None => open(&data.join("yiwang.db")).await?,
         });
         let (store, query) = (durable.clone(), durable.clone());
-        Ok(Self { store, query, key_value: durable.clone(), tokens: durable.clone(), durable })
+        let (key_value, tokens, archive) = (durable.clone(), durable.clone(), durable.clone());
+        Ok(Self { store, query, key_value, tokens, archive, durable })
     }
 
     /// What a node owns and writes.

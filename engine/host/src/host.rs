@@ -266,6 +266,12 @@ impl Files for Host {
         async move { joined("keeping a file", kept.await) }.boxed()
     }
 
+    fn holds(&self, digest: &str) -> Answer<'_, bool> {
+        let (blobs, digest) = (self.environment.blobs.clone(), digest.to_owned());
+        let found = self.environment.threads.spawn_blocking(move || Ok(blobs.path(&digest).is_some()));
+        async move { joined("looking for a file", found.await) }.boxed()
+    }
+
     fn read(&self, digest: &str) -> Answer<'_, Option<bytes::Bytes>> {
         let path = self.environment.blobs.path(digest);
         let read = self.environment.threads.spawn_blocking(move || match path {

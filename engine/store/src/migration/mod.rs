@@ -16,10 +16,16 @@ const SQLITE: Migrations = &[
     ("unheld work", include_str!("sqlite/0004_unheld_work.sql")),
     ("sweeps", include_str!("sqlite/0005_sweeps.sql")),
     ("cases", include_str!("sqlite/0006_cases.sql")),
+    ("next due", include_str!("sqlite/0007_next_due.sql")),
+    ("archive", include_str!("sqlite/0008_archive.sql")),
 ];
 
 /// Begins where SQLite's sixth version stands.
-const POSTGRES: Migrations = &[("first", include_str!("postgres/0001_first.sql"))];
+const POSTGRES: Migrations = &[
+    ("first", include_str!("postgres/0001_first.sql")),
+    ("next due", include_str!("postgres/0002_next_due.sql")),
+    ("archive", include_str!("postgres/0003_archive.sql")),
+];
 
 /// Nodes that start at the same time meet here; each look finds what the others have done.
 const LOOKS_MAX: usize = 20;
