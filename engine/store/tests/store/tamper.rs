@@ -114,7 +114,7 @@ async fn broken_rows_of_lists_are_named() {
     assert_eq!(error.doing, "reading the event of inbox row 5");
     let error = fresh.store.instance(id).await.unwrap_err();
     assert_eq!(error.doing, format!("reading instance {id}"));
-    let routable = fresh.store.routable(yiwang_core::Timestamp(0), 10).await.unwrap();
+    let routable = fresh.store.routable(Timestamp(0), 10).await.unwrap();
     assert_eq!(routable.iter().map(|row| row.id).collect::<Vec<_>>(), [6], "the loop goes on without it");
 }
 

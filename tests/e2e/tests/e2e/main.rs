@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod crash;
+mod disk;
 mod journeys;
 mod nodes;
 mod scripts;
