@@ -37,7 +37,8 @@ async fn what_is_over_is_archived_once_and_what_is_held_stays() {
     assert_eq!(rules(&app, "rules: [ { keep: P30D } ]\n").await, 201);
     assert_eq!(run(&app, json!({})).await["instances"], 0, "it is too early");
 
-    let held = format!("rules: [ {{ keep: PT0S }} ]\nholds: [ {{ instance: '{}', reason: 行政复议 }} ]\n", ids[0]);
+    let held =
+        format!("rules: [ {{ keep: PT0S }} ]\nholds: [ {{ instance: '{}', reason: 行政复议 }} ]\n", ids[0]);
     assert_eq!(rules(&app, &held).await, 201);
     let dry = run(&app, json!({ "dryRun": true })).await;
     assert_eq!((&dry["instances"], &dry["held"][0]["reason"]), (&json!(2), &json!("行政复议")), "{dry}");

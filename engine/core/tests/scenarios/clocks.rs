@@ -412,7 +412,24 @@ fn a_process_hears_of_what_time_does_to_a_clock() {
             run.start(json!({})).quietly();
             run.wake().wake();
         },
-        expect![[r#""#]],
+        expect![[r#"
+            > wake
+              * clock_step clock="handling" step="50%"
+              * case_flagged flag="warned" no="QC-20240611-000001"
+              half event_taken id="000000000001A/handling/50%/1718238600000" source="/clocks" type="cn.yiwang.clock.step.v1"
+              half task_completed output=[{"caseNo":"QC-20240611-000001","clock":"handling","state":{"breached":false,"calendar":"district","card":null,"clock":"handling","dueAt":"2024-06-14T09:30:00Z","edition":0,"goal":{"workingDays":3},"left":"PT13H30M","provisional":false,"spent":"PT13H30M","stage":"running","started":"2024-06-11T01:00:00Z"},"step":"50%"}]
+              late task_started
+              late listening types=["cn.yiwang.clock.breached.v1"]
+              = Waiting, wakes 289800s
+            > wake
+              * clock_breached clock="handling" due=289800s
+              * case_flagged flag="overdue" no="QC-20240611-000001"
+              late event_taken id="000000000001A/handling/breached/1718357400000" source="/clocks" type="cn.yiwang.clock.breached.v1"
+              late task_completed output=[{"caseNo":"QC-20240611-000001","clock":"handling","state":{"breached":true,"calendar":"district","card":null,"clock":"handling","dueAt":"2024-06-14T09:30:00Z","edition":0,"goal":{"workingDays":3},"left":"PT0S","provisional":false,"spent":"PT27H","stage":"running","started":"2024-06-11T01:00:00Z"},"step":null}]
+              * clock_ended clock="handling" reason=null spent="PT27H" stage="cancelled"
+              * completed output=[{"caseNo":"QC-20240611-000001","clock":"handling","state":{"breached":true,"calendar":"district","card":null,"clock":"handling","dueAt":"2024-06-14T09:30:00Z","edition":0,"goal":{"workingDays":3},"left":"PT0S","provisional":false,"spent":"PT27H","stage":"running","started":"2024-06-11T01:00:00Z"},"step":null}]
+              = Completed
+        "#]],
     );
 }
 

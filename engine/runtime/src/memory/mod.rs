@@ -62,6 +62,8 @@ struct Tables {
     values: BTreeMap<(String, String), Value>,
     tokens: BTreeMap<String, TokenRow>,
     archives: Vec<ArchiveRow>,
+    /// The greatest number of the cases that went.
+    last_gone: Option<(String, u32)>,
 }
 
 #[derive(Debug)]
@@ -95,6 +97,7 @@ impl Tables {
         self.work_items.retain(|item, _| item.instance != id);
         if let Some(case) = self.cases.remove(&id) {
             self.case_numbers.remove(&case.no);
+            self.last_gone = self.last_gone.take().max(crate::keys::case_number(&case.no));
         }
         let messages = std::mem::take(&mut self.messages);
         self.messages = messages.into_iter().filter(|message| message.effect.instance != id).collect();
@@ -251,7 +254,10 @@ impl Store for MemoryStore {
     }
 
     fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>> {
-        self.read(|tables| tables.case_numbers.keys().filter_map(crate::keys::case_number).max())
+        self.read(|tables| {
+            let kept = tables.case_numbers.keys().filter_map(crate::keys::case_number);
+            kept.chain(tables.last_gone.clone()).max()
+        })
     }
 
     fn case_instances(

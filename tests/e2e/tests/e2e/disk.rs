@@ -132,7 +132,12 @@ fn a_full_disk_refuses_work_and_loses_none_and_a_read_only_one_is_told() {
         client.post("/api/v1/events", &event).ok()
     };
     let refused = until("a refusal", &server, || publish(&mut administrator).filter(|answer| !answer.ok()));
-    assert_eq!((refused.status, &refused.json()["code"]), (503, &json!("server.unavailable")), "{}", refused.text());
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (503, &json!("server.unavailable")),
+        "{}",
+        refused.text()
+    );
     assert!(administrator.get("/api/v1/instances?limit=1").unwrap().ok(), "what is there can be read");
     assert!(Client::new(server.address()).get("/healthz").unwrap().ok(), "the process lives");
     let before = load.acknowledged();

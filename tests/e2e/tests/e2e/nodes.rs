@@ -177,8 +177,7 @@ fn nothing_is_lost_and_nothing_doubled_when_the_owner_changes() {
     expect(administrator.post("/api/v1/definitions", &deploy).unwrap(), "deploying").unwrap();
     let load = Load::start(&addresses, &token);
 
-    let mut faults: Vec<Fault> =
-        KINDS.repeat(ROUNDS);
+    let mut faults: Vec<Fault> = KINDS.repeat(ROUNDS);
     let mut random = Random::new(seed);
     while !faults.is_empty() {
         let next = random.number() % faults.len() as u64;
