@@ -26,9 +26,10 @@ use crate::config::{ChannelConfig, Config};
 use crate::error::Error;
 use crate::grants::Effective;
 use crate::outgoing::Clients;
+use crate::installed::Installed;
 use crate::plugin::Plugin;
 use crate::refusal::Refusal;
-use crate::{engine, imports, limits, receive, send};
+use crate::{engine, imports, limits, package, receive, send};
 
 /// All channels, ready or with the reason why not.
 pub struct Host {
@@ -60,13 +61,15 @@ impl Host {
             blobs: BlobStore::open(&config.blobs).map_err(folder(&config.blobs))?,
             clients: Clients::new()?,
             body_bytes_max: config.body_bytes_max.min(limits::BODY_BYTES_MAX),
+            watch: config.watch,
         });
         // From here on an early return must not drop a runtime inside another one.
         let mut host = Self { channels: BTreeMap::new(), environment, threads: Some(threads) };
         let engine = engine::start(config.pooling)?;
         let linker = imports::linker(&engine).map_err(Error::Link)?;
         let cache = Cache::open(&config.cache).map_err(folder(&config.cache))?;
-        let mut plugins = Plugins { folder: config.plugins, engine, linker, cache, loaded: BTreeMap::new() };
+        let (folder, lock) = (config.plugins, config.lock);
+        let mut plugins = Plugins { folder, lock, engine, linker, cache, loaded: BTreeMap::new() };
         for config in &config.channels {
             let channel = host.make(&mut plugins, config).await;
             if let Some(problem) = &channel.info.problem {
@@ -109,6 +112,9 @@ impl Host {
         }
         if self.channels.contains_key(&config.id) {
             return Err("its id is there twice".to_owned());
+        }
+        if !config.enabled {
+            return Err("it is switched off (`enabled: false`)".to_owned());
         }
         let plugin = plugins.get(&config.plugin)?;
         info.plugin = plugin.label();
@@ -189,6 +195,7 @@ fn threads() -> std::io::Result<tokio::runtime::Runtime> {
 
 struct Plugins {
     folder: PathBuf,
+    lock: Option<Installed>,
     engine: Engine,
     linker: Linker<CallState>,
     cache: Cache,
@@ -212,12 +219,15 @@ impl Plugins {
         if !plain || !path.is_file() {
             return Err(format!("there is no plugin `{name}` in {}", self.folder.display()));
         }
-        let plugin = Plugin::load(&self.engine, &self.linker, &self.cache, &path)
-            .map_err(|reason| format!("plugin `{name}`: {reason}"))?;
-        if plugin.manifest.name != name {
-            return Err(format!("{} holds the plugin `{}`", path.display(), plugin.manifest.name));
+        let about = |reason: String| format!("plugin `{name}`: {reason}");
+        let package = package::read(&path).map_err(about)?;
+        if package.manifest.name != name {
+            return Err(format!("{} holds the plugin `{}`", path.display(), package.manifest.name));
         }
-        Ok(plugin)
+        if let Some(lock) = &self.lock {
+            lock.check(&package, &path).map_err(|refused| about(refused.to_string()))?;
+        }
+        Plugin::new(&self.engine, &self.linker, &self.cache, package).map_err(about)
     }
 }
 
