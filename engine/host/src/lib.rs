@@ -56,6 +56,7 @@ pub use grants::{Grants, HttpGrant, SecretGrant};
 pub use host::Host;
 pub use inspection::{Change, Inspection, Permission};
 pub use installed::{Entry, Installed, Lock, Refused};
+pub use memory::Memory;
 pub use scripts::{Scripts, ScriptsConfig};
 pub use secret::{Secret, Secrets};
 pub use signature::{PrivateKey, PublicKey, Signature};

@@ -1,4 +1,4 @@
-//! The small store of a bench: in memory, gone with it.
+//! The small store of benches and tests: in memory, gone with it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use yiwang_runtime::ports::{Answer, KeyValue};
 
 /// All channels' values, by channel and key.
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<BTreeMap<(String, String), Kept>>);
+pub struct Memory(Mutex<BTreeMap<(String, String), Kept>>);
 
 /// A value and when it expires.
 type Kept = (Vec<u8>, Option<Timestamp>);
