@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use yiwang_host::{ChannelConfig, Host, Secret};
+use yiwang_runtime::SystemClock;
 use yiwang_runtime::memory::MemoryStore;
-use yiwang_runtime::ports::{KeyValue, Query, Store, Tokens};
+use yiwang_runtime::ports::{Clock as _, KeyValue, Query, Store, Tokens};
 use yiwang_store::{Postgres, SqlStore};
 
 use crate::failure::{self, Exit, Failure};
@@ -90,6 +91,7 @@ pub(crate) async fn channels(
 ) -> Result<Arc<Host>, Failure> {
     let mut config = yiwang_host::Config::new(project.plugins(), data.to_owned(), stores.key_value.clone());
     config.channels = files.iter().map(|file| channel(&project.root, file)).collect::<Result<_, _>>()?;
+    config.lock = project.installed(SystemClock.now())?;
     if let Some(bytes) = project.settings.limits.channel_body_bytes {
         config.body_bytes_max = bytes;
     }

@@ -162,6 +162,16 @@ pub struct Installed {
 }
 
 impl Installed {
+    /// Would a server run this file?
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn examine(&self, path: &Path) -> Result<Inspection, Refused> {
+        let package = sound(path)?;
+        self.check(&package, path)?;
+        Ok(Inspection::new(&package))
+    }
+
     /// Is this what was accepted, and still trusted?
     pub(crate) fn check(&self, package: &Package, path: &Path) -> Result<(), Refused> {
         let (found, name) = (Inspection::new(package), &package.manifest.name);
@@ -209,11 +219,15 @@ pub fn examined(
     trust: Option<&Trust>,
     now: Timestamp,
 ) -> Result<(Inspection, Option<String>), Refused> {
-    let package = package::read(path).map_err(|reason| {
-        Refused::new("plugin.unsound", format!("{}: {reason}", path.display()), "its author must mend it")
-    })?;
+    let package = sound(path)?;
     let key = trust.map(|trust| trusted(trust, &package, path, now)).transpose()?;
     Ok((Inspection::new(&package), key))
+}
+
+fn sound(path: &Path) -> Result<Package, Refused> {
+    package::read(path).map_err(|reason| {
+        Refused::new("plugin.unsound", format!("{}: {reason}", path.display()), "its author must mend it")
+    })
 }
 
 /// The signature beside a component, if there is one.

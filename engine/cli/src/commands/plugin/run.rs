@@ -50,7 +50,7 @@ pub(super) async fn run(args: &Args, wanted: Option<Format>) -> Result<(), Failu
             let notification: Notification = member(path, "notification")?;
             sent(&bench, notification.read(NOW).map_err(|reason| invalid(path, &reason))?).await
         }
-        (None, None) => unreachable!("clap asks for one of the two"),
+        (None, None) => return Err(Failure::new(Exit::Invalid, "cli.run", "neither a request nor a message")),
     };
     let (observed, asked) = (bench.observed(), bench.asked());
     if wanted == Some(Format::Json) {
