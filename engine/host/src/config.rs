@@ -29,6 +29,8 @@ pub struct Config {
     pub pooling: bool,
     /// What was installed: with it, nothing else is run.
     pub lock: Option<Installed>,
+    /// Where `reload` reads the channels anew.
+    pub source: Option<Source>,
     /// Somebody looks on: a bench, never a server.
     pub(crate) watch: Option<Arc<Watch>>,
     /// The most that an incoming body may have; at most [`limits::BODY_BYTES_MAX`](crate::limits::BODY_BYTES_MAX).
@@ -47,10 +49,24 @@ impl Config {
             key_value,
             pooling: true,
             lock: None,
+            source: None,
             watch: None,
             body_bytes_max: crate::limits::BODY_BYTES_MAX,
         }
     }
+}
+
+/// Reads the channels as they are written now.
+///
+/// A mistake is a sentence for people.
+pub type Source = Arc<dyn Fn() -> Result<Configured, String> + Send + Sync>;
+
+/// What a [`Source`] reads.
+pub struct Configured {
+    /// The channels.
+    pub channels: Vec<ChannelConfig>,
+    /// What was installed: with it, nothing else is run.
+    pub lock: Option<Installed>,
 }
 
 /// One channel: a configured instance of a plugin. The serialized form is what stands in the channels' YAML.

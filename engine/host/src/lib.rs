@@ -50,7 +50,7 @@ mod validate;
 mod watch;
 
 pub use bench::{Bench, CHANNEL, NOW};
-pub use config::{ChannelConfig, Config};
+pub use config::{ChannelConfig, Config, Configured, Source};
 pub use error::Error;
 pub use grants::{Grants, HttpGrant, SecretGrant};
 pub use host::Host;
