@@ -7,7 +7,9 @@ use std::{env, fs};
 fn main() {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../..");
     let root = fs::canonicalize(root).expect("the repository is there");
-    let mut code = String::from("/// Path in the repository and text of every file.\nconst FILES: &[(&str, &str)] = &[\n");
+    let mut code = String::from(
+        "/// Path in the repository and text of every file.\nconst FILES: &[(&str, &str)] = &[\n",
+    );
     let guests = root.join("plugins");
     let mut files = vec![guests.join("Cargo.toml"), guests.join("Cargo.lock")];
     for folder in ["template", "rust", "wit", "schema"] {

@@ -22,7 +22,7 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
 use interpreter::{Built, Interpreter};
-use yiwang_builder::{Manifest, Toolchain, component, hex, manifest, output_of, toolchain};
+use yiwang_builder::{Manifest, Toolchain, component, hex, manifest, toolchain};
 
 /// What `cargo xtask plugins` takes.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -41,11 +41,7 @@ pub struct Finished {
 ///
 /// # Errors
 /// If there is no toolchain, cargo fails, or component and manifest do not agree.
-pub fn build(
-    source: Source<'_>,
-    to: Option<&Path>,
-    progress: &mut dyn FnMut(String),
-) -> Result<Finished> {
+pub fn build(source: Source<'_>, to: Option<&Path>, progress: &mut dyn FnMut(String)) -> Result<Finished> {
     let (manifest, module, usual) = match source {
         Source::Folder(folder) => {
             let manifest = manifest::of(folder)?;
@@ -71,8 +67,9 @@ pub fn build(
 /// The core module, at `<target folder>/wasm32-unknown-unknown/release/<name>.wasm`.
 fn compiled(folder: &Path, manifest: &Manifest, progress: &mut dyn FnMut(String)) -> Result<PathBuf> {
     let folder = fs::canonicalize(folder).with_context(|| format!("opening {}", folder.display()))?;
-    let told = output_of(cargo().current_dir(&folder).args(["metadata", "--no-deps", "--format-version", "1"]))
-        .with_context(|| format!("{} is no package: cargo does not know it", folder.display()))?;
+    let told =
+        output_of(cargo().current_dir(&folder).args(["metadata", "--no-deps", "--format-version", "1"]))
+            .with_context(|| format!("{} is no package: cargo does not know it", folder.display()))?;
     let told: Value = serde_json::from_str(&told).context("reading what cargo says about the package")?;
     let path = |name: &str| told[name].as_str().map(PathBuf::from).context("cargo says no folder");
     let target = match std::env::var_os("CARGO_TARGET_DIR") {

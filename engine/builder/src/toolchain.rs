@@ -79,13 +79,7 @@ impl Toolchain {
     ///
     /// # Errors
     /// If cargo does not build them; it has said why on stderr.
-    pub fn build(
-        &self,
-        root: &Path,
-        workspace: &str,
-        target_dir: &Path,
-        names: &[&str],
-    ) -> Result<PathBuf> {
+    pub fn build(&self, root: &Path, workspace: &str, target_dir: &Path, names: &[&str]) -> Result<PathBuf> {
         // In the folder of the workspace: cargo finds its configuration by the current folder.
         let mut command = cargo();
         command.current_dir(root.join(workspace));

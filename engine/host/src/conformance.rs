@@ -121,7 +121,8 @@ impl Subject<'_> {
     async fn fixtures(&self) -> Check {
         let mut problems = Vec::new();
         if self.fixtures.is_empty() {
-            problems.push("there is none: write one for what the channel does, in fixtures/*.json".to_owned());
+            problems
+                .push("there is none: write one for what the channel does, in fixtures/*.json".to_owned());
         }
         for (name, fixture) in &self.fixtures {
             match fixture::run(self.component, self.cache, fixture).await {
@@ -208,7 +209,9 @@ impl Subject<'_> {
                         let given = self.once(fixture, step, forged).await?;
                         let refused = refusal(&given).filter(|(status, _)| *status < 500);
                         if refused.is_none() || refused == as_written {
-                            problems.push(format!("{name} step {at}: {part} changed at {place} is taken: {given}"));
+                            problems.push(format!(
+                                "{name} step {at}: {part} changed at {place} is taken: {given}"
+                            ));
                         }
                     }
                 }
@@ -219,7 +222,8 @@ impl Subject<'_> {
         }
         let knows_secrets = self.inspection.permissions.iter().any(|one| one.kind == "secret");
         if knows_secrets && self.provides("webhook") {
-            let missing = "it takes requests and knows secrets, but no step of a fixture has `signed`".to_owned();
+            let missing =
+                "it takes requests and knows secrets, but no step of a fixture has `signed`".to_owned();
             return Ok(Check::new("signature", "no request with a signature".to_owned(), vec![missing]));
         }
         Ok(Check::skipped("signature", "nothing that comes in is signed"))
@@ -273,12 +277,18 @@ impl Subject<'_> {
     fn good_requests(&self, channel: &Value) -> Result<Vec<ChannelRequest>, String> {
         let fixtures = self.fixtures.iter().filter(|(_, fixture)| fixture.channel == *channel);
         let steps = fixtures.flat_map(|(_, fixture)| &fixture.steps);
-        steps.filter_map(|step| Some((step, step.request.as_ref()?))).map(|(step, it)| it.read(step.now()?)).collect()
+        steps
+            .filter_map(|step| Some((step, step.request.as_ref()?)))
+            .map(|(step, it)| it.read(step.now()?))
+            .collect()
     }
 
     fn good_notifications(&self, channel: &Value) -> Vec<Notification> {
         let fixtures = self.fixtures.iter().filter(|(_, fixture)| fixture.channel == *channel);
-        fixtures.flat_map(|(_, fixture)| &fixture.steps).filter_map(|step| step.notification.clone()).collect()
+        fixtures
+            .flat_map(|(_, fixture)| &fixture.steps)
+            .filter_map(|step| step.notification.clone())
+            .collect()
     }
 }
 
@@ -353,11 +363,12 @@ fn forgeries(good: &ChannelRequest, part: &str) -> Option<Vec<(usize, ChannelReq
 /// Another letter or digit at this place.
 fn flipped(text: &str, at: usize) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    bytes[at] = if bytes[at].is_ascii_alphanumeric() && bytes[at] != b'z' && bytes[at] != b'Z' && bytes[at] != b'9' {
-        bytes[at] ^ 1
-    } else {
-        b'0'
-    };
+    bytes[at] =
+        if bytes[at].is_ascii_alphanumeric() && bytes[at] != b'z' && bytes[at] != b'Z' && bytes[at] != b'9' {
+            bytes[at] ^ 1
+        } else {
+            b'0'
+        };
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -367,7 +378,11 @@ fn requests(good: &[ChannelRequest]) -> Vec<(String, ChannelRequest)> {
         method: "POST".to_owned(),
         path: "/".to_owned(),
         query: String::new(),
-        headers: if kind.is_empty() { Vec::new() } else { vec![("content-type".to_owned(), kind.to_owned())] },
+        headers: if kind.is_empty() {
+            Vec::new()
+        } else {
+            vec![("content-type".to_owned(), kind.to_owned())]
+        },
         client: None,
         body: Bytes::from(body),
         now: NOW,
@@ -382,7 +397,10 @@ fn requests(good: &[ChannelRequest]) -> Vec<(String, ChannelRequest)> {
         all.push((method.to_owned(), ChannelRequest { method: method.to_owned(), ..plain("", Vec::new()) }));
     }
     for path in ["", "//", "/../..", "/%00", "/%ff%fe", "/a/b/c/d/e/f/g", "/\u{202e}x"] {
-        all.push((format!("path {path:?}"), ChannelRequest { path: path.to_owned(), ..plain("", Vec::new()) }));
+        all.push((
+            format!("path {path:?}"),
+            ChannelRequest { path: path.to_owned(), ..plain("", Vec::new()) },
+        ));
     }
     for base in good {
         all.extend(worse(base));
@@ -409,10 +427,14 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
         ("JSON twice", b"{}{}".to_vec()),
         ("the same key twice", br#"{"a":1,"a":2}"#.to_vec()),
         ("many keys", many_keys()),
-        ("XML that refers to files", br#"<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]><a>&b;</a>"#.to_vec()),
+        (
+            "XML that refers to files",
+            br#"<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]><a>&b;</a>"#.to_vec(),
+        ),
         (
             "XML that grows",
-            br#"<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]><a>&c;&c;&c;</a>"#.to_vec(),
+            br#"<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]><a>&c;&c;&c;</a>"#
+                .to_vec(),
         ),
         ("XML without an end", b"<xml><a><b><![CDATA[".to_vec()),
         ("deep XML", deep("<a>", "</a>")),
@@ -480,17 +502,22 @@ fn notifications(good: &[Notification]) -> Vec<(String, Notification, Answer)> {
     let fine = Answer { status: 200, ..Answer::default() };
     let mut all = Vec::new();
     for base in std::iter::once(&plain).chain(good) {
-        for text in ["", "\u{0}", "\r\nx: y", "\u{202e}", "../../etc", "${secret:signing_key}", "http://127.0.0.1/"] {
+        for text in
+            ["", "\u{0}", "\r\nx: y", "\u{202e}", "../../etc", "${secret:signing_key}", "http://127.0.0.1/"]
+        {
             let changed = Notification { recipient: text.to_owned(), ..base.clone() };
             all.push((format!("recipient {text:?}"), changed, fine.clone()));
-            let changed = Notification { body: text.to_owned(), subject: Some(text.to_owned()), ..base.clone() };
+            let changed =
+                Notification { body: text.to_owned(), subject: Some(text.to_owned()), ..base.clone() };
             all.push((format!("text {text:?}"), changed, fine.clone()));
             let changed = Notification { template: Some(text.to_owned()), ..base.clone() };
             all.push((format!("template {text:?}"), changed, fine.clone()));
         }
         let changed = Notification { body: "长".repeat(200_000), ..base.clone() };
         all.push(("a long text".to_owned(), changed, fine.clone()));
-        for params in [json!(null), json!([]), json!({"a": {"b": {"c": 1}}}), json!({"a": "x".repeat(100_000)})] {
+        for params in
+            [json!(null), json!([]), json!({"a": {"b": {"c": 1}}}), json!({"a": "x".repeat(100_000)})]
+        {
             all.push(("odd params".to_owned(), Notification { params, ..base.clone() }, fine.clone()));
         }
         for answer in bad_answers() {
@@ -541,7 +568,9 @@ mod tests {
         };
         let query = forgeries(&good, "query:signature").unwrap();
         assert_eq!(query.len(), 2);
-        assert!(query.iter().all(|(_, forged)| forged.query != good.query && forged.query.ends_with("&nonce=a")));
+        assert!(
+            query.iter().all(|(_, forged)| forged.query != good.query && forged.query.ends_with("&nonce=a"))
+        );
         let header = forgeries(&good, "webhook-id").unwrap();
         assert!(header.iter().all(|(_, forged)| forged.headers != good.headers));
         let body = forgeries(&good, "body").unwrap();

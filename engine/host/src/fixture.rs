@@ -348,7 +348,10 @@ impl Request {
             return Ok((None, text.as_bytes().to_vec()));
         }
         if let Some(text) = &self.base64 {
-            return STANDARD.decode(text).map(|bytes| (None, bytes)).map_err(|error| format!("base64: {error}"));
+            return STANDARD
+                .decode(text)
+                .map(|bytes| (None, bytes))
+                .map_err(|error| format!("base64: {error}"));
         }
         if !self.json.is_null() {
             return Ok((Some("application/json"), self.json.to_string().into_bytes()));

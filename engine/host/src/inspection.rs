@@ -205,7 +205,8 @@ fn address(rule: &HttpRule) -> String {
             Place::Url => "address",
             Place::Body => "body",
         });
-        let places: Vec<&str> = std::iter::once("header").chain(places.filter(|name| *name != "header")).collect();
+        let places: Vec<&str> =
+            std::iter::once("header").chain(places.filter(|name| *name != "header")).collect();
         what.push_str(&format!(" in {}", places.join(", ")));
     }
     what

@@ -109,14 +109,19 @@ impl Lock {
     /// # Errors
     /// For people.
     pub fn check(&self) -> Result<(), String> {
-        if self.schema == SCHEMA { Ok(()) } else { Err(format!("its schema is `{}`, not {SCHEMA}", self.schema)) }
+        if self.schema == SCHEMA {
+            Ok(())
+        } else {
+            Err(format!("its schema is `{}`, not {SCHEMA}", self.schema))
+        }
     }
 
     /// As the file has it.
     #[must_use]
     pub fn to_yaml(&self) -> String {
-        let mut text =
-            format!("# Written by `yiwang plugin install`; a server that has this file runs nothing else.\nschema: {SCHEMA}\n");
+        let mut text = format!(
+            "# Written by `yiwang plugin install`; a server that has this file runs nothing else.\nschema: {SCHEMA}\n"
+        );
         text.push_str(if self.plugins.is_empty() { "plugins: []\n" } else { "plugins:\n" });
         for entry in &self.plugins {
             let lines = entry.lines();

@@ -107,7 +107,10 @@ impl Trust {
         if claim.publisher != publisher.name {
             return Err(Refused::new(
                 "plugin.publisher-differs",
-                format!("it says it is by `{}`, the key {id} is that of `{}`", claim.publisher, publisher.name),
+                format!(
+                    "it says it is by `{}`, the key {id} is that of `{}`",
+                    claim.publisher, publisher.name
+                ),
                 "its plugin.toml or trust.yaml names the publisher wrongly",
             ));
         }

@@ -137,8 +137,9 @@ impl Watch {
             None if answer.json.is_null() => String::new(),
             None => answer.json.to_string(),
         };
-        let response =
-            response.body(body).map_err(|error| HttpError::Protocol(format!("the fixture's answer: {error}")))?;
+        let response = response
+            .body(body)
+            .map_err(|error| HttpError::Protocol(format!("the fixture's answer: {error}")))?;
         Ok(Some(response.into()))
     }
 }

@@ -11,6 +11,7 @@ mod bad_input;
 mod crash;
 mod journeys;
 mod nodes;
+mod plugins;
 mod scripts;
 mod services;
 mod walk;

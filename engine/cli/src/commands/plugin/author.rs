@@ -46,9 +46,8 @@ pub(super) struct SubjectArgs {
 
 pub(super) fn new(args: &NewArgs) -> Result<(), Failure> {
     let to = args.to.clone().unwrap_or_else(|| PathBuf::from(&args.name));
-    template::write(&args.name, &to).map_err(|error| {
-        Failure::new(Exit::Conflict, "plugin.not-made", format!("{error:#}"))
-    })?;
+    template::write(&args.name, &to)
+        .map_err(|error| Failure::new(Exit::Conflict, "plugin.not-made", format!("{error:#}")))?;
     output::line(&to.display().to_string());
     output::note(&format!(
         "next:\n    cd {}\n    cargo test\n    yiwang plugin test\n    yiwang plugin conformance",
@@ -114,7 +113,8 @@ pub(super) async fn test(args: &SubjectArgs, wanted: Option<Format>) -> Result<(
     }
     let (mut failed, mut steps, mut told) = (0, 0, Vec::new());
     for (path, fixture) in &fixtures {
-        let wrong = fixture::run(&component, &user_cache(), fixture).await.unwrap_or_else(|reason| vec![reason]);
+        let wrong =
+            fixture::run(&component, &user_cache(), fixture).await.unwrap_or_else(|reason| vec![reason]);
         steps += fixture.steps.len();
         failed += usize::from(!wrong.is_empty());
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -125,7 +125,9 @@ pub(super) async fn test(args: &SubjectArgs, wanted: Option<Format>) -> Result<(
                 output::line(&format!("        {what}"));
             }
         }
-        told.push(json!({ "file": name, "about": fixture.about, "passed": wrong.is_empty(), "problems": wrong }));
+        told.push(
+            json!({ "file": name, "about": fixture.about, "passed": wrong.is_empty(), "problems": wrong }),
+        );
     }
     if wanted == Some(Format::Json) {
         output::json(&json!({ "passed": fixtures.len() - failed, "failed": failed, "fixtures": told }));

@@ -83,17 +83,25 @@ pub(super) fn grant(args: &GrantArgs) -> Result<(), Failure> {
     let (project, file) = find(&args.place, &args.channel)?;
     let grants = args.grants()?;
     asked_for(&project, &file, &grants)?;
-    change(&file, &|text| grants.iter().try_fold(text.to_owned(), |text, grant| added(&text, grant)), &|value| {
-        grants.iter().for_each(|grant| grant.put(value));
-    })
+    change(
+        &file,
+        &|text| grants.iter().try_fold(text.to_owned(), |text, grant| added(&text, grant)),
+        &|value| {
+            grants.iter().for_each(|grant| grant.put(value));
+        },
+    )
 }
 
 pub(super) fn revoke(args: &GrantArgs) -> Result<(), Failure> {
     let (_, file) = find(&args.place, &args.channel)?;
     let grants = args.grants()?;
-    change(&file, &|text| grants.iter().try_fold(text.to_owned(), |text, grant| removed(&text, grant)), &|value| {
-        grants.iter().for_each(|grant| grant.take(value));
-    })
+    change(
+        &file,
+        &|text| grants.iter().try_fold(text.to_owned(), |text, grant| removed(&text, grant)),
+        &|value| {
+            grants.iter().for_each(|grant| grant.take(value));
+        },
+    )
 }
 
 pub(super) fn switch(args: &SwitchArgs, on: bool) -> Result<(), Failure> {
@@ -300,7 +308,8 @@ fn without(text: &str, list: &Node, items: &[Node], at: usize) -> Option<String>
         // `name:` and the line break before the list.
         let colon = text[..dash].rfind(':')? + 1;
         let blank = text[colon..dash].chars().all(char::is_whitespace);
-        let line_end = text[items[at].span.end..].find('\n').map_or(text.len(), |end| items[at].span.end + end);
+        let line_end =
+            text[items[at].span.end..].find('\n').map_or(text.len(), |end| items[at].span.end + end);
         return blank.then(|| replaced(text, colon..line_end, " []"));
     }
     let start = line_start(text, dash(text, &items[at])?.0);

@@ -19,7 +19,6 @@ pub(super) struct Args {
     /// The component.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Hold its signature against the trust.yaml of this project.
     #[command(flatten)]
     place: Where,
 }

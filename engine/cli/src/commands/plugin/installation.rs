@@ -72,9 +72,8 @@ impl Place {
         if self.trust.is_none() && !unsigned {
             let path = self.project.root.join("trust.yaml");
             let message = format!("there is no {}: nobody is trusted to sign plugins", path.display());
-            return Err(Failure::new(Exit::Auth, "plugin.no-trust", message).help(
-                "write it with the publisher's key (docs/guide/plugins.md), or say --unsigned",
-            ));
+            return Err(Failure::new(Exit::Auth, "plugin.no-trust", message)
+                .help("write it with the publisher's key (docs/guide/plugins.md), or say --unsigned"));
         }
         examined(file, self.trust.as_ref(), now()).map_err(refused)
     }
@@ -169,7 +168,8 @@ pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
     let mut place = Place::open(&args.place)?;
     let nothing = |message: String| Failure::new(Exit::NotFound, "plugin.not-installed", message);
     let name = &args.name;
-    let now_there = place.lock.get(name).cloned().ok_or_else(|| nothing(format!("{name} is not installed")))?;
+    let now_there =
+        place.lock.get(name).cloned().ok_or_else(|| nothing(format!("{name} is not installed")))?;
     let Some(previous) = now_there.previous.clone() else {
         return Err(nothing(format!("nothing was installed before {name} {}", now_there.version)));
     };
@@ -196,7 +196,8 @@ pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
         drop(fs::remove_file(beside(&aside)));
         drop(fs::remove_file(&aside));
     }
-    let previous = Entry { key, previous: Some(Box::new(Entry { previous: None, ..now_there })), ..*previous };
+    let previous =
+        Entry { key, previous: Some(Box::new(Entry { previous: None, ..now_there })), ..*previous };
     output::line(&format!("{name} is {} again", previous.version));
     place.lock.put(previous);
     place.write_lock()?;

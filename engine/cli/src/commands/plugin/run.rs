@@ -17,7 +17,12 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// A request that comes in: JSON, as the `request` of a fixture.
-    #[arg(long, value_name = "JSON", required_unless_present = "notification", conflicts_with = "notification")]
+    #[arg(
+        long,
+        value_name = "JSON",
+        required_unless_present = "notification",
+        conflicts_with = "notification"
+    )]
     request: Option<PathBuf>,
     /// A message that goes out: JSON, as the `notification` of a fixture.
     #[arg(long, value_name = "JSON")]
@@ -50,7 +55,9 @@ pub(super) async fn run(args: &Args, wanted: Option<Format>) -> Result<(), Failu
             let notification: Notification = member(path, "notification")?;
             sent(&bench, notification.read(NOW).map_err(|reason| invalid(path, &reason))?).await
         }
-        (None, None) => return Err(Failure::new(Exit::Invalid, "cli.run", "neither a request nor a message")),
+        (None, None) => {
+            return Err(Failure::new(Exit::Invalid, "cli.run", "neither a request nor a message"));
+        }
     };
     let (observed, asked) = (bench.observed(), bench.asked());
     if wanted == Some(Format::Json) {
@@ -61,7 +68,10 @@ pub(super) async fn run(args: &Args, wanted: Option<Format>) -> Result<(), Failu
             print(call);
         }
         for request in &asked {
-            output::note(&format!("went out   {} {} (stopped here; --network lets it go)", request.method, request.url));
+            output::note(&format!(
+                "went out   {} {} (stopped here; --network lets it go)",
+                request.method, request.url
+            ));
         }
         output::json(&given);
     }
@@ -106,7 +116,8 @@ fn configured(path: &Path) -> Result<Value, Failure> {
 /// The JSON of a file, or the member of it where it is a whole step.
 fn member<T: serde::de::DeserializeOwned>(path: &Path, name: &str) -> Result<T, Failure> {
     let bytes = std::fs::read(path).map_err(|error| failure::file("reading", path, error))?;
-    let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(path, &error.to_string()))?;
+    let mut value: Value =
+        serde_json::from_slice(&bytes).map_err(|error| invalid(path, &error.to_string()))?;
     if let Some(inner) = value.get_mut(name) {
         value = inner.take();
     }
