@@ -30,6 +30,8 @@ pub const CHANNEL: &str = "test";
 pub struct Bench {
     host: Host,
     watch: Arc<Watch>,
+    /// Shared with the other nodes.
+    state: Arc<Memory>,
     _folder: TempDir,
 }
 
@@ -40,6 +42,27 @@ impl Bench {
     /// # Errors
     /// For people: the component is not sound, or the channel is not ready.
     pub async fn start(component: &Path, cache: &Path, channel: &Value, seed: u64) -> Result<Self, String> {
+        Self::on(component, cache, channel, seed, Arc::default()).await
+    }
+
+    /// The same on another node: with the small state of this one, and other random numbers.
+    pub(crate) async fn another(
+        &self,
+        component: &Path,
+        cache: &Path,
+        channel: &Value,
+        seed: u64,
+    ) -> Result<Self, String> {
+        Self::on(component, cache, channel, seed, Arc::clone(&self.state)).await
+    }
+
+    async fn on(
+        component: &Path,
+        cache: &Path,
+        channel: &Value,
+        seed: u64,
+        state: Arc<Memory>,
+    ) -> Result<Self, String> {
         let package = package::read(component)?;
         let folder = tempfile::tempdir().map_err(|error| format!("making a folder: {error}"))?;
         let name = &package.manifest.name;
@@ -47,7 +70,7 @@ impl Bench {
             .map_err(|error| format!("copying the component: {error}"))?;
         let watch = Arc::new(Watch::new(seed));
         let (plugins, data) = (folder.path().to_owned(), folder.path().join("data"));
-        let mut config = Config::new(plugins, data, Arc::new(Memory::default()));
+        let mut config = Config::new(plugins, data, state.clone());
         config.cache = cache.to_owned();
         config.pooling = false;
         config.watch = Some(Arc::clone(&watch));
@@ -58,7 +81,7 @@ impl Bench {
         }
         // The check of the configuration was a call, too.
         drop(watch.seen());
-        Ok(Self { host, watch, _folder: folder })
+        Ok(Self { host, watch, state, _folder: folder })
     }
 
     /// A request comes in.
