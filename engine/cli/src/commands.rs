@@ -17,6 +17,7 @@ mod instance;
 mod lists;
 mod lsp;
 mod org;
+mod plugin;
 mod run;
 mod schedule;
 mod schema;
@@ -103,6 +104,9 @@ enum Command {
     Sweep(Remotely<sweep::Args>),
     /// Channels: the ways in and out.
     Channel(Remotely<channel::Args>),
+    /// Plugins of channels: write, check, sign, install and grant.
+    #[command(subcommand_required = true)]
+    Plugin(plugin::Args),
     /// The organisation: units, people, roles, absences, experts.
     Org(Remotely<org::Args>),
     /// Lots by which experts were drawn.
@@ -161,6 +165,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Schedule(it) => schedule::run(it.args, &it.server.connect()?, format).await,
         Command::Sweep(it) => sweep::run(it.args, &it.server, format).await,
         Command::Channel(it) => channel::run(it.args, &it.server, format).await,
+        Command::Plugin(args) => plugin::run(args, wanted, format).await,
         Command::Org(it) => org::run(it.args, &it.server, format).await,
         Command::ExpertDraw(it) => expert_draw::run(it.args, &it.server, format).await,
         Command::Token(it) => token::run(it.args, &it.server.connect()?, format).await,

@@ -101,10 +101,18 @@ pub(crate) async fn send(state: &mut CallState, request: Request) -> Result<Http
         outgoing = outgoing.headers(filled_headers(state, &allowed, &request.headers)?);
         outgoing = body.put_into(state, &allowed, outgoing)?;
         let left = ends.saturating_duration_since(std::time::Instant::now());
-        let response = match tokio::time::timeout(left, outgoing.send()).await {
-            Err(_) => return Err(HttpError::Timeout(true)),
-            Ok(Err(error)) => return Err(told(&error, || effective.private_line(&asked))),
-            Ok(Ok(response)) => response,
+        let outgoing = outgoing.build().map_err(|error| told(&error, || effective.private_line(&asked)))?;
+        let recorded = match &state.channel.environment.watch {
+            Some(watch) => watch.answer(&outgoing)?,
+            None => None,
+        };
+        let response = match recorded {
+            Some(response) => response,
+            None => match tokio::time::timeout(left, client.execute(outgoing)).await {
+                Err(_) => return Err(HttpError::Timeout(true)),
+                Ok(Err(error)) => return Err(told(&error, || effective.private_line(&asked))),
+                Ok(Ok(response)) => response,
+            },
         };
         let Some(next) = redirect(&response, &asked).filter(|_| hops > 0) else {
             let left = ends.saturating_duration_since(std::time::Instant::now());

@@ -41,7 +41,7 @@ async fn attempt(
     let (request, files) = incoming::read(ready, request).await?;
     let wanted = ready.plugin.manifest.limits.handle_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::HANDLE_MAX).min(limits::HANDLE_MAX);
-    let context = context(ready, now, time, &call_id(), 1);
+    let context = context(ready, now, time, &call_id(ready), 1);
     let plan = Plan { channel: Arc::clone(ready), effective: Arc::clone(&ready.effective), now, time, files };
     let plugin = Arc::clone(&ready.plugin);
     let (outcome, files) = call::run(
@@ -136,8 +136,12 @@ pub(crate) fn context(
     }
 }
 
-fn call_id() -> String {
+fn call_id(ready: &Ready) -> String {
     let mut random = [0; 8];
+    if let Some(watch) = &ready.environment.watch {
+        watch.random(&mut random);
+        return crate::cache::hex(&random);
+    }
     // Without random numbers an id of zeros still serves: it is for logs.
     if let Err(error) = getrandom::fill(&mut random) {
         tracing::warn!(%error, "no random numbers for a call's id");

@@ -1,4 +1,4 @@
-//! `yiwang channel list|receive`.
+//! `yiwang channel list|receive|reload`.
 
 use std::path::PathBuf;
 
@@ -19,6 +19,8 @@ pub(super) struct Args {
 enum Verb {
     /// List the channels and whether they are ready.
     List,
+    /// Read the channels' files and plugins again, without a stop: all or nothing.
+    Reload,
     /// Hand a file to a channel as the body of a request, or put it into the inbox as an event.
     Receive {
         /// The channel's id.
@@ -41,17 +43,23 @@ enum Verb {
     },
 }
 
+const COLUMNS: &[output::Column] = &[
+    ("ID", "/id"),
+    ("TITLE", "/title"),
+    ("PLUGIN", "/plugin"),
+    ("PROVIDES", "/provides"),
+    ("PROBLEM", "/problem"),
+];
+
 pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(), Failure> {
     match args.verb {
         Verb::List => {
-            let columns = [
-                ("ID", "/id"),
-                ("TITLE", "/title"),
-                ("PLUGIN", "/plugin"),
-                ("PROVIDES", "/provides"),
-                ("PROBLEM", "/problem"),
-            ];
-            output::list(format, &server.connect()?.get("/channels", &[]).await?, &columns);
+            output::list(format, &server.connect()?.get("/channels", &[]).await?, COLUMNS);
+            Ok(())
+        }
+        Verb::Reload => {
+            let answer = server.connect()?.post("/channels:reload", None, &[]).await?;
+            output::list(format, &answer, COLUMNS);
             Ok(())
         }
         Verb::Receive { id, file, event: true, .. } => {

@@ -8,5 +8,6 @@ mod hostile;
 mod incoming;
 mod outgoing;
 mod python;
+mod reload;
 mod scripts;
 mod support;

@@ -12,6 +12,7 @@ mod crash;
 mod disk;
 mod journeys;
 mod nodes;
+mod plugins;
 mod scripts;
 mod services;
 mod walk;

@@ -9,16 +9,20 @@ use serde_json::Value;
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
-use super::manifest::Manifest;
+use crate::manifest::Manifest;
 
 /// The custom section with the manifest.
 const SECTION: &str = "yiwang:plugin";
 /// All interfaces are of this package.
 const PACKAGE: &str = "yiwang:channel/";
 
-/// Makes the component.
-pub(super) fn encode(module: &[u8], manifest: &Value) -> Result<Vec<u8>> {
-    let mut component = bare_component(module)?;
+/// Makes the component, of a core module or of a component that has no manifest yet.
+///
+/// # Errors
+/// If it is neither, or carries a manifest already.
+pub fn encode(module: &[u8], manifest: &Value) -> Result<Vec<u8>> {
+    let mut component =
+        if Parser::is_component(module) { without_manifest(module)? } else { bare_component(module)? };
     let mut section = Vec::new();
     leb128(&mut section, SECTION.len());
     section.extend_from_slice(SECTION.as_bytes());
@@ -30,7 +34,10 @@ pub(super) fn encode(module: &[u8], manifest: &Value) -> Result<Vec<u8>> {
 }
 
 /// Checks the component of an interpreter.
-pub(super) fn imports_nothing(component: &[u8]) -> Result<()> {
+///
+/// # Errors
+/// If it imports something.
+pub fn imports_nothing(component: &[u8]) -> Result<()> {
     for payload in Parser::new(0).parse_all(component) {
         match payload? {
             // What is inside is wired up inside.
@@ -46,8 +53,22 @@ pub(super) fn imports_nothing(component: &[u8]) -> Result<()> {
     Ok(())
 }
 
+fn without_manifest(component: &[u8]) -> Result<Vec<u8>> {
+    for payload in Parser::new(0).parse_all(component) {
+        if let Payload::CustomSection(section) = payload?
+            && section.name() == SECTION
+        {
+            bail!("it carries a manifest already");
+        }
+    }
+    Ok(component.to_vec())
+}
+
 /// Makes a component without a manifest.
-pub(super) fn bare_component(module: &[u8]) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// If the module does not fit its own description of the interfaces.
+pub fn bare_component(module: &[u8]) -> Result<Vec<u8>> {
     ComponentEncoder::default()
         .validate(true)
         .module(module)
@@ -57,7 +78,10 @@ pub(super) fn bare_component(module: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Imports must be asked for, exports must be what is provided; gives the imported interfaces.
-pub(super) fn check(component: &[u8], manifest: &Manifest) -> Result<Vec<String>> {
+///
+/// # Errors
+/// The first thing that does not agree.
+pub fn check(component: &[u8], manifest: &Manifest) -> Result<Vec<String>> {
     let (imports, exports) = interfaces(component)?;
     for import in &imports {
         let asked = match import.as_str() {

@@ -10,16 +10,16 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::output_of;
+use crate::output_of;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 
 /// A way to compile guests.
 #[derive(Clone, Debug)]
-pub(super) struct Toolchain {
+pub struct Toolchain {
     /// `rustc -vV`, part of the stamp.
-    pub(super) version: String,
+    pub version: String,
     kind: Kind,
 }
 
@@ -44,7 +44,11 @@ impl fmt::Display for Toolchain {
 }
 
 impl Toolchain {
-    pub(super) fn find(progress: &mut dyn FnMut(String)) -> Result<Self> {
+    /// The first that works, installed if it must be; `progress` hears what is tried.
+    ///
+    /// # Errors
+    /// With the commands to run.
+    pub fn find(progress: &mut dyn FnMut(String)) -> Result<Self> {
         if let Some(toolchain) = installed().or_else(from_source) {
             return Ok(toolchain);
         }
@@ -71,14 +75,11 @@ impl Toolchain {
         );
     }
 
-    /// Compiles these packages of a workspace of guests; gives the folder with the modules.
-    pub(super) fn build(
-        &self,
-        root: &Path,
-        workspace: &str,
-        target_dir: &Path,
-        names: &[&str],
-    ) -> Result<PathBuf> {
+    /// Compiles these packages of the workspace in `root/workspace`; gives the folder with the modules.
+    ///
+    /// # Errors
+    /// If cargo does not build them; it has said why on stderr.
+    pub fn build(&self, root: &Path, workspace: &str, target_dir: &Path, names: &[&str]) -> Result<PathBuf> {
         // In the folder of the workspace: cargo finds its configuration by the current folder.
         let mut command = cargo();
         command.current_dir(root.join(workspace));
@@ -119,7 +120,8 @@ fn remap(from: &Path, to: &str) -> String {
 }
 
 /// Cargo, without what an outer cargo, clippy or coverage run has put into the environment.
-pub(super) fn cargo() -> Command {
+#[must_use]
+pub fn cargo() -> Command {
     let mut command = Command::new("cargo");
     for name in [
         "RUSTFLAGS",

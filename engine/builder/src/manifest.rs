@@ -10,16 +10,24 @@ use serde_json::{Map, Value};
 
 /// One manifest.
 #[derive(Clone, Debug)]
-pub(super) struct Manifest {
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) shipped: bool,
-    pub(super) folder: PathBuf,
-    pub(super) json: Value,
+pub struct Manifest {
+    /// Its name, also that of the package.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// False: for tests and examples only.
+    pub shipped: bool,
+    /// Where its sources are.
+    pub folder: PathBuf,
+    /// All of it.
+    pub json: Value,
 }
 
-/// All plugins and the template, by name.
-pub(super) fn all(root: &Path) -> Result<Vec<Manifest>> {
+/// All plugins of this repository and the template, by name.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn all(root: &Path) -> Result<Vec<Manifest>> {
     let mut folders = vec![root.join("sdk/template")];
     for entry in fs::read_dir(root.join("plugins")).context("listing plugins/")? {
         let folder = entry?.path();
@@ -39,22 +47,39 @@ pub(super) fn all(root: &Path) -> Result<Vec<Manifest>> {
         .collect()
 }
 
-fn read(folder: &Path, in_plugins: bool) -> Result<Manifest> {
-    let text = fs::read_to_string(folder.join("plugin.toml"))?;
-    let mut json: Value = toml::from_str(&text)?;
-    inline(&mut json, folder)?;
+/// The manifest of a folder with sources of any language, or of a `plugin.toml` itself.
+///
+/// # Errors
+/// If it is not there, is not TOML, or names a file that is not there.
+pub fn of(path: &Path) -> Result<Manifest> {
+    let file = if path.is_dir() { path.join("plugin.toml") } else { path.to_owned() };
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    let mut json: Value = toml::from_str(&text).with_context(|| format!("reading {}", file.display()))?;
+    inline(&mut json, &folder)?;
     let text = |name: &str| {
-        json[name].as_str().map(ToOwned::to_owned).with_context(|| format!("`{name}` is missing"))
+        let found = json[name].as_str().map(ToOwned::to_owned);
+        found.with_context(|| format!("`{name}` is missing in {}", file.display()))
     };
     let (name, version) = (text("name")?, text("version")?);
+    let shipped = json["testOnly"] != true;
+    Ok(Manifest { name, version, shipped, folder, json })
+}
+
+fn read(folder: &Path, in_plugins: bool) -> Result<Manifest> {
+    let manifest = of(folder)?;
+    let name = &manifest.name;
     let package: Value = toml::from_str(&fs::read_to_string(folder.join("Cargo.toml"))?)?;
     ensure!(
         package["package"]["name"] == name.as_str(),
         "the plugin is called `{name}`, but its package in Cargo.toml {}",
         package["package"]["name"]
     );
-    let shipped = in_plugins && json["testOnly"] != true;
-    Ok(Manifest { name, version, shipped, folder: folder.to_owned(), json })
+    let shipped = in_plugins && manifest.shipped;
+    Ok(Manifest { shipped, ..manifest })
 }
 
 /// `{ file = "x.json" }` becomes the content of that file.
