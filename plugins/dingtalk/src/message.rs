@@ -33,7 +33,11 @@ fn check<H: Host>(host: &H, ctx: &CallContext, request: &HttpRequest) -> Result<
         return Err(Failure::refused(401, "channel.bad-signature", "the signature does not match"));
     }
     if ctx.now_ms.abs_diff(timestamp.parse().unwrap_or(0)) > TOLERANCE_MS {
-        return Err(Failure::refused(401, "channel.stale-timestamp", "the timestamp is more than an hour off"));
+        return Err(Failure::refused(
+            401,
+            "channel.stale-timestamp",
+            "the timestamp is more than an hour off",
+        ));
     }
     Ok(())
 }

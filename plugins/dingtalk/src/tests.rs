@@ -136,10 +136,15 @@ fn a_message_to_the_robot_is_a_part_of_a_report() {
     );
     assert_eq!(picture.events[0].attributes, outcome.events[0].attributes, "one session");
     let mut rich = text("");
-    (rich["msgtype"], rich["content"]) =
-        ("richText".into(), json!({"richText": [{"text": "\n"}, {"downloadCode": "d2", "type": "picture"}, {"text": "井盖坏了"}]}));
+    (rich["msgtype"], rich["content"]) = (
+        "richText".into(),
+        json!({"richText": [{"text": "\n"}, {"downloadCode": "d2", "type": "picture"}, {"text": "井盖坏了"}]}),
+    );
     let rich = call(&host(), message(&rich)).unwrap();
-    assert_eq!((&data(&rich)["content"], &data(&rich)["attachments"][0]["ref"]), (&json!("井盖坏了"), &json!("d2")));
+    assert_eq!(
+        (&data(&rich)["content"], &data(&rich)["attachments"][0]["ref"]),
+        (&json!("井盖坏了"), &json!("d2"))
+    );
     let mut voice = text("");
     (voice["msgtype"], voice["content"]) = ("audio".into(), json!({"recognition": "噪音扰民"}));
     assert_eq!(data(&call(&host(), message(&voice)).unwrap())["content"], "噪音扰民");
@@ -175,7 +180,10 @@ fn events_that_are_not_from_dingtalk_for_us_are_refused() {
     assert_eq!(code(fake::get("/")), "channel.method-not-allowed");
     let nobody = fake::Host::new().config(json!({})).secret("token", TOKEN).secret("aes_key", KEY);
     let failure = call(&nobody, sealed(&event)).unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Misconfigured, "dingtalk.no-receiver-id"));
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::Misconfigured, "dingtalk.no-receiver-id")
+    );
 }
 
 #[test]
@@ -289,7 +297,10 @@ fn the_platforms_codes_are_told_apart() {
     let lost = fake::Host::new().config(json!({"signed": false})).answer(Err(HttpError::Timeout(true)));
     assert_eq!(code(lost, "group", "g"), (FailureKind::UnknownOutcome, "dingtalk.timeout".to_owned()));
     let keyless = fake::Host::new().config(json!({}));
-    assert_eq!(code(keyless, "group", "g"), (FailureKind::Misconfigured, "channel.secret-unusable".to_owned()));
+    assert_eq!(
+        code(keyless, "group", "g"),
+        (FailureKind::Misconfigured, "channel.secret-unusable".to_owned())
+    );
     let wordless = robot(json!({}), json!({}));
     assert_eq!(code(wordless, "group", "g"), (FailureKind::UnknownOutcome, "dingtalk.answer".to_owned()));
     let permanent = |code: &str| (FailureKind::Permanent, code.to_owned());

@@ -25,7 +25,11 @@ pub(crate) fn check(key: &str, request: &HttpRequest, now_ms: u64) -> Result<boo
     }
     let at = timestamp.parse::<u64>().unwrap_or(0).saturating_mul(1000);
     if now_ms.abs_diff(at) > TOLERANCE_MS {
-        return Err(Failure::refused(401, "channel.stale-timestamp", "the timestamp is too far away from now"));
+        return Err(Failure::refused(
+            401,
+            "channel.stale-timestamp",
+            "the timestamp is too far away from now",
+        ));
     }
     Ok(true)
 }

@@ -5,9 +5,9 @@
 
 use yiwang_sdk::chat::{Chat, Said, said};
 use yiwang_sdk::intake::{Attachment, CRS, Intake, Location, clean};
+use yiwang_sdk::json;
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::{Value, json};
-use yiwang_sdk::json;
 
 use crate::malformed;
 
@@ -114,12 +114,12 @@ impl Message<'_> {
                 _ => None,
             };
             words.push(pieces.iter().filter_map(text).collect::<String>());
-            let image = |piece: &Value| {
-                self.attachment("image", piece["image_key"].as_str()?, Some("image/jpeg"))
-            };
+            let image =
+                |piece: &Value| self.attachment("image", piece["image_key"].as_str()?, Some("image/jpeg"));
             photos.extend(pieces.iter().filter_map(image));
         }
-        let title: String = clean(self.content["title"].as_str().unwrap_or_default()).chars().take(200).collect();
+        let title: String =
+            clean(self.content["title"].as_str().unwrap_or_default()).chars().take(200).collect();
         let words = clean(&words.join("\n"));
         let mut intake = match (words.as_str(), title.as_str()) {
             ("", "") if photos.is_empty() => return None,
@@ -132,7 +132,8 @@ impl Message<'_> {
     }
 
     fn location(&self) -> Intake {
-        let name: String = clean(self.content["name"].as_str().unwrap_or_default()).chars().take(500).collect();
+        let name: String =
+            clean(self.content["name"].as_str().unwrap_or_default()).chars().take(500).collect();
         let mut intake = self.intake(&format!("［位置］{name}"), "飞书位置");
         intake.address = (!name.is_empty()).then_some(name);
         let degrees = |member: &str, max: f64| {

@@ -114,7 +114,10 @@ fn a_text_is_a_part_of_a_report() {
         })
     );
     let event = &outcome.events[0];
-    assert_eq!((event.id.as_str(), event.time.as_deref()), ("5e3702a84e847582be8db7fb73283c02", Some("2024-06-04T06:29:59Z")));
+    assert_eq!(
+        (event.id.as_str(), event.time.as_deref()),
+        ("5e3702a84e847582be8db7fb73283c02", Some("2024-06-04T06:29:59Z"))
+    );
     let again = take("text", &json!({"text": "@_user_1 @_user_10 路灯不亮三天了"}));
     assert_eq!(again.events[0].id, event.id, "a replayed one is the same event");
     let picture = take("image", &json!({"image_key": "img_1"}));
@@ -257,13 +260,19 @@ fn the_robots_signature_has_key_and_text_swapped() {
 
 #[test]
 fn a_card_shows_words_as_words() {
-    let host = sending(json!({"format": "interactive", "cardColour": "red", "signed": false}), &[json!({"code": 0})]);
+    let host = sending(
+        json!({"format": "interactive", "cardColour": "red", "signed": false}),
+        &[json!({"code": 0})],
+    );
     let mut long = notification("group", "group");
     (long.subject, long.body) = (Some("超时预警".to_owned()), "长\n".repeat(6000));
     send(&host, long).unwrap();
     let body = sent(&host, 0);
     assert_eq!(body["msg_type"], "interactive");
-    assert_eq!(body["card"]["header"], json!({"title": {"tag": "plain_text", "content": "超时预警"}, "template": "red"}));
+    assert_eq!(
+        body["card"]["header"],
+        json!({"title": {"tag": "plain_text", "content": "超时预警"}, "template": "red"})
+    );
     assert_eq!(body["card"]["elements"][0]["text"]["tag"], "plain_text");
     assert!(body.to_string().len() < 20 << 10 && body["sign"].is_null());
     let host = sending(json!({"signed": false}), &[json!({"code": 0})]);
@@ -297,13 +306,28 @@ fn the_application_replies_to_a_person() {
 #[test]
 fn the_platforms_codes_are_told_apart() {
     for (answer, kind, name, after) in [
-        (json!({"code": 11232, "msg": "frequency limited"}), FailureKind::Retryable, "feishu.11232", Some(60_000)),
-        (json!({"code": 9499, "msg": "Too Many Requests"}), FailureKind::Retryable, "feishu.9499", Some(60_000)),
+        (
+            json!({"code": 11232, "msg": "frequency limited"}),
+            FailureKind::Retryable,
+            "feishu.11232",
+            Some(60_000),
+        ),
+        (
+            json!({"code": 9499, "msg": "Too Many Requests"}),
+            FailureKind::Retryable,
+            "feishu.9499",
+            Some(60_000),
+        ),
         (json!({"code": 9499, "msg": "Bad Request"}), FailureKind::Permanent, "feishu.9499", None),
         (json!({"code": 2200, "msg": "internal error"}), FailureKind::Retryable, "feishu.2200", Some(5000)),
         (json!({"code": 19021, "msg": "sign match fail"}), FailureKind::Misconfigured, "feishu.19021", None),
         (json!({"code": 19022, "msg": "Ip Not Allowed"}), FailureKind::Misconfigured, "feishu.19022", None),
-        (json!({"code": 19024, "msg": "Key Words Not Found"}), FailureKind::Misconfigured, "feishu.19024", None),
+        (
+            json!({"code": 19024, "msg": "Key Words Not Found"}),
+            FailureKind::Misconfigured,
+            "feishu.19024",
+            None,
+        ),
         (json!({"code": 230_013, "msg": "no availability"}), FailureKind::Permanent, "feishu.230013", None),
         (json!({}), FailureKind::UnknownOutcome, "feishu.answer", None),
     ] {
@@ -318,5 +342,8 @@ fn the_platforms_codes_are_told_apart() {
     assert_eq!(send(&lost, notification("group", "g")).unwrap_err().kind, FailureKind::UnknownOutcome);
     let failure = send(&sending(json!({}), &[]), notification("openid", "ou_1")).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Misconfigured, "feishu.no-app-id"));
-    assert_eq!(send(&sending(json!({}), &[]), notification("email", "e")).unwrap_err().code, "feishu.recipient-kind");
+    assert_eq!(
+        send(&sending(json!({}), &[]), notification("email", "e")).unwrap_err().code,
+        "feishu.recipient-kind"
+    );
 }

@@ -32,8 +32,7 @@ pub(crate) fn send<H: Host>(
     let fetch = || fetch(host, config);
     let token = AccessToken { host, ctx, provider: "wecom", fetch: &fetch };
     let say = |token: &str| {
-        let url =
-            format!("{}/cgi-bin/message/send?access_token={}", api(config), text::query_value(token));
+        let url = format!("{}/cgi-bin/message/send?access_token={}", api(config), text::query_value(token));
         provider::call(host, "wecom", OutgoingRequest::new("POST", url).with_json(&body).within(6000))
     };
     let answer = token.call(say, |answer| matches!(code(answer), 40014 | 42001))?;

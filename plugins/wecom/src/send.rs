@@ -28,7 +28,12 @@ pub(crate) fn send<H: Host>(
 }
 
 /// `msgtype` and the member named so; at most so many bytes, which both interfaces refuse or cut off.
-pub(crate) fn content(config: &Value, notification: &Notification, text_max: usize, markdown_max: usize) -> Value {
+pub(crate) fn content(
+    config: &Value,
+    notification: &Notification,
+    text_max: usize,
+    markdown_max: usize,
+) -> Value {
     let subject = notification.subject.as_deref();
     let is_markdown = notification.body_type == "text/markdown";
     if !is_markdown && config["format"] != "markdown" {

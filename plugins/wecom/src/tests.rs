@@ -125,8 +125,7 @@ fn the_samples_of_wechatpy() {
 
 #[test]
 fn each_kind_of_message_becomes_its_part() {
-    let picture =
-        take("image", "<PicUrl>https://p.qpic.cn/a</PicUrl><MediaId>m1</MediaId><MsgId>2</MsgId>");
+    let picture = take("image", "<PicUrl>https://p.qpic.cn/a</PicUrl><MediaId>m1</MediaId><MsgId>2</MsgId>");
     assert_eq!(
         data(&picture)["attachments"],
         json!([{"provider": "wecom", "ref": "m1", "url": "https://p.qpic.cn/a", "mediaType": "image/jpeg"}])
@@ -168,7 +167,10 @@ fn what_is_not_from_the_platform_for_us_is_refused() {
     assert_eq!(code(sealed("<!DOCTYPE a [<!ENTITY b \"c\">]><xml/>")), "channel.malformed-body");
     assert_eq!(code(sealed("no xml")), "channel.malformed-body");
     let huge = format!("<xml><Encrypt>{}</Encrypt></xml>", "A".repeat(1 << 20));
-    assert_eq!(code(fake::post("/?timestamp=1717482600&nonce=n", "text/xml", &huge)), "channel.malformed-body");
+    assert_eq!(
+        code(fake::post("/?timestamp=1717482600&nonce=n", "text/xml", &huge)),
+        "channel.malformed-body"
+    );
     let late = host();
     late.advance(301_000);
     assert_eq!(call(&late, sealed(&text)).unwrap_err().code, "channel.stale-timestamp");
@@ -283,7 +285,10 @@ fn the_application_writes_to_a_member() {
     assert_eq!(sent(&host, 1)["agentid"], 1_000_002);
     assert_eq!(sent(&host, 2)["toparty"], "7");
     for several in ["a|b", "@all", ""] {
-        assert_eq!(send(&answers(&[]), notification("user-id", several)).unwrap_err().code, "wecom.recipient");
+        assert_eq!(
+            send(&answers(&[]), notification("user-id", several)).unwrap_err().code,
+            "wecom.recipient"
+        );
     }
     let stale = answers(&[fresh(), json!({"errcode": 42001}), fresh(), json!({"errcode": 0})]);
     send(&stale, notification("user-id", "lisi")).unwrap();

@@ -51,7 +51,8 @@ mod tests {
     /// NIST SP 800-38A, F.2.5, first block.
     #[test]
     fn the_published_vector() {
-        let key = crate::codec::hex_decode("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
+        let key =
+            crate::codec::hex_decode("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
         let key: [u8; 32] = key.unwrap().try_into().unwrap();
         let iv: [u8; 16] = std::array::from_fn(|at| u8::try_from(at).unwrap());
         let plain = crate::codec::hex_decode("6bc1bee22e409f96e93d7e117393172a").unwrap();

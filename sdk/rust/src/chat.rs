@@ -106,7 +106,10 @@ mod tests {
             Said::Verdict(feedback) => Some((feedback.case_no, feedback.satisfied, feedback.reason)),
             Said::Nothing | Said::Unclear | Said::Words(_) => None,
         };
-        assert_eq!(verdict("评价 QC-20240604-000123 满意"), Some(("QC-20240604-000123".to_owned(), true, None)));
+        assert_eq!(
+            verdict("评价 QC-20240604-000123 满意"),
+            Some(("QC-20240604-000123".to_owned(), true, None))
+        );
         assert_eq!(
             verdict("评价 qc-20240604-000123 不满意 没有修好"),
             Some(("QC-20240604-000123".to_owned(), false, Some("没有修好".to_owned())))

@@ -38,8 +38,11 @@ fn later(provider: &str, response: &HttpResponse) -> Failure {
     let asked = response.header("retry-after").and_then(|text| text.trim().parse::<u64>().ok());
     let ms = asked.map(|secs| secs.saturating_mul(1000));
     let code = format!("{provider}.http-{}", response.status);
-    Failure::retryable(code, "the interface does not answer as it should")
-        .after(if response.status == 429 { ms.or(Some(TOO_MANY_MS)) } else { ms })
+    Failure::retryable(code, "the interface does not answer as it should").after(if response.status == 429 {
+        ms.or(Some(TOO_MANY_MS))
+    } else {
+        ms
+    })
 }
 
 /// A request that got no answer.
@@ -55,9 +58,7 @@ pub fn unreached(provider: &str, error: HttpError) -> Failure {
         HttpError::Timeout(false) => Failure::retryable(code("unreachable"), "no connection in time"),
         HttpError::Timeout(true) => Failure::unknown_outcome(code("timeout"), "no answer in time"),
         HttpError::Protocol(reason) => Failure::unknown_outcome(code("protocol"), reason),
-        HttpError::ResponseTooLarge(_) => {
-            Failure::unknown_outcome(code("answer"), "the answer is too large")
-        }
+        HttpError::ResponseTooLarge(_) => Failure::unknown_outcome(code("answer"), "the answer is too large"),
     }
 }
 

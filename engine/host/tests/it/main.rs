@@ -8,5 +8,6 @@ mod hostile;
 mod incoming;
 mod outgoing;
 mod python;
+mod robots;
 mod scripts;
 mod support;

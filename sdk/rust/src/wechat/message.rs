@@ -8,9 +8,7 @@ use super::reply::{Answer, Reply};
 use super::xml::Fields;
 use crate::chat::{Chat, Said, VERDICT_HELP, VERDICT_THANKS, said};
 use crate::intake::{Attachment, Intake, Location, clean};
-use crate::{
-    BlobRef, CallContext, Failure, Host, HttpResponse, OutgoingRequest, Payload, codec,
-};
+use crate::{BlobRef, CallContext, Failure, Host, HttpResponse, OutgoingRequest, Payload, codec};
 
 /// Longest time for fetching a photo; the person waits for the reply.
 const PHOTO_MS: u32 = 1500;
