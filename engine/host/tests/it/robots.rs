@@ -52,7 +52,7 @@ async fn channel(name: &str, address: &str, config: Value, secrets: Value) -> Fi
 }
 
 /// How sending ends, in one line.
-async fn send(host: &Fixture, n: u64, kind: &str, address: &str) -> String {
+async fn send(host: &Fixture, n: u32, kind: &str, address: &str) -> String {
     assert_eq!(host.problem(), None);
     let message = json!({
         "recipient_kind": kind, "recipient": address, "params": {},
