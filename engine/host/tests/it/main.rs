@@ -9,5 +9,7 @@ mod incoming;
 mod outgoing;
 mod python;
 mod reload;
+mod robots;
 mod scripts;
+mod sms;
 mod support;
