@@ -8,8 +8,10 @@
 //! Nothing is simulated but the people. It ends with an error when the books do not agree.
 
 mod books;
+mod cleanup;
 mod crowd;
 mod desks;
+mod office;
 mod project;
 
 use std::path::PathBuf;
@@ -86,7 +88,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
     let books = Books::read(&mut administrator).context("reading the books")?;
     let agree = books::show(&books, &crowd, &receiver, &kills, began.elapsed());
-    say("▶ the quarter's 5G stations, and the review of a project");
+    say("▶ the quarter's 5G stations, the review of a project, the clean-up of what is overdue");
     let organisation = project::organisation()?;
     books::table(&desks::play(server.address(), &token, &organisation)?);
     if args.keep {

@@ -10,24 +10,19 @@
 //! Tests call [`built`] and get the paths; a missing toolchain is an error there, never a skipped test.
 //! Nothing here knows what a plugin does.
 
-mod component;
 mod interpreter;
-mod manifest;
 mod new;
 mod python;
 mod stamp;
-mod toolchain;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
 use interpreter::{Built, Interpreter};
-use manifest::Manifest;
-use toolchain::Toolchain;
+use yiwang_builder::{Manifest, Toolchain, component, hex, manifest, toolchain};
 
 /// What `cargo xtask plugins` takes.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -269,15 +264,6 @@ fn target() -> PathBuf {
         Some(folder) => root().join(folder),
         None => root().join("target"),
     }
-}
-
-fn output_of(command: &mut Command) -> Option<String> {
-    let output = command.output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[allow(clippy::print_stderr, reason = "progress is what people read")]

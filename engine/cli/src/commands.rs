@@ -1,5 +1,6 @@
 //! The commands, one file each, and the tree that names them.
 
+mod archive;
 mod backup;
 mod calendar;
 mod case;
@@ -16,6 +17,7 @@ mod instance;
 mod lists;
 mod lsp;
 mod org;
+mod plugin;
 mod run;
 mod schedule;
 mod schema;
@@ -81,6 +83,8 @@ enum Command {
     Verify(backup::VerifyArgs),
     /// Print the history of all instances as JSON lines, as it was known at a time.
     Export(backup::ExportArgs),
+    /// What has ended leaves the store, by the district's rules of retention.
+    Archive(Remotely<archive::Args>),
     /// Say what a code means.
     Explain(explain::Args),
     /// Put workflows with their forms on a server.
@@ -100,6 +104,9 @@ enum Command {
     Sweep(Remotely<sweep::Args>),
     /// Channels: the ways in and out.
     Channel(Remotely<channel::Args>),
+    /// Plugins of channels: write, check, sign, install and grant.
+    #[command(subcommand_required = true)]
+    Plugin(plugin::Args),
     /// The organisation: units, people, roles, absences, experts.
     Org(Remotely<org::Args>),
     /// Lots by which experts were drawn.
@@ -148,6 +155,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Restore(args) => backup::restore(args, format).await,
         Command::Verify(args) => backup::verify(args, format).await,
         Command::Export(args) => backup::export(args).await,
+        Command::Archive(it) => archive::run(it.args, &it.server, format).await,
         Command::Explain(args) => explain::run(&args),
         Command::Deploy(it) => deploy::run(it.args, &it.server.connect()?, format).await,
         Command::Instance(it) => instance::run(it.args, &it.server.connect()?, format).await,
@@ -157,6 +165,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Schedule(it) => schedule::run(it.args, &it.server.connect()?, format).await,
         Command::Sweep(it) => sweep::run(it.args, &it.server, format).await,
         Command::Channel(it) => channel::run(it.args, &it.server, format).await,
+        Command::Plugin(args) => plugin::run(args, wanted, format).await,
         Command::Org(it) => org::run(it.args, &it.server, format).await,
         Command::ExpertDraw(it) => expert_draw::run(it.args, &it.server, format).await,
         Command::Token(it) => token::run(it.args, &it.server.connect()?, format).await,

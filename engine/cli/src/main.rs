@@ -23,6 +23,10 @@ use clap::Parser;
 
 use crate::commands::Cli;
 
+/// Requests and turns make many small things that live for a moment: a fifth less time than glibc's (docs/figures.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     language::choose(cli.lang);

@@ -9,6 +9,8 @@
 //!                 /scenarios/*.yaml  its scenarios, for `yiwang test`
 //!           calendars/*.yaml       calendars, besides the built-in ones
 //!           sla/*.yaml             tables of promises
+//! plugins.lock                     plugins that were accepted; with it, no other is run
+//! trust.yaml                       whose signatures on plugins are trusted
 //! ```
 //! Unknown keys are mistakes, told with their place. What a channel's plugin wants is not known here.
 
@@ -20,12 +22,14 @@ use miette::NamedSource;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use yiwang_core::Timestamp;
 use yiwang_core::catalog::{channel_catalog, default_catalog};
 use yiwang_core::lifecycle::Sink;
 use yiwang_dsl::diagnostic::{Report, Severity};
 use yiwang_dsl::lifecycle::LifecycleEvent;
 use yiwang_dsl::resource::{Needed, Resources, needed};
 use yiwang_dsl::{Catalog, Diagnostic, yaml};
+use yiwang_host::{Installed, Lock, Trust};
 use yiwang_services::process::Processes;
 
 use crate::egress::{Egress, WorkflowSecret};
@@ -186,6 +190,36 @@ impl Project {
         self.below(self.settings.plugins.as_deref(), "plugins")
     }
 
+    /// Which plugins were accepted.
+    pub(crate) fn lock_path(&self) -> PathBuf {
+        self.root.join("plugins.lock")
+    }
+
+    /// What it says, if it is there.
+    pub(crate) fn lock(&self) -> Result<Option<Lock>, Failure> {
+        let path = self.lock_path();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let lock: Lock = from_yaml(&path)?;
+        lock.check().map_err(|reason| {
+            Failure::new(Exit::Invalid, "project.invalid", format!("{}: {reason}", path.display()))
+        })?;
+        Ok(Some(lock))
+    }
+
+    /// Whose plugins are trusted, if that is written down.
+    pub(crate) fn trust(&self) -> Result<Option<Trust>, Failure> {
+        let path = self.root.join("trust.yaml");
+        if path.exists() { from_yaml(&path).map(Some) } else { Ok(None) }
+    }
+
+    /// What a server holds its plugins against; without a lock, nothing.
+    pub(crate) fn installed(&self, now: Timestamp) -> Result<Option<Installed>, Failure> {
+        let Some(lock) = self.lock()? else { return Ok(None) };
+        Ok(Some(Installed { lock, trust: self.trust()?, now }))
+    }
+
     fn below(&self, set: Option<&Path>, usual: &str) -> PathBuf {
         self.root.join(set.unwrap_or(Path::new(usual)))
     }
@@ -344,7 +378,8 @@ pub(crate) fn packages_as_written(path: &Path) -> Result<Vec<Package>, Failure> 
     Ok(found)
 }
 
-fn channel(path: &Path) -> Result<ChannelFile, Failure> {
+/// The channel of one file.
+pub(crate) fn channel(path: &Path) -> Result<ChannelFile, Failure> {
     #[derive(Deserialize)]
     struct Own {
         id: String,

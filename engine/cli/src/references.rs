@@ -1,5 +1,5 @@
-//! Reference documents as files of a project: `calendars/*.yaml` and `sla/*.yaml` beside the workflows, and the
-//! `sweeps/*.yaml` of each process.
+//! Reference documents as files of a project: `calendars/*.yaml`, `sla/*.yaml` and `retention/default.yaml` beside the
+//! workflows, and the `sweeps/*.yaml` of each process.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,8 @@ use crate::failure::{self, Exit, Failure};
 use crate::project::{files, print_remarks};
 
 /// The folders, by kind, in the order in which their documents are taken.
-const FOLDERS: [(Kind, &str); 2] = [(Kind::Calendar, "calendars"), (Kind::Sla, "sla")];
+const FOLDERS: [(Kind, &str); 3] =
+    [(Kind::Calendar, "calendars"), (Kind::Sla, "sla"), (Kind::Retention, "retention")];
 
 /// The folder of a process that has its sweeps.
 const SWEEPS: &str = "sweeps";

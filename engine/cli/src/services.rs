@@ -62,7 +62,8 @@ fn interpreters(project: Option<PathBuf>) -> Vec<PathBuf> {
     project.into_iter().chain(beside).chain(above).collect()
 }
 
-fn user_cache() -> PathBuf {
+/// Where a person's own compiled components lie.
+pub(crate) fn user_cache() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || std::env::home_dir().map(|home| home.join(".cache"));
     cache.or_else(home).unwrap_or_else(std::env::temp_dir).join("yiwang/plugin-cache")

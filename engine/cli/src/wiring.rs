@@ -5,9 +5,10 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use yiwang_host::{ChannelConfig, Host, Secret};
+use yiwang_host::{ChannelConfig, Configured, Host, Secret, Source};
+use yiwang_runtime::SystemClock;
 use yiwang_runtime::memory::MemoryStore;
-use yiwang_runtime::ports::{KeyValue, Query, Store, Tokens};
+use yiwang_runtime::ports::{Archive, Clock as _, KeyValue, Query, Store, Tokens};
 use yiwang_store::{Postgres, SqlStore};
 
 use crate::failure::{self, Exit, Failure};
@@ -21,6 +22,7 @@ pub(crate) struct Stores {
     pub(crate) query: Arc<dyn Query>,
     pub(crate) key_value: Arc<dyn KeyValue>,
     pub(crate) tokens: Arc<dyn Tokens>,
+    pub(crate) archive: Arc<dyn Archive>,
 }
 
 impl Stores {
@@ -34,7 +36,8 @@ impl Stores {
             None => open(&data.join("yiwang.db")).await?,
         });
         let (store, query) = (durable.clone(), durable.clone());
-        Ok(Self { store, query, key_value: durable.clone(), tokens: durable.clone(), durable })
+        let (key_value, tokens, archive) = (durable.clone(), durable.clone(), durable.clone());
+        Ok(Self { store, query, key_value, tokens, archive, durable })
     }
 
     /// What a node owns and writes.
@@ -89,7 +92,9 @@ pub(crate) async fn channels(
     stores: &Stores,
 ) -> Result<Arc<Host>, Failure> {
     let mut config = yiwang_host::Config::new(project.plugins(), data.to_owned(), stores.key_value.clone());
-    config.channels = files.iter().map(|file| channel(&project.root, file)).collect::<Result<_, _>>()?;
+    config.channels = configured(project, files)?;
+    config.lock = project.installed(SystemClock.now())?;
+    config.source = Some(again(project.clone()));
     if let Some(bytes) = project.settings.limits.channel_body_bytes {
         config.body_bytes_max = bytes;
     }
@@ -97,6 +102,21 @@ pub(crate) async fn channels(
         Failure::new(Exit::Failed, "host.start", "starting the plugin host").because(error)
     })?;
     Ok(Arc::new(host))
+}
+
+/// Reads the channels and the lock anew, for a reload.
+fn again(project: Project) -> Source {
+    Arc::new(move || {
+        let read = || {
+            let channels = configured(&project, &project.channels()?)?;
+            Ok(Configured { channels, lock: project.installed(SystemClock.now())? })
+        };
+        read().map_err(|failure: Failure| failure.to_string())
+    })
+}
+
+fn configured(project: &Project, files: &[ChannelFile]) -> Result<Vec<ChannelConfig>, Failure> {
+    files.iter().map(|file| channel(&project.root, file)).collect()
 }
 
 fn channel(root: &Path, file: &ChannelFile) -> Result<ChannelConfig, Failure> {

@@ -39,7 +39,7 @@ fn check(arguments: &[&str], code: i32, out: &Expect) {
 #[test]
 fn help_is_as_written_down() {
     let mut text = String::new();
-    let commands = "serve check fmt graph schema lsp run test table deploy instance task case calendar channel token message rejection incident \
+    let commands = "serve check fmt graph schema lsp run test table deploy instance task case calendar channel plugin token message rejection incident \
                     doctor backup restore verify export explain completion";
     for command in [""].into_iter().chain(commands.split_whitespace()) {
         let arguments = if command.is_empty() { vec!["--help"] } else { vec![command, "--help"] };

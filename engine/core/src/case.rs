@@ -17,7 +17,7 @@ use yiwang_dsl::Data;
 pub use self::command::CaseCommand;
 pub(crate) use self::details::of_content;
 pub use self::details::{
-    Attachment, Callback, Petitioner, Place, Point, Related, Relation, Satisfaction, Suspension,
+    Attachment, Callback, Contact, Petitioner, Place, Point, Related, Relation, Satisfaction, Suspension,
 };
 pub use self::fold::as_of;
 pub use self::tracking::TrackingCode;
@@ -87,6 +87,9 @@ pub struct Case {
     /// What the petitioner thinks of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction: Option<Satisfaction>,
+    /// The first time that the unit reached the petitioner, or the last try so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
     /// The last call back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<Callback>,
@@ -144,6 +147,7 @@ impl Case {
             repeats: Vec::new(),
             attachments: Vec::new(),
             satisfaction: None,
+            contact: None,
             callback: None,
             suspended: None,
             urged: 0,

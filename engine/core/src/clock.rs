@@ -12,6 +12,12 @@ use crate::calendar::{Amount, Beyond, Calendar, Calendars, Length};
 use crate::history::What;
 use crate::{HistoryEvent, Timestamp};
 
+/// The source of the events by which processes hear of their clocks.
+pub const SOURCE: &str = "/clocks";
+
+/// 首次联系: the clock that the act `contact` stops.
+pub const FIRST_CONTACT: &str = "first_contact";
+
 /// One clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

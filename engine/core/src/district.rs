@@ -9,6 +9,7 @@ use yiwang_dsl::Diagnostic;
 use crate::calendar::Calendars;
 use crate::organisation::{self, Organisation};
 use crate::reference::{Kind, Reference};
+use crate::retention::Retention;
 use crate::sla::Slas;
 use crate::sweep::{self, Definition};
 
@@ -21,6 +22,8 @@ pub struct District {
     pub organisation: Organisation,
     /// What is promised for which cases.
     pub slas: Slas,
+    /// How long what has ended is kept.
+    pub retention: Retention,
     /// Definitions of sweeps, by name.
     sweeps: BTreeMap<String, Arc<Definition>>,
     /// The newest document of each name.
@@ -52,6 +55,7 @@ impl District {
                 let definition = sweep::read_yaml(&document.name, &document.body)?;
                 district.sweeps.insert(document.name.clone(), Arc::new(definition));
             }
+            Kind::Retention => district.retention = Retention::read(&document.name, &document.body)?,
             Kind::Organisation => {
                 let read = organisation::read_yaml(&document.body);
                 let remarks = |mistakes: Vec<organisation::Mistake>| {

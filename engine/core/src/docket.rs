@@ -111,6 +111,7 @@ pub(crate) fn case_data(machine: &mut Machine<'_>, called: &Called<'_>) -> Resul
         "petitioner": case.petitioner,
         "place": case.place,
         "related": case.related,
+        "contacted": case.contact.as_ref().is_some_and(|contact| contact.reached),
         "satisfaction": case.satisfaction.as_ref().map(|given| given.score),
         "suspended": case.suspended.is_some(),
     });

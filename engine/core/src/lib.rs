@@ -46,6 +46,7 @@ mod outbox;
 pub mod promise;
 pub mod reference;
 pub mod repair;
+pub mod retention;
 pub mod schedule;
 mod schema;
 pub mod selector;

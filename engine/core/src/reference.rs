@@ -19,11 +19,13 @@ pub enum Kind {
     Sla,
     /// What a sweep does, and with what.
     Sweep,
+    /// How long what has ended is kept.
+    Retention,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Calendar, Self::Organisation, Self::Sla, Self::Sweep];
+    pub const ALL: &[Self] = &[Self::Calendar, Self::Organisation, Self::Sla, Self::Sweep, Self::Retention];
 
     /// Its word in addresses, tables and messages.
     pub fn word(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Kind {
             Self::Organisation => "organisation",
             Self::Sla => "sla",
             Self::Sweep => "sweep",
+            Self::Retention => "retention",
         }
     }
 

@@ -1,13 +1,18 @@
 //! The clocks of an instance under way: what workflows do with them, and what time does to them.
+//!
+//! A process hears of what time does as an event of the source `/clocks`: `cn.yiwang.clock.step.v1` for a rung of
+//! the ladder, `cn.yiwang.clock.breached.v1` past the due time. Like an act on a case it is given to the
+//! instance's own listeners at once and never enters the inbox.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::Task;
 
-use crate::Timestamp;
 use crate::calendar::{Amount, Beyond, Calendar};
 use crate::case::Flag;
-use crate::clock::{Clock, Stage};
+use crate::clock::{Clock, FIRST_CONTACT, SOURCE, Stage};
 use crate::docket;
 use crate::history::What;
 use crate::ladder;
@@ -15,6 +20,8 @@ use crate::limits::CLOCKS_MAX;
 use crate::machine::Machine;
 use crate::promise;
 use crate::state::{OpenClock, Owner, Rung, Step, Why};
+use crate::task::listen;
+use crate::{Event, Timestamp};
 
 /// A clock to be started.
 pub(crate) struct Start {
@@ -23,6 +30,8 @@ pub(crate) struct Start {
     pub(crate) calendar: String,
     pub(crate) from: Timestamp,
     pub(crate) ladder: Vec<Rung>,
+    /// The flag that the case gets when the clock is breached.
+    pub(crate) marks: Option<Flag>,
 }
 
 /// Why something cannot be done with a clock.
@@ -61,7 +70,7 @@ fn no_calendar(id: &str) -> Reason {
 
 /// Starts a clock; one of the same name that has ended begins anew.
 pub(crate) fn start(machine: &mut Machine<'_>, task: Option<&Task>, start: Start) -> Result<(), Reason> {
-    let Start { clock: name, goal, calendar, from, ladder } = start;
+    let Start { clock: name, goal, calendar, from, ladder, marks } = start;
     let known = machine.state.clocks.iter().position(|open| open.clock.clock == name);
     if let Some(at) = known
         && machine.state.clocks[at].clock.is_open()
@@ -74,7 +83,7 @@ pub(crate) fn start(machine: &mut Machine<'_>, task: Option<&Task>, start: Start
     let calendar = newest(machine, &calendar)?;
     let clock = Clock::start(name, goal, from, calendar).map_err(beyond)?;
     let line = started(&clock);
-    let open = OpenClock { clock, ladder, taken: Vec::new() };
+    let open = OpenClock { clock, ladder, taken: Vec::new(), marks };
     let at = match known {
         Some(at) => {
             machine.state.clocks[at] = open;
@@ -256,11 +265,24 @@ pub(crate) fn pause_all(
     Ok(names)
 }
 
+/// Pauses all clocks that run, but for those whose calendar does not reach so far: they stay as they are.
+pub(crate) fn pause_possible(machine: &mut Machine<'_>, reason: &str) {
+    for name in names(machine, Stage::Running) {
+        drop(pause(machine, None, &name, reason));
+    }
+}
+
 /// Lets all clocks count on that are paused; which.
 pub(crate) fn resume_all(machine: &mut Machine<'_>, task: Option<&Task>) -> Result<Vec<String>, Reason> {
     let names = names(machine, Stage::Paused);
     names.iter().try_for_each(|name| resume(machine, task, name))?;
     Ok(names)
+}
+
+/// The petitioner was reached: the clock that asks for this has done its work.
+pub(crate) fn contacted(machine: &mut Machine<'_>) {
+    // Most cases have none, and one whose calendar does not reach so far stays as it is.
+    drop(end(machine, None, FIRST_CONTACT, Ending::Stop, None));
 }
 
 /// Ends all clocks that have not ended.
@@ -294,7 +316,7 @@ fn put(machine: &mut Machine<'_>, task: Option<&Task>, at: usize, clock: Clock, 
 
 /// Sets the timers of a clock as they are now, and shows it with the case.
 fn changed(machine: &mut Machine<'_>, at: usize) {
-    let OpenClock { clock, ladder, taken } = machine.state.clocks[at].clone();
+    let OpenClock { clock, ladder, taken, marks: _ } = machine.state.clocks[at].clone();
     let name = clock.clock.clone();
     machine.state.timers.retain(|timer| !matches!(&timer.why, Why::Clock { clock, .. } if *clock == name));
     machine.clocks_changed();
@@ -327,7 +349,10 @@ pub(crate) fn fired(machine: &mut Machine<'_>, name: &str, rung: Option<usize>, 
         machine.state.clocks[at].clock.breach(due);
         machine.record(None, What::ClockBreached { clock: name.to_owned(), due });
         machine.clocks_changed();
-        docket::flag(machine, None, vec![Flag::Overdue]);
+        if let Some(flag) = machine.state.clocks[at].marks {
+            docket::flag(machine, None, vec![flag]);
+        }
+        tell(machine, name, "breached", None);
         return;
     };
     let open = &mut machine.state.clocks[at];
@@ -338,18 +363,44 @@ pub(crate) fn fired(machine: &mut Machine<'_>, name: &str, rung: Option<usize>, 
         .record(None, What::ClockStep { clock: name.to_owned(), step: step.step.clone(), card: step.card });
     machine.clocks_changed();
     let items: Vec<u32> = machine.state.items.iter().map(|open| open.item.id.n).collect();
+    let reached = step.step.clone();
     ladder::act(machine, None, &items, step);
+    tell(machine, name, "step", Some(&reached));
+}
+
+/// The process hears of it as an event, which its own listeners may take.
+fn tell(machine: &mut Machine<'_>, name: &str, word: &str, step: Option<&str>) {
+    let case_no = machine.state.case.as_ref().map(|case| case.no.to_string());
+    let instance = machine.state.instance;
+    let event = Event {
+        id: format!("{instance}/{name}/{}/{}", step.unwrap_or(word), machine.now.0),
+        source: SOURCE.to_owned(),
+        r#type: format!("cn.yiwang.clock.{word}.v1"),
+        subject: case_no.clone(),
+        time: machine.now,
+        data: Data::from(
+            json!({"clock": name, "caseNo": case_no, "step": step, "state": shown(machine, name)}),
+        ),
+        extensions: BTreeMap::new(),
+    };
+    for (frame, want) in listen::who_wants(machine, &event) {
+        listen::take(machine, frame, want, &event);
+    }
 }
 
 /// A clock as a workflow sees it.
 pub(crate) fn data(machine: &Machine<'_>, name: &str) -> Data {
-    let Ok(at) = place(machine, name) else { return Data::null() };
+    Data::from(shown(machine, name))
+}
+
+fn shown(machine: &Machine<'_>, name: &str) -> Value {
+    let Ok(at) = place(machine, name) else { return Value::Null };
     let clock = &machine.state.clocks[at].clock;
     let calendar = frozen(machine, clock);
     let spent =
         calendar.ok().and_then(|calendar| clock.spent_at(machine.now, calendar).ok()).unwrap_or(clock.spent);
     let left = crate::calendar::Length(clock.total.0.saturating_sub(spent.0));
-    Data::from(json!({
+    json!({
         "clock": clock.clock,
         "stage": clock.stage,
         "goal": clock.goal,
@@ -362,7 +413,7 @@ pub(crate) fn data(machine: &Machine<'_>, name: &str) -> Data {
         "left": left,
         "breached": clock.breached.is_some(),
         "card": clock.card,
-    }))
+    })
 }
 
 /// What instances wait for that have a provisional clock.

@@ -11,6 +11,8 @@ pub(crate) struct Bounds {
     instances_max: usize,
     /// More memory was wanted than there is.
     pub(crate) memory_refused: bool,
+    /// The most that it had.
+    pub(crate) memory_peak: usize,
 }
 
 impl Bounds {
@@ -21,6 +23,7 @@ impl Bounds {
             table_elements_max: limits::TABLE_ELEMENTS_MAX,
             instances_max: limits::INSTANCES_MAX,
             memory_refused: false,
+            memory_peak: 0,
         }
     }
 
@@ -38,6 +41,9 @@ impl ResourceLimiter for Bounds {
     fn memory_growing(&mut self, _now: usize, wanted: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
         let granted = wanted <= self.memory_max;
         self.memory_refused |= !granted;
+        if granted {
+            self.memory_peak = self.memory_peak.max(wanted);
+        }
         Ok(granted)
     }
 

@@ -17,6 +17,7 @@ use crate::breaker::Door;
 use crate::channel::Ready;
 use crate::grants::Effective;
 use crate::limits;
+use crate::watch::Observed;
 
 /// A call that did not come to an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +50,38 @@ pub(crate) struct CallState {
     pub(crate) kv_calls: u32,
     pub(crate) blob_calls: u32,
     pub(crate) http_calls: u32,
+    /// What somebody who looks on is told.
+    pub(crate) seen: Option<Box<Observed>>,
     bounds: Bounds,
 }
 
 impl CallState {
     /// The wall clock as the call sees it: what the caller said, plus what has passed since.
     pub(crate) fn now_ms(&self) -> u64 {
-        let passed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let passed = u64::try_from(self.passed().as_millis()).unwrap_or(u64::MAX);
         u64::try_from(self.now.plus_millis(passed).0).unwrap_or(0)
+    }
+
+    /// Since it began. On a bench time stands still, so that a call can be repeated exactly.
+    pub(crate) fn passed(&self) -> Duration {
+        if self.seen.is_some() { Duration::ZERO } else { self.started.elapsed() }
+    }
+
+    /// It called the host.
+    pub(crate) fn saw(&mut self, function: &'static str) {
+        if let Some(seen) = &mut self.seen {
+            *seen.host_calls.entry(function).or_default() += 1;
+        }
+    }
+
+    /// The end of it, for those who look on.
+    fn end(&mut self) {
+        let Some(mut seen) = self.seen.take() else { return };
+        seen.time = self.started.elapsed();
+        seen.memory_bytes_peak = self.bounds.memory_peak;
+        if let Some(watch) = &self.channel.environment.watch {
+            watch.keep(*seen);
+        }
     }
 
     /// What is left of its time.
@@ -123,7 +148,9 @@ async fn call<R>(plan: Plan, body: Body<R>) -> Result<R, Failed> {
     let deadline = started + plan.time;
     let pre = plan.channel.plugin.pre.clone();
     let memory_max = plan.channel.plugin.manifest.limits.memory_bytes;
+    let seen = plan.channel.environment.watch.as_ref().map(|_| Box::default());
     let state = CallState {
+        seen,
         channel: plan.channel,
         effective: plan.effective,
         now: plan.now,
@@ -154,7 +181,9 @@ async fn call<R>(plan: Plan, body: Body<R>) -> Result<R, Failed> {
         Ok(result) => result,
         Err(_) => Err(TimedOut.into()),
     };
-    result.map_err(|error| judge(&error, store.data(), plan.time))
+    let judged = result.map_err(|error| judge(&error, store.data(), plan.time));
+    store.data_mut().end();
+    judged
 }
 
 #[derive(Debug, thiserror::Error)]

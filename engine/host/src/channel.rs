@@ -16,6 +16,7 @@ use crate::limits;
 use crate::outgoing::Clients;
 use crate::plugin::{Plugin, schema_validator};
 use crate::secret::Secrets;
+use crate::watch::Watch;
 
 /// What all calls share.
 pub(crate) struct Environment {
@@ -25,6 +26,8 @@ pub(crate) struct Environment {
     pub(crate) blobs: BlobStore,
     pub(crate) clients: Clients,
     pub(crate) body_bytes_max: usize,
+    /// Somebody looks on: a bench, never a server.
+    pub(crate) watch: Option<Arc<Watch>>,
 }
 
 /// One channel.

@@ -9,7 +9,9 @@ use serde_json::Value;
 use yiwang_runtime::ports::KeyValue;
 
 use crate::grants::Grants;
+use crate::installed::Installed;
 use crate::secret::Secrets;
+use crate::watch::Watch;
 
 /// All of it.
 pub struct Config {
@@ -25,6 +27,12 @@ pub struct Config {
     pub key_value: Arc<dyn KeyValue>,
     /// Use the pooling allocator (faster; needs address space).
     pub pooling: bool,
+    /// What was installed: with it, nothing else is run.
+    pub lock: Option<Installed>,
+    /// Where `reload` reads the channels anew.
+    pub source: Option<Source>,
+    /// Somebody looks on: a bench, never a server.
+    pub(crate) watch: Option<Arc<Watch>>,
     /// The most that an incoming body may have; at most [`limits::BODY_BYTES_MAX`](crate::limits::BODY_BYTES_MAX).
     pub body_bytes_max: usize,
 }
@@ -40,9 +48,25 @@ impl Config {
             channels: Vec::new(),
             key_value,
             pooling: true,
+            lock: None,
+            source: None,
+            watch: None,
             body_bytes_max: crate::limits::BODY_BYTES_MAX,
         }
     }
+}
+
+/// Reads the channels as they are written now.
+///
+/// A mistake is a sentence for people.
+pub type Source = Arc<dyn Fn() -> Result<Configured, String> + Send + Sync>;
+
+/// What a [`Source`] reads.
+pub struct Configured {
+    /// The channels.
+    pub channels: Vec<ChannelConfig>,
+    /// What was installed: with it, nothing else is run.
+    pub lock: Option<Installed>,
 }
 
 /// One channel: a configured instance of a plugin. The serialized form is what stands in the channels' YAML.
@@ -61,6 +85,9 @@ pub struct ChannelConfig {
     /// What it may do.
     #[serde(default)]
     pub grants: Grants,
+    /// A channel that is switched off is listed, and neither takes nor sends anything.
+    #[serde(default = "yes")]
+    pub enabled: bool,
     /// Keep requests that were not accepted, for people to look at.
     #[serde(default = "yes")]
     pub keep_rejected: bool,

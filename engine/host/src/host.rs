@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
@@ -22,24 +23,43 @@ use crate::blobs::BlobStore;
 use crate::cache::Cache;
 use crate::call::{self, CallState, Failed, Plan};
 use crate::channel::{Environment, Ready};
-use crate::config::{ChannelConfig, Config};
+use crate::config::{ChannelConfig, Config, Source};
 use crate::error::Error;
 use crate::grants::Effective;
+use crate::installed::Installed;
 use crate::outgoing::Clients;
 use crate::plugin::Plugin;
 use crate::refusal::Refusal;
-use crate::{engine, imports, limits, poll, receive, send};
+use crate::{engine, imports, limits, package, poll, receive, send};
 
 /// All channels, ready or with the reason why not.
 pub struct Host {
-    channels: BTreeMap<String, Channel>,
+    /// Replaced as a whole: a call that has begun keeps the channel that it began with.
+    channels: RwLock<Arc<BTreeMap<String, Channel>>>,
+    loader: Loader,
+    source: Option<Source>,
+    /// One reload at a time.
+    reloading: tokio::sync::Mutex<()>,
     environment: Arc<Environment>,
-    threads: Option<tokio::runtime::Runtime>,
+    _threads: Threads,
 }
 
 struct Channel {
     info: ChannelInfo,
     ready: Option<Arc<Ready>>,
+    enabled: bool,
+}
+
+/// The plugins' own threads.
+struct Threads(Option<tokio::runtime::Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(threads) = self.0.take() {
+            // A runtime may not be waited for inside another one; calls under way end by themselves.
+            threads.shutdown_background();
+        }
+    }
 }
 
 impl Host {
@@ -48,33 +68,80 @@ impl Host {
     /// # Errors
     /// What no channel could work without: the engine, the folders, the threads.
     pub async fn start(config: Config) -> Result<Self, Error> {
-        let threads = threads().map_err(Error::Threads)?;
+        let threads = Threads(Some(threads().map_err(Error::Threads)?));
+        let handle = threads.0.as_ref().map_or_else(Handle::current, |threads| threads.handle().clone());
         let folder = |path: &PathBuf| {
             let path = path.clone();
             move |source| Error::Folder { path, source }
         };
         let environment = Arc::new(Environment {
-            threads: threads.handle().clone(),
+            threads: handle,
             places: Arc::new(Semaphore::new(limits::CALLS_MAX as usize)),
             key_value: Arc::clone(&config.key_value),
             blobs: BlobStore::open(&config.blobs).map_err(folder(&config.blobs))?,
             clients: Clients::new()?,
             body_bytes_max: config.body_bytes_max.min(limits::BODY_BYTES_MAX),
+            watch: config.watch,
         });
-        // From here on an early return must not drop a runtime inside another one.
-        let mut host = Self { channels: BTreeMap::new(), environment, threads: Some(threads) };
         let engine = engine::start(config.pooling)?;
         let linker = imports::linker(&engine).map_err(Error::Link)?;
         let cache = Cache::open(&config.cache).map_err(folder(&config.cache))?;
-        let mut plugins = Plugins { folder: config.plugins, engine, linker, cache, loaded: BTreeMap::new() };
-        for config in &config.channels {
-            let channel = host.make(&mut plugins, config).await;
+        let host = Self {
+            channels: RwLock::default(),
+            loader: Loader { folder: config.plugins, engine, linker, cache },
+            source: config.source,
+            reloading: tokio::sync::Mutex::new(()),
+            environment,
+            _threads: threads,
+        };
+        let channels = host.load(&config.channels, config.lock.as_ref()).await;
+        for (id, channel) in channels.iter().filter(|(_, channel)| channel.enabled) {
             if let Some(problem) = &channel.info.problem {
-                tracing::error!(channel = config.id, problem, "a channel is not ready");
+                tracing::error!(channel = id, problem, "a channel is not ready");
             }
-            host.channels.insert(config.id.clone(), channel);
         }
+        host.replace(channels);
         Ok(host)
+    }
+
+    /// The channels as they are now.
+    fn channels(&self) -> Arc<BTreeMap<String, Channel>> {
+        Arc::clone(&self.channels.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace(&self, channels: BTreeMap<String, Channel>) {
+        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(channels);
+    }
+
+    async fn load(&self, configs: &[ChannelConfig], lock: Option<&Installed>) -> BTreeMap<String, Channel> {
+        let mut plugins = Plugins { loader: &self.loader, lock, loaded: BTreeMap::new() };
+        let mut channels = BTreeMap::new();
+        for config in configs {
+            let twice = channels.contains_key(&config.id);
+            let channel = self.make(&mut plugins, config, twice).await;
+            channels.insert(config.id.clone(), channel);
+        }
+        channels
+    }
+
+    async fn reloaded(&self) -> Result<Vec<ChannelInfo>, Vec<String>> {
+        let _one = self.reloading.lock().await;
+        let Some(source) = self.source.clone() else { return Ok(self.list()) };
+        let read = self.environment.threads.spawn_blocking(move || source()).await;
+        let read = read.unwrap_or_else(|error| Err(error.to_string())).map_err(|reason| vec![reason])?;
+        let next = self.load(&read.channels, read.lock.as_ref()).await;
+        let now = self.channels();
+        let works = |id: &String| now.get(id).is_none_or(|channel| channel.ready.is_some());
+        let broken = next.iter().filter(|(id, channel)| channel.enabled && works(id));
+        let broken: Vec<String> = broken
+            .filter_map(|(id, channel)| Some(format!("channel `{id}`: {}", channel.info.problem.as_ref()?)))
+            .collect();
+        if !broken.is_empty() {
+            return Err(broken);
+        }
+        self.replace(next);
+        tracing::info!("channels and plugins were read again");
+        Ok(self.list())
     }
 
     /// Where a kept file is, by its digest (`sha256:…`).
@@ -83,7 +150,7 @@ impl Host {
         self.environment.blobs.path(digest)
     }
 
-    async fn make(&self, plugins: &mut Plugins, config: &ChannelConfig) -> Channel {
+    async fn make(&self, plugins: &mut Plugins<'_>, config: &ChannelConfig, twice: bool) -> Channel {
         let mut info = ChannelInfo {
             id: config.id.clone(),
             title: config.title.clone(),
@@ -91,14 +158,18 @@ impl Host {
             provides: Vec::new(),
             problem: None,
         };
-        let ready = self.make_ready(plugins, config, &mut info).await;
+        let ready = if twice {
+            Err("its id is there twice".to_owned())
+        } else {
+            self.make_ready(plugins, config, &mut info).await
+        };
         let ready = ready.map_err(|problem| info.problem = Some(problem)).ok();
-        Channel { info, ready }
+        Channel { info, ready, enabled: config.enabled }
     }
 
     async fn make_ready(
         &self,
-        plugins: &mut Plugins,
+        plugins: &mut Plugins<'_>,
         config: &ChannelConfig,
         info: &mut ChannelInfo,
     ) -> Result<Arc<Ready>, String> {
@@ -107,8 +178,8 @@ impl Host {
         if !named {
             return Err("its id is not made of letters, digits, dashes and underscores".to_owned());
         }
-        if self.channels.contains_key(&config.id) {
-            return Err("its id is there twice".to_owned());
+        if !config.enabled {
+            return Err("it is switched off (`enabled: false`)".to_owned());
         }
         let plugin = plugins.get(&config.plugin)?;
         info.plugin = plugin.label();
@@ -121,11 +192,12 @@ impl Host {
         }
     }
 
-    fn ready(&self, channel: &str) -> Result<&Arc<Ready>, Refusal> {
-        let Some(channel) = self.channels.get(channel) else {
+    fn ready(&self, channel: &str) -> Result<Arc<Ready>, Refusal> {
+        let channels = self.channels();
+        let Some(channel) = channels.get(channel) else {
             return Err(Refusal::new(404, "channel.unknown", "there is no such channel").noise());
         };
-        channel.ready.as_ref().ok_or_else(|| {
+        channel.ready.clone().ok_or_else(|| {
             Refusal::new(503, "channel.not-ready", "this channel is not ready").noise().after_secs(Some(60))
         })
     }
@@ -139,11 +211,11 @@ impl Channels for Host {
             info.problem = info.problem.or_else(|| channel.ready.as_ref()?.breakers.parked());
             info
         };
-        self.channels.values().map(info).collect()
+        self.channels().values().map(info).collect()
     }
 
     fn receive(&self, channel: &str, request: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>> {
-        let ready = self.ready(channel).cloned();
+        let ready = self.ready(channel);
         async move {
             match ready {
                 Ok(ready) => receive::receive(&ready, request).await,
@@ -154,7 +226,7 @@ impl Channels for Host {
     }
 
     fn send(&self, channel: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome> {
-        let ready = self.ready(channel).cloned();
+        let ready = self.ready(channel);
         async move {
             match ready {
                 Ok(ready) => send::send(&ready, delivery).await,
@@ -172,7 +244,8 @@ impl Channels for Host {
     }
 
     fn unpark(&self, channel: &str) -> bool {
-        let Some(channel) = self.channels.get(channel) else { return false };
+        let channels = self.channels();
+        let Some(channel) = channels.get(channel) else { return false };
         if channel.ready.as_ref().is_some_and(|ready| ready.breakers.unpark()) {
             tracing::info!(channel = channel.info.id, "parked no more, by an administrator's word");
         }
@@ -180,14 +253,15 @@ impl Channels for Host {
     }
 
     fn polled(&self) -> Vec<Polled> {
-        let ready = self.channels.values().filter_map(|channel| channel.ready.as_ref());
+        let channels = self.channels();
+        let ready = channels.values().filter_map(|channel| channel.ready.as_ref());
         let pollers = ready.filter(|ready| ready.plugin.poller.is_some());
         let every = |ready: &Ready| u64::try_from(ready.poll_every.as_millis()).unwrap_or(u64::MAX);
         pollers.map(|ready| Polled { channel: ready.id.clone(), every: every(ready) }).collect()
     }
 
     fn poll(&self, channel: &str, question: Poll) -> BoxFuture<'_, Result<PolledPage, PollFailed>> {
-        let ready = self.ready(channel).cloned();
+        let ready = self.ready(channel);
         async move {
             match ready {
                 Ok(ready) => poll::poll(&ready, question).await,
@@ -201,14 +275,9 @@ impl Channels for Host {
         }
         .boxed()
     }
-}
 
-impl Drop for Host {
-    fn drop(&mut self) {
-        if let Some(threads) = self.threads.take() {
-            // A runtime may not be waited for inside another one; calls under way end by themselves.
-            threads.shutdown_background();
-        }
+    fn reload(&self) -> BoxFuture<'_, Result<Vec<ChannelInfo>, Vec<String>>> {
+        self.reloaded().boxed()
     }
 }
 
@@ -224,15 +293,22 @@ fn threads() -> std::io::Result<tokio::runtime::Runtime> {
         .build()
 }
 
-struct Plugins {
+/// What components are made ready with.
+struct Loader {
     folder: PathBuf,
     engine: Engine,
     linker: Linker<CallState>,
     cache: Cache,
+}
+
+/// The plugins of one reading of the channels, each read once.
+struct Plugins<'a> {
+    loader: &'a Loader,
+    lock: Option<&'a Installed>,
     loaded: BTreeMap<String, Result<Arc<Plugin>, String>>,
 }
 
-impl Plugins {
+impl Plugins<'_> {
     fn get(&mut self, name: &str) -> Result<Arc<Plugin>, String> {
         if let Some(known) = self.loaded.get(name) {
             return known.clone();
@@ -245,16 +321,20 @@ impl Plugins {
     fn load(&self, name: &str) -> Result<Plugin, String> {
         let plain =
             (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let path = self.folder.join(format!("{name}.wasm"));
+        let Loader { folder, engine, linker, cache } = self.loader;
+        let path = folder.join(format!("{name}.wasm"));
         if !plain || !path.is_file() {
-            return Err(format!("there is no plugin `{name}` in {}", self.folder.display()));
+            return Err(format!("there is no plugin `{name}` in {}", folder.display()));
         }
-        let plugin = Plugin::load(&self.engine, &self.linker, &self.cache, &path)
-            .map_err(|reason| format!("plugin `{name}`: {reason}"))?;
-        if plugin.manifest.name != name {
-            return Err(format!("{} holds the plugin `{}`", path.display(), plugin.manifest.name));
+        let about = |reason: String| format!("plugin `{name}`: {reason}");
+        let package = package::read(&path).map_err(about)?;
+        if package.manifest.name != name {
+            return Err(format!("{} holds the plugin `{}`", path.display(), package.manifest.name));
         }
-        Ok(plugin)
+        if let Some(lock) = self.lock {
+            lock.check(&package, &path).map_err(|refused| about(refused.to_string()))?;
+        }
+        Plugin::new(engine, linker, cache, package).map_err(about)
     }
 }
 
@@ -302,6 +382,12 @@ impl Files for Host {
             })
         });
         async move { joined("keeping a file", kept.await) }.boxed()
+    }
+
+    fn holds(&self, digest: &str) -> Answer<'_, bool> {
+        let (blobs, digest) = (self.environment.blobs.clone(), digest.to_owned());
+        let found = self.environment.threads.spawn_blocking(move || Ok(blobs.path(&digest).is_some()));
+        async move { joined("looking for a file", found.await) }.boxed()
     }
 
     fn read(&self, digest: &str) -> Answer<'_, Option<bytes::Bytes>> {

@@ -9,9 +9,13 @@
 //!
 //! Scripts of workflows run in the same way, in an interpreter that imports nothing: [`Scripts`].
 //!
+//! Before that, [`Installed`] says whether a component is the one that was accepted. [`Bench`], [`fixture`] and
+//! [`conformance`] run one component in the same host for its author.
+//!
 //! A plugin that traps, loops, floods or lies costs its own call. This crate knows no workflow, no case and no
 //! database: small state of channels goes through the port `KeyValue`, events through the caller.
 
+mod bench;
 mod bindings;
 mod blobs;
 mod bounds;
@@ -20,14 +24,19 @@ mod cache;
 mod call;
 mod channel;
 mod config;
+pub mod conformance;
 mod engine;
 mod error;
+pub mod fixture;
 mod grants;
 mod host;
 mod imports;
 mod incoming;
+mod inspection;
+pub mod installed;
 pub mod limits;
 mod manifest;
+mod memory;
 mod outgoing;
 mod package;
 mod plugin;
@@ -37,11 +46,21 @@ mod refusal;
 mod scripts;
 mod secret;
 mod send;
+mod signature;
+pub mod trust;
 mod validate;
+mod watch;
 
-pub use config::{ChannelConfig, Config};
+pub use bench::{Bench, CHANNEL, NOW};
+pub use config::{ChannelConfig, Config, Configured, Source};
 pub use error::Error;
 pub use grants::{Grants, HttpGrant, SecretGrant};
 pub use host::Host;
+pub use inspection::{Change, Inspection, Permission};
+pub use installed::{Entry, Installed, Lock, Refused};
+pub use memory::Memory;
 pub use scripts::{Scripts, ScriptsConfig};
 pub use secret::{Secret, Secrets};
+pub use signature::{PrivateKey, PublicKey, Signature};
+pub use trust::Trust;
+pub use watch::{Answer, Asked, Observed};

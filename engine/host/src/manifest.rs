@@ -15,10 +15,8 @@ pub(crate) struct Manifest {
     pub(crate) api_version: String,
     pub(crate) name: String,
     pub(crate) version: String,
-    #[serde(rename = "publisher")]
-    _publisher: String,
-    #[serde(rename = "title")]
-    _title: BTreeMap<String, String>,
+    pub(crate) publisher: String,
+    pub(crate) title: BTreeMap<String, String>,
     pub(crate) wit: String,
     pub(crate) provides: Vec<String>,
     #[serde(default)]
@@ -71,8 +69,8 @@ pub(crate) struct HttpRule {
     /// Where: `header` (always), `url`, `body`.
     #[serde(default)]
     pub(crate) replace_in: Vec<Place>,
-    #[serde(default, rename = "why")]
-    _why: Option<String>,
+    #[serde(default)]
+    pub(crate) why: Option<String>,
 }
 
 /// Where a secret may be put.
@@ -91,8 +89,8 @@ pub(crate) struct SecretRule {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) reveal: bool,
-    #[serde(default, rename = "why")]
-    _why: Option<String>,
+    #[serde(default)]
+    pub(crate) why: Option<String>,
 }
 
 /// The small store.
@@ -100,8 +98,8 @@ pub(crate) struct SecretRule {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct KvRule {
     pub(crate) max_bytes: u64,
-    #[serde(default, rename = "why")]
-    _why: Option<String>,
+    #[serde(default)]
+    pub(crate) why: Option<String>,
 }
 
 /// Files.
@@ -113,8 +111,8 @@ pub(crate) struct BlobRule {
     #[serde(default)]
     pub(crate) write: bool,
     pub(crate) max_bytes: u64,
-    #[serde(default, rename = "why")]
-    _why: Option<String>,
+    #[serde(default)]
+    pub(crate) why: Option<String>,
 }
 
 /// What it is content with.

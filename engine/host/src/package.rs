@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
 use wasmparser::{CanonicalOption, Parser, Payload};
 
+use crate::cache::hex;
 use crate::limits;
 use crate::manifest::Manifest;
 
@@ -14,7 +16,16 @@ const PACKAGE: &str = "yiwang:channel/";
 /// A checked component file.
 pub(crate) struct Package {
     pub(crate) manifest: Manifest,
+    pub(crate) imports: BTreeSet<String>,
+    pub(crate) exports: BTreeSet<String>,
     pub(crate) wasm: Vec<u8>,
+}
+
+impl Package {
+    /// `sha256:…` of all of it: its identity.
+    pub(crate) fn digest(&self) -> String {
+        format!("sha256:{}", hex(&Sha256::digest(&self.wasm)))
+    }
 }
 
 /// Reads a file and checks it.
@@ -28,7 +39,7 @@ pub(crate) fn read(path: &Path) -> Result<Package, String> {
     let manifest = found.manifest.ok_or("it has no manifest (custom section yiwang:plugin)")?;
     let manifest = Manifest::read(&manifest).map_err(|error| format!("its manifest: {error}"))?;
     agree(&manifest, &found.imports, &found.exports)?;
-    Ok(Package { manifest, wasm })
+    Ok(Package { manifest, imports: found.imports, exports: found.exports, wasm })
 }
 
 #[derive(Default)]

@@ -1,7 +1,5 @@
 //! A plugin that is ready to be called: compiled, linked, its exports found. It holds no state of any call.
 
-use std::path::Path;
-
 use serde_json::Value;
 use wasmtime::Engine;
 use wasmtime::component::{InstancePre, Linker};
@@ -10,7 +8,7 @@ use crate::bindings::exports::yiwang::channel as export;
 use crate::cache::Cache;
 use crate::call::CallState;
 use crate::manifest::Manifest;
-use crate::package;
+use crate::package::Package;
 
 /// One plugin.
 pub(crate) struct Plugin {
@@ -24,14 +22,13 @@ pub(crate) struct Plugin {
 }
 
 impl Plugin {
-    /// Reads, checks, compiles and links a component file.
-    pub(crate) fn load(
+    /// Compiles and links a checked component file.
+    pub(crate) fn new(
         engine: &Engine,
         linker: &Linker<CallState>,
         cache: &Cache,
-        path: &Path,
+        package: Package,
     ) -> Result<Self, String> {
-        let package = package::read(path)?;
         let told = |error: wasmtime::Error| format!("{error:#}");
         let component = cache.component(engine, &package.wasm).map_err(told)?;
         let pre = linker.instantiate_pre(&component).map_err(told)?;

@@ -27,7 +27,7 @@ pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, P
     let wanted = ready.plugin.manifest.limits.poll_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::POLL_MAX).min(limits::POLL_MAX);
     let Poll { cursor, events_max, attempt, now } = poll;
-    let context = context(ready, now, time, &call_id(), attempt);
+    let context = context(ready, now, time, &call_id(ready), attempt);
     let plan = Plan {
         door: Some(Door::Poll),
         channel: Arc::clone(ready),

@@ -42,7 +42,7 @@ async fn attempt(
     let (request, files) = incoming::read(ready, request).await?;
     let wanted = ready.plugin.manifest.limits.handle_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::HANDLE_MAX).min(limits::HANDLE_MAX);
-    let context = context(ready, now, time, &call_id(), 1);
+    let context = context(ready, now, time, &call_id(ready), 1);
     let plan = Plan {
         door: Some(Door::Webhook),
         channel: Arc::clone(ready),
@@ -149,8 +149,12 @@ pub(crate) fn context(
 }
 
 /// A name for a call that has none.
-pub(crate) fn call_id() -> String {
+pub(crate) fn call_id(ready: &Ready) -> String {
     let mut random = [0; 8];
+    if let Some(watch) = &ready.environment.watch {
+        watch.random(&mut random);
+        return crate::cache::hex(&random);
+    }
     // Without random numbers an id of zeros still serves: it is for logs.
     if let Err(error) = getrandom::fill(&mut random) {
         tracing::warn!(%error, "no random numbers for a call's id");

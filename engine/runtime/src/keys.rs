@@ -14,7 +14,7 @@ pub fn work_item_key(item: &WorkItem) -> [i64; 3] {
 pub fn case_key(case: &Case, filter: &CaseFilter) -> [i64; 2] {
     let instance = signed(case.instance.0);
     match filter.sort {
-        CaseSort::Due => [case.due.map_or(i64::MAX, |due| due.0), instance],
+        CaseSort::Due => [case.next_due().map_or(i64::MAX, |due| due.0), instance],
         CaseSort::Newest if filter.search.words.is_empty() => [-case.opened.0, -instance],
         CaseSort::Newest => [0, -instance],
     }

@@ -8,6 +8,7 @@
 //! neither lost nor taken twice. Of several nodes only the one that owns the store asks, and only while it is
 //! sure of that; see [`crate::leased`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use yiwang_core::Timestamp;
@@ -26,21 +27,27 @@ pub async fn start(
     clock: &Arc<dyn Clock>,
 ) -> Result<(), StoreError> {
     let known = store.poll_cursors().await?;
-    for polled in channels.polled() {
-        let row = known.iter().find(|row| row.channel == polled.channel);
-        tracing::info!(channel = polled.channel, every_ms = polled.every, "asking for what is new");
-        let poller = Poller {
-            cursor: row.and_then(|row| row.cursor.clone()),
-            polled,
-            handle: handle.clone(),
-            channels: Arc::clone(channels),
-            clock: Arc::clone(clock),
-            failures: 0,
-            pages: 0,
-        };
-        let first = poller.first(row.map(|row| row.at));
-        tokio::spawn(poller.run(first));
-    }
+    let (handle, channels, clock) = (handle.clone(), Arc::clone(channels), Arc::clone(clock));
+    tokio::spawn(async move {
+        let mut begun = BTreeSet::new();
+        // Channels come with a reload, too. One that goes keeps its task, which finds nothing to ask.
+        loop {
+            for polled in channels.polled() {
+                if begun.insert(polled.channel.clone()) {
+                    let row = known.iter().find(|row| row.channel == polled.channel);
+                    let poller = Poller::new(polled, row, &handle, &channels, &clock);
+                    let first = poller.first(row.map(|row| row.at));
+                    tokio::spawn(poller.run(first));
+                }
+            }
+            let look = clock.now().plus_millis(limits::POLL_LOOK_MILLIS);
+            tokio::select! {
+                biased;
+                () = handle.stop.cancelled() => return,
+                () = clock.sleep_until(look) => {}
+            }
+        }
+    });
     Ok(())
 }
 
@@ -57,6 +64,25 @@ struct Poller {
 }
 
 impl Poller {
+    fn new(
+        polled: Polled,
+        row: Option<&PollCursor>,
+        handle: &Handle,
+        channels: &Arc<dyn Channels>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        tracing::info!(channel = polled.channel, every_ms = polled.every, "asking for what is new");
+        Self {
+            polled,
+            handle: handle.clone(),
+            channels: Arc::clone(channels),
+            clock: Arc::clone(clock),
+            cursor: row.and_then(|row| row.cursor.clone()),
+            failures: 0,
+            pages: 0,
+        }
+    }
+
     /// A restart is no reason to ask a provider more often. A time that is to come is one of a wrong clock.
     fn first(&self, last: Option<Timestamp>) -> Timestamp {
         let now = self.clock.now();
@@ -85,6 +111,10 @@ impl Poller {
 
     /// Asks once; how long to wait then, from the question on.
     async fn ask(&mut self, now: Timestamp) -> u64 {
+        // As it is configured now; one that is switched off may come back.
+        let configured = self.channels.polled().into_iter().find(|it| it.channel == self.polled.channel);
+        let Some(polled) = configured else { return self.polled.every };
+        self.polled = polled;
         let poll = Poll {
             cursor: self.cursor.clone(),
             events_max: limits::POLL_EVENTS_MAX,

@@ -603,7 +603,7 @@ pub struct CaseFilter {
     pub kind: Option<String>,
     /// Not closed, or closed.
     pub open: Option<bool>,
-    /// Due before this time.
+    /// The promise or a running clock of it due before this time.
     pub due_before: Option<Timestamp>,
     /// Opened from then on.
     pub opened_from: Option<Timestamp>,
@@ -622,7 +622,7 @@ pub enum CaseSort {
     /// The newest first. Those found by words by the beginning of their instance, which is nearly the same.
     #[default]
     Newest,
-    /// By due time; those without one last. Closed ones only where a state or an outcome is asked for.
+    /// By what of them is due next, the promise or a running clock; those without one last. Closed ones only where a state or an outcome is asked for.
     Due,
 }
 
@@ -643,7 +643,7 @@ impl CaseFilter {
             && self.category.as_ref().is_none_or(|category| case.category.as_ref() == Some(category))
             && self.kind.as_ref().is_none_or(|kind| case.kind.as_ref() == Some(kind))
             && self.is_open().is_none_or(|open| (case.state != CaseState::Closed) == open)
-            && self.due_before.is_none_or(|before| case.due.is_some_and(|due| due < before))
+            && self.due_before.is_none_or(|before| case.next_due().is_some_and(|due| due < before))
             && self.opened_from.is_none_or(|from| case.opened >= from)
             && self.opened_until.is_none_or(|until| case.opened < until)
             && self.search.finds(case)
@@ -669,6 +669,13 @@ pub trait Channels: Send + Sync {
 
     /// Sends a message by a channel.
     fn send(&self, channel: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome>;
+
+    /// Reads the channels and their plugins again. All or nothing: if one would not work afterwards that works
+    /// now, or is new, all stay as they are and the sentences say why. Calls under way end as they began.
+    fn reload(&self) -> BoxFuture<'_, Result<Vec<ChannelInfo>, Vec<String>>> {
+        let list = self.list();
+        Box::pin(async move { Ok(list) })
+    }
 
     /// Calls a channel again that is parked because its calls broke down. Whether there is such a channel.
     fn unpark(&self, channel: &str) -> bool {
@@ -907,11 +914,115 @@ pub trait KeyValue: Send + Sync {
     fn used(&self, channel: &str) -> Answer<'_, u64>;
 }
 
+/// What has ended leaves the store for an archive: whole, once, and so that both can be held against each other.
+pub trait Archive: Send + Sync {
+    /// Instances that completed or were cancelled and were last moved at or before `until`; the oldest first, those
+    /// after `after`.
+    fn ended(
+        &self,
+        until: Timestamp,
+        after: Option<(Timestamp, InstanceId)>,
+        limit: usize,
+    ) -> Answer<'_, Vec<EndedRow>>;
+
+    /// All turns of these instances, in the order of the journal.
+    fn turns_of(&self, instances: Vec<InstanceId>) -> Answer<'_, Vec<JournalTurn>>;
+
+    /// Takes these out, but for those that have moved since they were read; how many went. Of their turns the
+    /// hashes stay: the chains still hold.
+    fn forget(&self, wish: Forget) -> Answer<'_, usize>;
+
+    /// All archives, the newest first.
+    fn archives(&self) -> Answer<'_, Vec<ArchiveRow>>;
+}
+
+/// An instance that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedRow {
+    /// Which.
+    pub instance: InstanceId,
+    /// `namespace/name` of its workflow.
+    pub workflow: String,
+    /// When it was last moved.
+    pub ended: Timestamp,
+    /// The number of its case.
+    pub case: Option<CaseNo>,
+    /// What its journal ends with.
+    pub hash: Vec<u8>,
+}
+
+/// One turn as the journal has it: enough to work its hash out again. As JSON it is one line of an archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JournalTurn {
+    /// Whose.
+    pub instance: InstanceId,
+    /// 1 for the first.
+    pub rev: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The hash of the state after it.
+    #[serde(with = "hexadecimal")]
+    pub state_hash: Vec<u8>,
+    /// Its own, over the one before it.
+    #[serde(with = "hexadecimal")]
+    pub hash: Vec<u8>,
+    /// The lines of history, as they were hashed.
+    pub lines: String,
+}
+
+/// Bytes as a text of hexadecimal digits.
+mod hexadecimal {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        serializer.serialize_str(&digits.concat())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digits = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap_or_default());
+        let bytes: Result<_, _> = digits.map(|pair| u8::from_str_radix(pair, 16)).collect();
+        bytes.map_err(D::Error::custom)
+    }
+}
+
+/// What is in an archive now and is to leave the store.
+#[derive(Clone, Debug)]
+pub struct Forget {
+    /// The archive.
+    pub archive: ArchiveRow,
+    /// The instances, each with the hash that its turns end with there.
+    pub instances: Vec<(InstanceId, Vec<u8>)>,
+}
+
+/// An archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArchiveRow {
+    /// The file, by its digest.
+    pub digest: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Instances in it.
+    pub instances: u64,
+    /// Turns in it.
+    pub turns: u64,
+}
+
 /// Files by the digest of their bytes.
 pub trait Files: Send + Sync {
     /// Keeps a file; durable when it returns. The same bytes are kept once.
     fn keep(&self, file: NewFile) -> Answer<'_, KeptFile>;
-    /// The bytes under this digest (`sha256:…`).
+    /// Is a file kept under this digest (`sha256:…`)?
+    fn holds(&self, digest: &str) -> Answer<'_, bool>;
+    /// The bytes under this digest.
     fn read(&self, digest: &str) -> Answer<'_, Option<bytes::Bytes>>;
 }
 

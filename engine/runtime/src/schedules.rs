@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use yiwang_core::calendar::{Calendar, Calendars};
 use yiwang_core::{Deployment, InstanceId, Timestamp, schedule};
-use yiwang_dsl::definition::{Misfire, Overlap, Schedule};
+use yiwang_dsl::definition::{DaysOff, Misfire, Overlap, Schedule};
 
 use crate::deployments::Deployments;
 use crate::limits;
@@ -59,6 +59,18 @@ pub(crate) fn start_key(planned: Timestamp) -> String {
     format!("schedule:{planned}")
 }
 
+/// The calendar of a schedule that leaves days off out. One that is not there may still come: until then each day
+/// counts, and that is told.
+fn calendar(workflow: &str, deployment: &Deployment, calendars: &Calendars) -> Option<Arc<Calendar>> {
+    let found = schedule::calendar(&deployment.definition, calendars).cloned();
+    let policy = &deployment.definition.policy;
+    if found.is_none() && policy.days_off != DaysOff::Count {
+        let calendar = policy.calendar.as_deref().unwrap_or_default();
+        tracing::warn!(workflow, calendar, "the schedule's calendar is not known: no day is off");
+    }
+    found
+}
+
 impl Schedules {
     /// The schedules of the greatest versions, going on where the rows stand.
     pub(crate) fn new(deployments: &Deployments, calendars: &Calendars, rows: &[ScheduleRow]) -> Self {
@@ -74,7 +86,7 @@ impl Schedules {
             let mut scheduled = Scheduled {
                 next: None,
                 deployment: Arc::clone(deployment),
-                calendar: schedule::calendar(&deployment.definition, calendars).cloned(),
+                calendar: calendar(workflow, deployment, calendars),
                 anchor,
                 handled,
                 run: row.and_then(|row| row.run),

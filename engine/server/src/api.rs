@@ -1,5 +1,6 @@
 //! The resources below `/api/v1`, one file each, and the list that names them.
 
+mod archives;
 mod calendars;
 mod cases;
 mod channels;
@@ -53,6 +54,7 @@ pub(crate) fn routes() -> Routes {
         tokens::routes,
         stats::routes,
         tables::routes,
+        archives::routes,
     ] {
         register(&mut routes);
     }

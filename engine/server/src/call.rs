@@ -136,6 +136,14 @@ impl Call {
         Ok(key.map(str::to_owned))
     }
 
+    /// Refuses a digest under which no file is kept.
+    pub(crate) async fn kept_file(&self, digest: &str) -> Result<(), Problem> {
+        match self.app.files.holds(digest).await? {
+            true => Ok(()),
+            false => Err(Problem::not_found("file", digest)),
+        }
+    }
+
     /// The language that the caller reads best, of those in which there are remarks.
     pub(crate) fn language(&self) -> Language {
         let wishes = self.headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());

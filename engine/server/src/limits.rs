@@ -45,6 +45,15 @@ pub const TOKENS_KNOWN_MAX: usize = 10_000;
 /// How long a shutdown waits for the requests under way.
 pub const SHUTDOWN_SECS_MAX: Duration = Duration::from_secs(10);
 
+/// Instances of one archive: a commit that takes them out holds up the others for some tens of milliseconds.
+pub const ARCHIVE_INSTANCES_MAX: usize = 200;
+
+/// Bytes of one archive, but for the last instance in it.
+pub const ARCHIVE_BYTES_MAX: usize = 16 << 20;
+
+/// Pages of what has ended that one run looks through for what is over.
+pub const ARCHIVE_LOOKS_MAX: usize = 200;
+
 /// Items of a page, at most. The store holds to the same number.
 pub const PAGE_LEN_MAX: usize = 500;
 

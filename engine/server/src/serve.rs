@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use yiwang_dsl::Catalog;
 use yiwang_runtime::Handle;
-use yiwang_runtime::ports::{Channels, Clock, Files, Query, Tokens};
+use yiwang_runtime::ports::{Archive, Channels, Clock, Files, Query, Tokens};
 
 use crate::auth::authenticate;
 use crate::call::{Answer, Call};
@@ -68,6 +68,8 @@ pub struct Parts {
     pub channels: Arc<dyn Channels>,
     /// The files of cases.
     pub files: Arc<dyn Files>,
+    /// What leaves the store after its time.
+    pub archive: Arc<dyn Archive>,
     /// Who may call.
     pub tokens: Arc<dyn Tokens>,
     /// The time.
@@ -83,6 +85,7 @@ pub(crate) struct App {
     pub(crate) query: Arc<dyn Query>,
     pub(crate) channels: Arc<dyn Channels>,
     pub(crate) files: Arc<dyn Files>,
+    pub(crate) archive: Arc<dyn Archive>,
     pub(crate) tracking: Rate,
     pub(crate) tokens: Arc<dyn Tokens>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -151,6 +154,7 @@ pub fn router(config: Config, parts: Parts, stopping: CancellationToken) -> Rout
         query: parts.query,
         channels: parts.channels,
         files: parts.files,
+        archive: parts.archive,
         tracking: Rate::default(),
         tokens: Arc::new(KnownTokens::new(parts.tokens, Arc::clone(&parts.clock))),
         clock: parts.clock,

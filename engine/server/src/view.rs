@@ -226,6 +226,7 @@ pub(crate) struct CaseView {
     repeats: Vec<String>,
     attachments: Vec<Attachment>,
     satisfaction: Option<SatisfactionView>,
+    contact: Option<ContactView>,
     callback: Option<CallbackView>,
     suspended: Option<SuspendedView>,
     urged: u32,
@@ -283,6 +284,14 @@ impl From<Clock> for ClockView {
 #[derive(Serialize)]
 struct SatisfactionView {
     score: u8,
+    text: Option<String>,
+    by: String,
+    at: String,
+}
+
+#[derive(Serialize)]
+struct ContactView {
+    reached: bool,
     text: Option<String>,
     by: String,
     at: String,
@@ -382,6 +391,12 @@ impl From<Case> for CaseView {
             attachments: of.attachments,
             satisfaction: of.satisfaction.map(|it| SatisfactionView {
                 score: it.score,
+                text: it.text,
+                by: it.by,
+                at: time(it.at),
+            }),
+            contact: of.contact.map(|it| ContactView {
+                reached: it.reached,
                 text: it.text,
                 by: it.by,
                 at: time(it.at),

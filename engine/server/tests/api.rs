@@ -687,6 +687,11 @@ async fn the_organisation_gives_roles_and_has_versions() {
         let answer = app.post("other-system", &path, remark.clone()).await;
         assert_eq!(answer.json()["comments"].as_array().map(Vec::len), Some(1), "{}", answer.text());
     }
+    let path = format!("/api/v1/work-items/{id}:attach");
+    let lost = json!({ "file": { "name": "现场.jpg", "digest": format!("sha256:{}", "0".repeat(64)) } });
+    assert_eq!(app.post("other-system", &path, lost).await.status.as_u16(), 404, "a file that is not kept");
+    let elsewhere = json!({ "file": { "name": "现场.jpg", "ref": "档案 12 号" } });
+    assert_eq!(app.post("other-system", &path, elsewhere).await.status.as_u16(), 200);
     let path = format!("/api/v1/work-items/{id}:hand-over");
     let nobody = app.post("other-system", &path, json!({ "to": "没有这人" })).await;
     assert_eq!((nobody.status.as_u16(), nobody.code().as_str()), (422, "work-item.person-unknown"));

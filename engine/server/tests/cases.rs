@@ -188,11 +188,15 @@ async fn the_public_sees_how_a_case_stands_and_no_more() {
 #[tokio::test]
 async fn nobody_passes_for_the_engine() {
     let (app, no) = with_case().await;
-    let event = json!({
-        "specversion": "1.0", "id": "1", "source": "/cases", "type": "cn.yiwang.case.withdraw.v1",
-        "data": { "caseNo": no },
-    });
-    let sent = Sent::new("POST", "/api/v1/events").bearer(app.token(ADMIN));
-    let sent = sent.header("content-type", "application/cloudevents+json").body(event.to_string().as_bytes());
-    assert_eq!(send(&app, sent).await.code(), "auth.forbidden");
+    for (source, r#type) in
+        [("/cases", "cn.yiwang.case.withdraw.v1"), ("/clocks", "cn.yiwang.clock.breached.v1")]
+    {
+        let event = json!({
+            "specversion": "1.0", "id": "1", "source": source, "type": r#type, "data": { "caseNo": no },
+        });
+        let sent = Sent::new("POST", "/api/v1/events").bearer(app.token(ADMIN));
+        let sent = sent.header("content-type", "application/cloudevents+json");
+        let answer = send(&app, sent.body(event.to_string().as_bytes())).await;
+        assert_eq!(answer.code(), "auth.forbidden", "{source}");
+    }
 }

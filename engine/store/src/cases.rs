@@ -85,7 +85,7 @@ fn row(instance: i64, case: &Case) -> Vec<Value> {
 }
 
 fn due(case: &Case) -> i64 {
-    case.due.map_or(i64::MAX, |due| due.0)
+    case.next_due().map_or(i64::MAX, |due| due.0)
 }
 
 /// The last digits. Digits are ASCII.

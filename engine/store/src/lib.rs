@@ -15,6 +15,7 @@
 //!
 //! Nothing here knows a rule: what is written was decided by `core`, when it is written by `runtime`.
 
+mod archive;
 mod backup;
 mod cases;
 mod census;
@@ -59,6 +60,7 @@ mod verify;
 mod work_items;
 mod writer;
 
+pub use archive::check_turns;
 pub use backup::Recorded;
 pub use error::Error;
 pub use fence::{Fenced, Membership};

@@ -147,7 +147,7 @@ impl Store for SqlStore {
             let row = Sql::new(
                 "SELECT max(id) FROM (SELECT max(id) AS id FROM instance UNION ALL SELECT max(id) FROM inbox
                    UNION ALL SELECT max(id) FROM rejection UNION ALL SELECT max(id) FROM schedule_run
-                   UNION ALL SELECT max(id) FROM sweep UNION ALL SELECT max(until) FROM sweep) ids",
+                   UNION ALL SELECT max(instance) FROM archived UNION ALL SELECT max(id) FROM sweep UNION ALL SELECT max(until) FROM sweep) ids",
                 [],
             );
             let row = row.one(&self.loop_reads).await.map_err(doing("reading the greatest id"))?;

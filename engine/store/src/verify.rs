@@ -25,6 +25,8 @@ pub struct Audit {
     pub turns: u64,
     /// Instances they belong to.
     pub instances: u64,
+    /// Of these, the ones that are in an archive now: of their turns only the hashes are here.
+    pub archived: u64,
     /// The last seal's hash in hex: keep it elsewhere to prove later that nothing was rewritten.
     pub seal: String,
     /// The first place that does not fit; none: all fit.
@@ -51,6 +53,8 @@ struct Stand {
 }
 
 struct Walk {
+    /// Instances that are in an archive, with the hash that they ended with.
+    archived: HashMap<i64, Hash>,
     stands: HashMap<i64, Stand>,
     lsn: i64,
     seal: Hash,
@@ -76,14 +80,17 @@ impl SqlStore {
     /// # Errors
     /// When the database cannot be read. What was tampered with is no error but [`Audit::broken`].
     pub async fn verify(&self) -> Result<Audit, StoreError> {
-        let mut walk = Walk { stands: HashMap::new(), lsn: 0, seal: hash::NONE, unsealed: Vec::new() };
+        let archived = archived(self).await.map_err(doing("reading what is in archives"))?;
+        let mut walk =
+            Walk { archived, stands: HashMap::new(), lsn: 0, seal: hash::NONE, unsealed: Vec::new() };
         let broken = match walk.run(self).await {
             Ok(()) => None,
             Err(Stop::Broken(broken)) => Some(broken),
             Err(Stop::Failed(error)) => return Err(doing("verifying the store")(error)),
         };
         let seal = walk.seal.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Audit { turns: unsigned(walk.lsn), instances: walk.stands.len() as u64, seal, broken })
+        let (instances, archived) = (walk.stands.len() as u64, walk.archived.len() as u64);
+        Ok(Audit { turns: unsigned(walk.lsn), instances, archived, seal, broken })
     }
 }
 
@@ -134,8 +141,13 @@ impl Walk {
         let events: Vec<u8> = column(row, 7)?;
         let lines = unpack(&events).map_err(|_| wrong("the events cannot be read"))?;
         let state = stored(row, 5).ok_or_else(|| wrong("the state's hash is broken"))?;
-        let hash = hash::turn(&prev_hash, instance, rev, column(row, 4)?, &lines, &state);
-        if stored(row, 6) != Some(hash) {
+        let kept = stored(row, 6).ok_or_else(|| wrong("the turn's hash is broken"))?;
+        // Of what is in an archive the lines are there: the seals say that its hashes are those of before.
+        let hash = match self.archived.contains_key(&instance) {
+            true => kept,
+            false => hash::turn(&prev_hash, instance, rev, column(row, 4)?, &lines, &state),
+        };
+        if kept != hash {
             return Err(wrong("the turn's hash differs"));
         }
         self.lsn = lsn;
@@ -168,6 +180,17 @@ impl Walk {
             after = column(last, 0)?;
             for row in &rows {
                 seen += usize::from(self.instance(row)?);
+            }
+        }
+        for (id, hash) in &self.archived {
+            match self.stands.get(id) {
+                Some(stand) if stand.hash == *hash => seen += 1,
+                Some(stand) => {
+                    return Err(at(stand.lsn, Some(*id), "it does not end as it did when it was archived"));
+                }
+                None => {
+                    return Err(at(self.lsn, Some(*id), "the archived instance has no turn in the journal"));
+                }
             }
         }
         if seen < self.stands.len() {
@@ -203,6 +226,12 @@ impl Walk {
         }
         Ok(true)
     }
+}
+
+async fn archived(store: &SqlStore) -> Result<HashMap<i64, Hash>, DbErr> {
+    let rows = Sql::new("SELECT instance, hash FROM archived", []).all(&store.query_reads).await?;
+    let broken = || DbErr::Custom("a hash of an archived instance is broken".to_owned());
+    rows.iter().map(|row| Ok((column(row, 0)?, stored(row, 1).ok_or_else(broken)?))).collect()
 }
 
 fn stored(row: &Row, at: usize) -> Option<Hash> {

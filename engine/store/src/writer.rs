@@ -14,6 +14,7 @@ use sea_orm::{DbErr, SqliteTransactionMode, TransactionOptions};
 use tokio::sync::{mpsc, oneshot};
 use yiwang_runtime::ports::{CommitError, StoreError};
 
+use crate::archive::Forgetting;
 use crate::commit;
 use crate::connection::{Connection, Link, Transaction};
 use crate::dialect;
@@ -42,6 +43,7 @@ pub(crate) enum Job {
 pub(crate) enum Small {
     Value(ValueWrite),
     Token(TokenWrite),
+    Forget(Forgetting),
 }
 
 /// What was written since the store was opened.
@@ -189,6 +191,7 @@ impl Writer {
                 write.run(&tx).await
             }
             Small::Token(write) => write.run(&tx).await,
+            Small::Forget(write) => write.run(&tx).await,
         };
         match written {
             Ok(changed) => {

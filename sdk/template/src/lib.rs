@@ -14,6 +14,14 @@ impl Channel for MyChannel {
         if text.is_empty() {
             return Err(Failure::refused(422, "my-channel.no-text", "`text` is missing or empty"));
         }
+        // What does not fit the event's schema would be the plugin's mistake, not the sender's.
+        if text.chars().count() > intake::CONTENT_CHARS_MAX {
+            return Err(Failure::refused(
+                422,
+                "my-channel.too-long",
+                "`text` has more than 20000 characters",
+            ));
+        }
         // The same words are the same event: the host drops a second event with the same id.
         let id = codec::sha256_hex(text.as_bytes());
         let greeting = host.config()["greeting"].as_str().unwrap_or("收到").to_owned();

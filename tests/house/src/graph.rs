@@ -8,6 +8,7 @@ use crate::tree::{metadata, read, report, root};
 
 /// What each engine crate may name of the others.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("yiwang-builder", &[]),
     ("yiwang-dsl", &[]),
     ("yiwang-core", &["yiwang-dsl"]),
     ("yiwang-runtime", &["yiwang-core", "yiwang-dsl"]),
@@ -19,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "yiwang-cli",
         &[
+            "yiwang-builder",
             "yiwang-core",
             "yiwang-dsl",
             "yiwang-host",
@@ -60,7 +62,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("chrono", &[]),
     ("openssl", &[]),
     ("serde_yaml", &[]),
-    ("anyhow", &["yiwang-cli"]),
+    ("anyhow", &["yiwang-builder", "yiwang-cli"]),
     ("clap", &["yiwang-cli"]),
 ];
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use yiwang_core::case::{CaseState, Flag, Outcome, Petitioner, Place, TrackingCode};
+use yiwang_core::clock::Clock;
 use yiwang_core::history::What;
 use yiwang_core::{Case, CaseNo, HistoryEvent, InstanceId};
 use yiwang_dsl::Data;
@@ -11,6 +12,15 @@ use yiwang_runtime::search::Search;
 
 use crate::rows::{NOW, at, case, deployed, page, turn, turns};
 use crate::{Ports, all_pages};
+
+/// A clock that runs.
+fn clock() -> Clock {
+    let running = serde_json::json!({
+        "clock": "handling", "stage": "running", "goal": {"workingDays": 1}, "calendar": "district",
+        "edition": 0, "started": 0, "due": null, "total": "PT9H", "spent": "PT0S",
+    });
+    serde_json::from_value(running).unwrap()
+}
 
 fn with(rev: u64, case: Case) -> TurnRow {
     TurnRow { case: Some(case.clone()), ..turn(case.instance.0, rev) }
@@ -99,10 +109,12 @@ async fn listed(store: &dyn Ports, filter: CaseFilter) -> Vec<u64> {
 pub async fn cases_are_listed_by_due_time(store: &dyn Ports) {
     deployed(store).await;
     let due = |id: u64, millis: i64| Case { due: Some(at(millis)), ..case(id, &no(id)) };
+    let running = |millis: i64| Clock { due: Some(at(millis)), ..clock() };
     let rows = [
         due(1, 3_000),
         due(2, 1_000),
         case(3, &no(3)),
+        Case { clocks: vec![running(1_750), running(9_000)], ..due(8, 5_000) },
         Case { state: CaseState::Closed, outcome: Some(Outcome::Resolved), ..due(4, 500) },
         Case { unit: Some("区城管局".to_owned()), opened: at(60_000), ..due(5, 2_000) },
         Case { kind: Some("consult".to_owned()), category: Some("水务".to_owned()), ..due(6, 1_000) },
@@ -110,17 +122,17 @@ pub async fn cases_are_listed_by_due_time(store: &dyn Ports) {
     ];
     store.commit(turns(rows.map(|row| with(1, row)))).await.unwrap();
     let any = || CaseFilter { sort: CaseSort::Due, ..CaseFilter::default() };
-    assert_eq!(listed(store, any()).await, [2, 6, 7, 5, 1, 3]);
-    assert_eq!(listed(store, CaseFilter { due_before: Some(at(2_000)), ..any() }).await, [2, 6, 7]);
+    assert_eq!(listed(store, any()).await, [2, 6, 7, 8, 5, 1, 3], "by what is due next: a clock of 8 is");
+    assert_eq!(listed(store, CaseFilter { due_before: Some(at(2_000)), ..any() }).await, [2, 6, 7, 8]);
     assert_eq!(listed(store, CaseFilter { flag: Some(Flag::Overdue), ..any() }).await, [7]);
     assert_eq!(listed(store, CaseFilter { state: Some(CaseState::Closed), ..any() }).await, [4]);
     assert_eq!(listed(store, CaseFilter { open: Some(false), ..any() }).await, [4]);
     assert_eq!(listed(store, CaseFilter { unit: Some("区城管局".to_owned()), ..any() }).await, [5]);
     assert_eq!(listed(store, CaseFilter { kind: Some("consult".to_owned()), ..any() }).await, [6]);
     let newest = CaseFilter::default;
-    assert_eq!(listed(store, newest()).await, [7, 5, 6, 4, 3, 2, 1], "by the time they were opened");
+    assert_eq!(listed(store, newest()).await, [7, 5, 8, 6, 4, 3, 2, 1], "by the time they were opened");
     assert_eq!(listed(store, CaseFilter { category: Some("水务".to_owned()), ..newest() }).await, [6]);
-    assert_eq!(listed(store, CaseFilter { open: Some(true), ..newest() }).await, [7, 5, 6, 3, 2, 1]);
+    assert_eq!(listed(store, CaseFilter { open: Some(true), ..newest() }).await, [7, 5, 8, 6, 3, 2, 1]);
     assert_eq!(listed(store, CaseFilter { opened_from: Some(at(60_000)), ..newest() }).await, [7, 5]);
     let between =
         CaseFilter { opened_from: Some(at(1)), opened_until: Some(at(90_000)), ..CaseFilter::default() };

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a case of the suite fails by panicking")]
 
+pub mod archive;
 pub mod atomic;
 pub mod cases;
 pub mod census;
@@ -16,12 +17,12 @@ pub mod turns;
 pub mod work;
 
 use futures::{FutureExt as _, StreamExt as _};
-use yiwang_runtime::ports::{KeyValue, Query, Store, Tokens};
+use yiwang_runtime::ports::{Archive, KeyValue, Query, Store, Tokens};
 
 /// All that a store implements.
-pub trait Ports: Store + Query + KeyValue + Tokens {}
+pub trait Ports: Store + Query + KeyValue + Tokens + Archive {}
 
-impl<T: Store + Query + KeyValue + Tokens> Ports for T {}
+impl<T: Store + Query + KeyValue + Tokens + Archive> Ports for T {}
 
 /// Makes a test of each case for a store. `$open` is an async function that gives an empty store behind an
 /// `Arc` and whatever must live as long as it, as a pair.
@@ -89,6 +90,8 @@ macro_rules! every_case {
             lists::rejections_and_inbox_are_listed_newest_first,
             lists::an_incident_is_open_once_and_closed_by_a_good_turn,
             lists::counters_count,
+            archive::what_has_ended_is_listed_by_its_end,
+            archive::an_archived_instance_is_gone_and_the_others_stay,
             small::values_expire_and_are_measured,
             small::a_value_is_set_only_if_absent,
             small::values_of_channels_do_not_meet,

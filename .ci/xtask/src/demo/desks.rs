@@ -1,50 +1,24 @@
-//! What the district does besides complaints: the quarter's 5G stations, and the review of a project. A few
-//! people play both to their end by the API, each as themselves.
+//! What the district does besides complaints: the quarter's 5G stations, the review of a project, and the clean-up
+//! of what is overdue. A few people play all to their end by the API, each as themselves.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use yiwang_e2e::http::Client;
-use yiwang_e2e::ledger::pages;
-use yiwang_e2e::staff::expect;
 
-/// Longest time for one process.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// Between two looks at the list of work.
-const LOOK: Duration = Duration::from_millis(100);
+use super::cleanup;
+use super::office::Office;
 
-/// Who decides what: an outcome, if there is a choice, and the form.
-type Decide = fn(&str, &Value) -> Option<(Option<&'static str>, Value)>;
-
-/// People by what they act as: `role`, `role@unit`, or their own name.
-struct Office {
-    server: SocketAddr,
-    administrator: Client,
-    people: BTreeMap<String, Client>,
-    /// Work items completed.
-    done: usize,
-}
-
-/// Plays both; lines for the report.
+/// Plays all; lines for the report.
 ///
 /// # Errors
 /// When something is refused that should not be, or does not come to its end.
 pub(crate) fn play(server: SocketAddr, token: &str, organisation: &str) -> Result<Vec<(String, String)>> {
-    let administrator = Client::with_token(server, token);
-    let mut office = Office { server, administrator, people: BTreeMap::new(), done: 0 };
-    let answer =
-        office.administrator.send(&yiwang_e2e::http::Request::new("PUT", "/api/v1/organisation").body(
-            "application/json",
-            json!({ "text": organisation, "reason": "the demo's units and experts" }).to_string(),
-        ))?;
-    expect(answer, "bringing the organisation in")?;
+    let mut office = Office::open(server, token, organisation)?;
     let mut rows = stations(&mut office).context("the quarter's 5G stations")?;
     rows.extend(review(&mut office).context("the review of a project")?);
-    rows.push(("work items completed 待办办结".to_owned(), office.done.to_string()));
+    rows.extend(cleanup::play(&mut office).context("the clean-up of what is overdue")?);
+    rows.push(("work items completed 待办办结".to_owned(), office.done().to_string()));
     Ok(rows)
 }
 
@@ -142,74 +116,4 @@ fn review_desk(task: &str, item: &Value) -> Option<(Option<&'static str>, Value)
         }
         _ => return None,
     })
-}
-
-impl Office {
-    /// Starts a workflow and works until it has ended; its output.
-    fn run(&mut self, workflow: &str, input: &Value, decide: Decide) -> Result<Value> {
-        let body = json!({ "workflow": workflow, "input": input });
-        let answer = expect(self.administrator.post("/api/v1/instances", &body)?, "starting")?.json();
-        let id = answer["id"].as_str().or(answer["instance"].as_str()).context("it has an id")?.to_owned();
-        let began = Instant::now();
-        loop {
-            let shown = self.administrator.get(&format!("/api/v1/instances/{id}"))?;
-            let shown = expect(shown, "looking at the instance")?.json();
-            match shown["status"].as_str().unwrap_or_default() {
-                "completed" => return Ok(shown["output"].clone()),
-                "faulted" | "cancelled" => bail!("{workflow} did not come to its end: {shown}"),
-                _ if began.elapsed() > PATIENCE => {
-                    let open = pages(&mut self.administrator, "/api/v1/work-items?all=true&limit=50")?;
-                    let open: Vec<_> = open.iter().map(|item| item["title"].to_string()).collect();
-                    bail!("{workflow} is not done after {} s; open: {}", PATIENCE.as_secs(), open.join(", "));
-                }
-                _ => {}
-            }
-            if self.work(decide)? == 0 {
-                sleep(LOOK);
-            }
-        }
-    }
-
-    /// Everything that is offered now and that somebody here does; how many.
-    fn work(&mut self, decide: Decide) -> Result<usize> {
-        let mut done = 0;
-        for item in pages(&mut self.administrator, "/api/v1/work-items?all=true&limit=200")? {
-            let task = item["task"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-            let Some((outcome, form)) = decide(task, &item) else { continue };
-            let first =
-                |name: &str| item[name].as_array().and_then(|all| all.first()).and_then(Value::as_str);
-            let Some(who) = first("candidatePeople").or_else(|| first("candidateRoles")).map(str::to_owned)
-            else {
-                continue;
-            };
-            let id = item["id"].as_str().unwrap_or_default();
-            let client = self.person(&who)?;
-            expect(client.post(&format!("/api/v1/work-items/{id}:claim"), &json!({}))?, "claiming")?;
-            let mut body = json!({ "form": form, "decision": format!("demo-{id}") });
-            if let Some(outcome) = outcome {
-                body["outcome"] = json!(outcome);
-            }
-            let answer = client.post(&format!("/api/v1/work-items/{id}:complete"), &body)?;
-            expect(answer, &format!("{who} completing {}", item["title"]))?;
-            done += 1;
-        }
-        self.done += done;
-        Ok(done)
-    }
-
-    /// Somebody with a token of their own: a named person, or one who holds the role.
-    fn person(&mut self, who: &str) -> Result<&mut Client> {
-        if !self.people.contains_key(who) {
-            let is_role = who.contains('@') || who.is_ascii();
-            let body = if is_role {
-                json!({ "person": format!("demo-{}", self.people.len()), "roles": [who] })
-            } else {
-                json!({ "person": who, "roles": [] })
-            };
-            let answer = expect(self.administrator.post("/api/v1/tokens", &body)?, "making a token")?.json();
-            let secret = answer["secret"].as_str().context("a new token has a secret")?;
-            self.people.insert(who.to_owned(), Client::with_token(self.server, secret));
-        }
-        self.people.get_mut(who).context("they were hired above")
-    }
 }

@@ -1,8 +1,8 @@
 //! The demo's project: the district of `examples/district`, with short deadlines and secrets of its own.
 //!
 //! The override is this and nothing else: each duration of the process and of the table of promises becomes seconds,
-//! so that a minute shows what takes weeks, and the one process takes every channel; otherwise it is the one that
-//! ships.
+//! so that a minute shows what takes weeks, and the one process takes every channel; the review does not wait for its
+//! experts, and the clean-up does not wait for its hours. Otherwise they are the ones that ship.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,6 +49,7 @@ rows:
   - { clock: handling, kind: consult, goal: { after: PT5S }, thresholds: *ladder }
   - { clock: handling, urgency: urgent, goal: { after: PT4S }, thresholds: *ladder }
   - { clock: handling, urgency: emergency, goal: { after: PT3S }, thresholds: *ladder }
+  - { clock: first_contact, goal: { after: PT20S } }
   - { clock: callback, goal: { after: PT20S } }
 ";
 
@@ -67,11 +68,12 @@ pub(crate) fn lay_out(receiver: &Receiver) -> Result<PathBuf> {
     let promises = folder.join("workflows/sla");
     fs::create_dir_all(&promises).context("making the folder of promises")?;
     fs::write(promises.join("default.yaml"), PROMISES).context("writing the table of promises")?;
-    for other in ["base-station-report", "project-review"] {
+    for other in ["base-station-report", "project-review", "overdue-cleanup"] {
         project::copy(&root().join("workflows").join(other), &folder.join("workflows").join(other))
             .with_context(|| format!("copying {other}"))?;
     }
     do_not_wait(&folder.join("workflows/project-review/workflow.yaml"))?;
+    hurry(&folder.join("workflows/overdue-cleanup"))?;
     // The way to the city is the same gateway.
     let channels = folder.join("channels");
     let city = fs::read_to_string(channels.join("notify.yaml")).context("reading the channel `notify`")?;
@@ -97,6 +99,29 @@ fn do_not_wait(file: &Path) -> Result<()> {
     let indent = &line[..line.len() - line.trim_start().len()];
     let text = text.replace(line, &format!("{indent}wait: PT1S"));
     fs::write(file, text).with_context(|| format!("writing {}", file.display()))
+}
+
+/// What the clean-up waits for, and what it does here instead: an item is late after three seconds, and a zombie
+/// and due for a red card as soon as it is late. The rounds are made by hand: no schedule is due before the next
+/// leap year.
+const HURRY: [(&str, &str, &str); 7] = [
+    ("item", "workingDays: ${ $context.days }", "after: PT3S"),
+    ("clock", "due: { before: { ago: { workingDays: 3 } } }", "due: { before: now }"),
+    ("clock", "cron: 0 * * * *", "cron: 0 0 29 2 *"),
+    ("zombies", "due: { before: { ago: { workingDays: 15 } } }", "due: { before: now }"),
+    ("zombies", "cron: 0 2 * * *", "cron: 0 0 29 2 *"),
+    ("bulletin", "due: { before: { ago: { workingDays: 15 } } }", "due: { before: now }"),
+    ("bulletin", "cron: 30 8 * * 1", "cron: 0 0 29 2 *"),
+];
+
+fn hurry(folder: &Path) -> Result<()> {
+    for (workflow, slow, fast) in HURRY {
+        let file = folder.join(workflow).join("workflow.yaml");
+        let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+        ensure!(text.contains(slow), "{} does not say `{slow}` any more", file.display());
+        fs::write(&file, text.replace(slow, fast)).with_context(|| format!("writing {}", file.display()))?;
+    }
+    Ok(())
 }
 
 /// Writes short durations into the task `configure`.

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use super::toolchain::Toolchain;
-use super::{component, hex, python, stamp};
+use yiwang_builder::{Toolchain, component, hex};
+
+use super::{python, stamp};
 
 /// One of them.
 pub(super) struct Interpreter {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::output_of;
+use yiwang_builder::output_of;
 
 /// The wheel. It brings `CPython` and its library; another version makes another interpreter.
 pub(super) const BUILDER: &str = "componentize-py==0.25.1";

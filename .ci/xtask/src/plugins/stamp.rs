@@ -6,8 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use super::manifest::Manifest;
-use super::toolchain::Toolchain;
+use yiwang_builder::{Manifest, Toolchain};
 
 /// Changes whenever the builder makes something else of the same sources.
 const BUILDER: &str = "1";
@@ -41,7 +40,7 @@ pub(super) fn of(base: &Sha256, manifest: &Manifest) -> Result<String> {
 pub(super) fn of_folder(base: &Sha256, folder: &Path) -> Result<String> {
     let mut hash = base.clone();
     add(&mut hash, folder, folder)?;
-    Ok(super::hex(&hash.finalize()))
+    Ok(yiwang_builder::hex(&hash.finalize()))
 }
 
 fn add(hash: &mut Sha256, root: &Path, path: &Path) -> Result<()> {

@@ -152,7 +152,9 @@ pub(super) async fn verify(args: VerifyArgs, format: Format) -> Result<(), Failu
         return Err(no_store(&args.data));
     }
     let audit = audit(&args.data).await?;
-    let told = json!({ "turns": audit.turns, "instances": audit.instances, "seal": audit.seal });
+    let told = json!({
+        "turns": audit.turns, "instances": audit.instances, "archived": audit.archived, "seal": audit.seal,
+    });
     super::instance::print_object(format, &told, "/seal");
     Ok(())
 }

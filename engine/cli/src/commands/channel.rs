@@ -1,4 +1,4 @@
-//! `yiwang channel list|unpark|receive`.
+//! `yiwang channel list|unpark|receive|reload`.
 
 use std::path::PathBuf;
 
@@ -24,6 +24,8 @@ enum Verb {
         /// The channel's id.
         id: String,
     },
+    /// Read the channels' files and plugins again, without a stop: all or nothing.
+    Reload,
     /// Hand a file to a channel as the body of a request, or put it into the inbox as an event.
     Receive {
         /// The channel's id.
@@ -46,8 +48,7 @@ enum Verb {
     },
 }
 
-/// Of a channel.
-const COLUMNS: [Column; 5] = [
+const COLUMNS: &[output::Column] = &[
     ("ID", "/id"),
     ("TITLE", "/title"),
     ("PLUGIN", "/plugin"),
@@ -58,12 +59,17 @@ const COLUMNS: [Column; 5] = [
 pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(), Failure> {
     match args.verb {
         Verb::List => {
-            output::list(format, &server.connect()?.get("/channels", &[]).await?, &COLUMNS);
+            output::list(format, &server.connect()?.get("/channels", &[]).await?, COLUMNS);
             Ok(())
         }
         Verb::Unpark { id } => {
             let path = format!("/channels/{}:unpark", encoded(&id));
-            output::list(format, &server.connect()?.post(&path, None, &[]).await?, &COLUMNS);
+            output::list(format, &server.connect()?.post(&path, None, &[]).await?, COLUMNS);
+            Ok(())
+        }
+        Verb::Reload => {
+            let answer = server.connect()?.post("/channels:reload", None, &[]).await?;
+            output::list(format, &answer, COLUMNS);
             Ok(())
         }
         Verb::Receive { id, file, event: true, .. } => {

@@ -75,6 +75,15 @@ mod tests {
     }
 
     #[test]
+    fn why_a_plugin_is_not_run_is_explained() {
+        for code in yiwang_host::Refused::CODES {
+            for pages in [PAGES, PAGES_ZH] {
+                assert!(among(pages, code).is_some(), "{code}");
+            }
+        }
+    }
+
+    #[test]
     fn every_page_of_the_language_is_there_in_both() {
         for (name, text) in PAGES.iter().filter(|(name, _)| name.starts_with("YW")) {
             assert_eq!(page(name, Language::English), Some(*text));

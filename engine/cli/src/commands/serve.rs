@@ -109,6 +109,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         handle: handle.clone(),
         query: stores.query.clone(),
         files: host.clone(),
+        archive: stores.archive.clone(),
         channels: host,
         tokens: stores.tokens.clone(),
         clock,

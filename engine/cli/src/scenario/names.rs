@@ -1,4 +1,4 @@
-//! Which channels a workflow names: in a scenario all of them exist.
+//! What a workflow names: its channels, all of which exist in a scenario, and the tasks that run sweeps.
 
 use std::collections::BTreeSet;
 
@@ -34,6 +34,29 @@ fn walk(node: &Node, found: &mut BTreeSet<String>) {
     }
 }
 
+/// The names of the tasks with `call: sweep:…`.
+pub(crate) fn sweeps(source: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    if let Ok(node) = parse(source) {
+        sweeping(&node, None, &mut found);
+    }
+    found
+}
+
+fn sweeping(node: &Node, name: Option<&str>, found: &mut BTreeSet<String>) {
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| sweeping(item, None, found)),
+        Value::Map(entries) => {
+            let is_sweep = |text: &str| text.starts_with("sweep:");
+            if node.get("call").and_then(Node::as_str).is_some_and(is_sweep) {
+                found.extend(name.map(str::to_owned));
+            }
+            entries.iter().for_each(|entry| sweeping(&entry.value, Some(&entry.key.text), found));
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +68,13 @@ mod tests {
              - c:\n    with: { channel: '${ .channel }' }\n",
         );
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["sms", "wechat"]);
+    }
+
+    #[test]
+    fn tasks_that_sweep_are_found() {
+        let found = sweeps(
+            "do:\n- a: { call: 'sweep:1.0.0@default' }\n- b: { do: [ c: { call: 'sweep:1.0.0@default' } ] }\n- d: { set: {} }\n",
+        );
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["a", "c"]);
     }
 }

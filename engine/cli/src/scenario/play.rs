@@ -1,5 +1,6 @@
 //! Plays one scenario: step by step on a world of its own, from an empty store.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -169,6 +170,8 @@ struct World {
     channels: Arc<Scripted>,
     services: Arc<Mocked>,
     workflow: String,
+    /// Tasks that run sweeps.
+    sweeping: BTreeSet<String>,
     /// The scenario's file.
     path: PathBuf,
     events: u32,
@@ -180,7 +183,7 @@ impl World {
     async fn open(scenario: &Scenario, all: &[Package], path: &Path) -> Result<Self, Miss> {
         let start = Timestamp::parse(&scenario.start)
             .ok_or_else(|| Miss::at("/start", "not an RFC 3339 time such as 2024-06-11T09:00:00+08:00"))?;
-        let mut ids: std::collections::BTreeSet<String> = scenario.channels.iter().cloned().collect();
+        let mut ids: BTreeSet<String> = scenario.channels.iter().cloned().collect();
         for package in all {
             ids.extend(names::channels(&package.source));
             let functions = package.resources.iter().filter_map(|(_, text)| text.ok());
@@ -220,7 +223,19 @@ impl World {
             }
         }
         let path = path.to_owned();
-        Ok(Self { harness, store, channels, services, workflow, path, events: 0, decisions: 0, sweeps: 0 })
+        let sweeping = all.iter().flat_map(|package| names::sweeps(&package.source)).collect();
+        Ok(Self {
+            harness,
+            store,
+            channels,
+            services,
+            workflow,
+            sweeping,
+            path,
+            events: 0,
+            decisions: 0,
+            sweeps: 0,
+        })
     }
 
     async fn play(&mut self, scenario: &Scenario) -> Result<(), Miss> {
@@ -310,6 +325,13 @@ impl World {
                 Ok(())
             }
             Step::Mock(mock) => {
+                let task = mock.task.rsplit('/').next().unwrap_or_default();
+                if self.sweeping.contains(task) {
+                    let what = format!(
+                        "the task `{task}` runs a sweep, and a scenario runs it over its own cases; leave the mock out"
+                    );
+                    return Err(Miss::at(&format!("{at}/mock/task"), what));
+                }
                 self.services.add(mock.clone());
                 Ok(())
             }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use yiwang_dsl::Data;
 
-use super::{Attachment, Callback, Case, CaseState, Flag, Related, Relation, Satisfaction, Suspension};
+use super::{
+    Attachment, Callback, Case, CaseState, Contact, Flag, Related, Relation, Satisfaction, Suspension,
+};
 use crate::{CaseNo, Timestamp};
 
 /// One act on a case.
@@ -75,6 +77,14 @@ pub enum CaseCommand {
     Urge,
     /// 督办.
     Supervise,
+    /// 首次联系: the unit has spoken with the petitioner, or tried to.
+    Contact {
+        /// Was somebody reached?
+        reached: bool,
+        /// What was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
     /// 回访.
     Callback {
         /// Was somebody reached?
@@ -126,6 +136,7 @@ impl CaseCommand {
             Self::Resume => "resume",
             Self::Urge => "urge",
             Self::Supervise => "supervise",
+            Self::Contact { .. } => "contact",
             Self::Callback { .. } => "callback",
             Self::Satisfaction { .. } => "satisfaction",
             Self::Withdraw => "withdraw",
@@ -149,6 +160,7 @@ impl CaseCommand {
             | Self::Resume
             | Self::Urge
             | Self::Supervise
+            | Self::Contact { .. }
             | Self::Callback { .. }
             | Self::Satisfaction { .. }
             | Self::Withdraw
@@ -201,6 +213,11 @@ impl CaseCommand {
             Self::Urge => {
                 case.urged += 1;
                 case.urged_at = Some(at);
+            }
+            Self::Contact { reached, text } => {
+                if case.contact.as_ref().is_none_or(|known| !known.reached) {
+                    case.contact = Some(Contact { reached: *reached, text: text.clone(), by, at });
+                }
             }
             Self::Callback { reached, solved, text } => {
                 let (reached, solved, text) = (*reached, *solved, text.clone());

@@ -131,6 +131,20 @@ pub struct Satisfaction {
     pub at: Timestamp,
 }
 
+/// The unit has spoken with the petitioner, or tried to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Was somebody reached?
+    pub reached: bool,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Who tried.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// The last call back to the petitioner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Callback {

@@ -147,6 +147,7 @@ pub(super) fn case() -> Value {
             ("petitioner", optional_object()),
             ("place", optional_object()),
             ("related", json!({"type": "array"})),
+            ("contacted", json!({"type": "boolean"})),
             ("satisfaction", json!({"type": ["integer", "null"]})),
             ("suspended", json!({"type": "boolean"})),
         ],

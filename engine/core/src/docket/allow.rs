@@ -62,6 +62,10 @@ pub(super) fn allow(
             Some(_) => Ok(()),
             None => conflict(format!("the case {} is not suspended", case.no)),
         },
+        CaseCommand::Contact { text: said, .. } => {
+            open(case)?;
+            text("/text", said.as_deref())
+        }
         CaseCommand::Callback { text: said, .. } => {
             text("/text", said.as_deref())?;
             answered(case)
@@ -114,6 +118,7 @@ fn needs_reason(command: &CaseCommand, reason: Option<&str>) -> Result<(), Refus
         | CaseCommand::Split { .. }
         | CaseCommand::Resume
         | CaseCommand::Urge
+        | CaseCommand::Contact { .. }
         | CaseCommand::Callback { .. }
         | CaseCommand::Satisfaction { .. }
         | CaseCommand::Flag { .. } => false,

@@ -120,6 +120,7 @@ fn changes_flow(command: &CaseCommand) -> bool {
         | CaseCommand::Resume
         | CaseCommand::Urge
         | CaseCommand::Supervise
+        | CaseCommand::Contact { .. }
         | CaseCommand::Callback { .. }
         | CaseCommand::Satisfaction { .. }
         | CaseCommand::Flag { .. } => false,
@@ -197,9 +198,9 @@ fn follow(machine: &mut Machine<'_>, act: &Act<'_>, no: &CaseNo) {
             outbox::request(machine, Owner::Nobody, Repeat::None, format!("split {workflow}"), action);
         }
         CaseCommand::Suspend => {
-            // A clock whose calendar does not reach so far stays as it is.
-            drop(stopwatch::pause_all(machine, None, act.reason.as_deref().unwrap_or_default()));
+            stopwatch::pause_possible(machine, act.reason.as_deref().unwrap_or_default());
         }
+        CaseCommand::Contact { reached: true, .. } => stopwatch::contacted(machine),
         CaseCommand::Note { .. }
         | CaseCommand::Attach { .. }
         | CaseCommand::Linked { .. }
@@ -208,6 +209,7 @@ fn follow(machine: &mut Machine<'_>, act: &Act<'_>, no: &CaseNo) {
         | CaseCommand::Extend { .. }
         | CaseCommand::Resume
         | CaseCommand::Urge
+        | CaseCommand::Contact { reached: false, .. }
         | CaseCommand::Callback { .. }
         | CaseCommand::Satisfaction { .. }
         | CaseCommand::Withdraw

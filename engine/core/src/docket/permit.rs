@@ -32,6 +32,7 @@ fn roles(command: &CaseCommand) -> Option<&'static [&'static str]> {
         CaseCommand::Supervise => Some(&["supervisor", "leader", SWEEP]),
         CaseCommand::Flag { .. } => Some(&["dispatcher", "auditor", "supervisor", "leader", SWEEP]),
         CaseCommand::Reopen => Some(&["callback_agent", "auditor", "supervisor", "leader"]),
+        CaseCommand::Contact { .. } => Some(UNIT_OR_DESK),
         CaseCommand::Callback { .. } => Some(&["callback_agent", "supervisor"]),
         CaseCommand::Satisfaction { .. } => Some(&["callback_agent", "intake_agent", "supervisor"]),
         // The engine itself: nobody else can say it.

@@ -76,6 +76,18 @@ pub(crate) struct OpenClock {
     /// The rungs that were taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) taken: Vec<usize>,
+    /// The flag that the case gets when the clock is breached.
+    #[serde(default = "overdue", skip_serializing_if = "is_overdue")]
+    pub(crate) marks: Option<Flag>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it fills in a member that may be none")]
+fn overdue() -> Option<Flag> {
+    Some(Flag::Overdue)
+}
+
+fn is_overdue(marks: &Option<Flag>) -> bool {
+    *marks == overdue()
 }
 
 /// When a rung is taken.

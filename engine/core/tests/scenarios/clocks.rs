@@ -1,8 +1,10 @@
 //! SLA clocks: stopwatches of a case, with pauses, ladders and cards.
 
+use yiwang_core::case::CaseCommand;
 use yiwang_core::clock::{Clock, replay};
 use yiwang_core::{HistoryEvent, Timestamp};
 
+use crate::driver::person;
 use crate::due::{NEXT_YEAR, local, put, set};
 use crate::{Run, check, expect, json};
 
@@ -383,5 +385,76 @@ fn a_provisional_clock_follows_its_calendar_also_when_paused() {
             two Running due 2027-01-15 17:30 spent PT0S of PT41H breached - card None provisional false
             three Running due 2026-12-30 17:30 spent PT0S of PT13H breached 2026-12-30 17:30 card None provisional false
         "#]],
+    );
+}
+
+const HEEDS: &str = "
+        do:
+          - open:
+              call: case-open:1.0.0@default
+              with:
+                type: complaint
+                title: 路灯不亮
+                content: {}
+                channel: wechat
+                clocks:
+                  - {clock: handling, goal: {workingDays: 3}, thresholds: [{at: 50%, flag: warned}]}
+          - half: {listen: {to: {one: {with: {source: /clocks, type: cn.yiwang.clock.step.v1}}}}}
+          - late: {listen: {to: {one: {with: {source: /clocks, type: cn.yiwang.clock.breached.v1}}}}}
+        ";
+
+#[test]
+fn a_process_hears_of_what_time_does_to_a_clock() {
+    check(
+        HEEDS,
+        |run| {
+            set(run, "2024-06-11 09:00");
+            run.start(json!({})).quietly();
+            run.wake().wake();
+        },
+        expect![[r#"
+            > wake
+              * clock_step clock="handling" step="50%"
+              * case_flagged flag="warned" no="QC-20240611-000001"
+              half event_taken id="000000000001A/handling/50%/1718238600000" source="/clocks" type="cn.yiwang.clock.step.v1"
+              half task_completed output=[{"caseNo":"QC-20240611-000001","clock":"handling","state":{"breached":false,"calendar":"district","card":null,"clock":"handling","dueAt":"2024-06-14T09:30:00Z","edition":0,"goal":{"workingDays":3},"left":"PT13H30M","provisional":false,"spent":"PT13H30M","stage":"running","started":"2024-06-11T01:00:00Z"},"step":"50%"}]
+              late task_started
+              late listening types=["cn.yiwang.clock.breached.v1"]
+              = Waiting, wakes 289800s
+            > wake
+              * clock_breached clock="handling" due=289800s
+              * case_flagged flag="overdue" no="QC-20240611-000001"
+              late event_taken id="000000000001A/handling/breached/1718357400000" source="/clocks" type="cn.yiwang.clock.breached.v1"
+              late task_completed output=[{"caseNo":"QC-20240611-000001","clock":"handling","state":{"breached":true,"calendar":"district","card":null,"clock":"handling","dueAt":"2024-06-14T09:30:00Z","edition":0,"goal":{"workingDays":3},"left":"PT0S","provisional":false,"spent":"PT27H","stage":"running","started":"2024-06-11T01:00:00Z"},"step":null}]
+              * clock_ended clock="handling" reason=null spent="PT27H" stage="cancelled"
+              * completed output=[{"caseNo":"QC-20240611-000001","clock":"handling","state":{"breached":true,"calendar":"district","card":null,"clock":"handling","dueAt":"2024-06-14T09:30:00Z","edition":0,"goal":{"workingDays":3},"left":"PT0S","provisional":false,"spent":"PT27H","stage":"running","started":"2024-06-11T01:00:00Z"},"step":null}]
+              = Completed
+        "#]],
+    );
+}
+
+#[test]
+fn clocks_rest_with_their_case_and_those_paused_before_stay_so() {
+    check(
+        TWO,
+        |run| {
+            let unit = person("zhou", &["supervisor"]);
+            set(run, "2024-06-11 09:00");
+            run.start(json!({}));
+            run.quietly();
+            set(run, "2024-06-11 15:00");
+            run.event("called", json!({})).event("material", json!({}));
+            run.on_case(&unit, CaseCommand::Suspend);
+            clocks(run);
+            set(run, "2024-06-13 09:00");
+            run.on_case(&unit, CaseCommand::Resume);
+            clocks(run);
+            run.event("came", json!({}));
+            run.on_case(&unit, CaseCommand::Suspend);
+            set(run, "2024-06-17 09:00");
+            run.on_case(&unit, CaseCommand::Resume);
+            clocks(run);
+        },
+        expect![[r#""#]],
     );
 }

@@ -161,6 +161,7 @@ fn several_fit<'e>(
     let wanted: Option<Vec<Vec<String>>> =
         alternatives.and_then(|alternatives| alternatives.iter().map(wanted).collect());
     match (wanted, value) {
+        (_, Some(value)) if value.as_str().is_some() && has_expression(value) => Vec::new(),
         (Some(wanted), Some(value)) => {
             let names = wanted.concat().into_iter().filter(|name| value.get(name).is_some()).collect();
             vec![Mistake::Several { at: error.instance_path().as_str().to_owned(), names }]

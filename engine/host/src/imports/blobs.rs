@@ -65,6 +65,7 @@ impl Host for CallState {
 
 impl CallState {
     fn count_file(&mut self) -> Result<(), BlobError> {
+        self.saw("blobs");
         self.blob_calls += 1;
         if self.blob_calls > limits::BLOB_CALLS_MAX {
             return Err(BlobError::Unavailable(format!(

@@ -5,6 +5,7 @@ use crate::call::CallState;
 
 impl Host for CallState {
     async fn get(&mut self) -> wasmtime::Result<String> {
+        self.saw("config.get");
         Ok(self.channel.config.clone())
     }
 }

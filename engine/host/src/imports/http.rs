@@ -7,6 +7,7 @@ use crate::{limits, outgoing};
 
 impl Host for CallState {
     async fn send(&mut self, request: Request) -> wasmtime::Result<Result<HttpResponse, HttpError>> {
+        self.saw("http.send");
         self.http_calls += 1;
         if self.http_calls > limits::HTTP_CALLS_MAX {
             let reason = format!("more than {} requests in one call", limits::HTTP_CALLS_MAX);

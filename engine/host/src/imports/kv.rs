@@ -46,6 +46,7 @@ impl CallState {
 
     /// The quota, if the channel has one and the key is right.
     fn may(&mut self, key: &str) -> Result<u64, KvError> {
+        self.saw("kv");
         let quota = self.effective.kv().map_err(KvError::Denied)?;
         self.kv_calls += 1;
         if self.kv_calls > limits::KV_CALLS_MAX {

@@ -11,6 +11,7 @@ impl Host for CallState {
         message: String,
         fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
+        self.saw("log.write");
         self.log_lines = self.log_lines.saturating_add(1);
         if self.log_lines > limits::LOG_LINES_MAX {
             if self.log_lines == limits::LOG_LINES_MAX + 1 {
@@ -26,6 +27,9 @@ impl Host for CallState {
             put(&mut line, "=");
             put(&mut line, value);
         }
+        if let Some(seen) = &mut self.seen {
+            seen.log.push((word(level), line.clone()));
+        }
         let (channel, plugin) = (&self.channel.id, &self.channel.plugin.manifest.name);
         match level {
             Level::Trace => tracing::trace!(target: "plugin", channel, plugin, "{line}"),
@@ -35,6 +39,16 @@ impl Host for CallState {
             Level::Error => tracing::error!(target: "plugin", channel, plugin, "{line}"),
         }
         Ok(())
+    }
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Trace => "trace",
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
     }
 }
 

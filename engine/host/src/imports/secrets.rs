@@ -18,6 +18,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 impl Host for CallState {
     async fn get(&mut self, name: String) -> wasmtime::Result<Result<String, SecretError>> {
+        self.saw("secrets.get");
         Ok(self.effective.reveal(&name).map_err(SecretError::Denied).and_then(|()| {
             (self.channel.secrets)(&name).map(|secret| secret.expose().to_owned()).ok_or(SecretError::NotSet)
         }))
@@ -30,6 +31,7 @@ impl Host for CallState {
         algorithm: String,
         data: Vec<u8>,
     ) -> wasmtime::Result<Result<Vec<u8>, SecretError>> {
+        self.saw("secrets.hmac");
         if let Err(reason) = self.effective.secret(&name) {
             return Ok(Err(SecretError::Denied(reason)));
         }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use yiwang_host::Bench;
 
 use crate::support::{Fixture, plugin, post};
 
@@ -74,6 +75,35 @@ async fn a_call_beside_a_bare_one() {
     print("plugin call through the host", through);
     print("raw wasmtime, fresh instance", alone);
     print("raw wasmtime, instance used again", reused);
+}
+
+/// From the file to a channel that is ready: compiled anew, and from the cache.
+#[tokio::test]
+#[ignore = "figures: `cargo xtask bench` prints them"]
+async fn a_start_with_and_without_the_cache() {
+    let form = plugin("web-form");
+    let folder = tempfile::tempdir().unwrap();
+    let mut times = Vec::new();
+    for at in 0..21 {
+        let began = Instant::now();
+        let channel = json!({ "config": { "channel": "bench" }, "grants": { "kv": true } });
+        Bench::start(&form.wasm, folder.path(), &channel, 0).await.unwrap();
+        let took = began.elapsed();
+        if at == 0 { print("start of a channel, compiled anew", vec![took]) } else { times.push(took) }
+    }
+    print("start of a channel, from the cache", times);
+    let bytes = std::fs::read(&form.wasm).unwrap();
+    let engine = Engine::new(&Config::new()).unwrap();
+    let compiled = Component::new(&engine, &bytes).unwrap().serialize().unwrap();
+    let times = (0..20).map(|_| {
+        let began = Instant::now();
+        // The bytes were made three lines above.
+        #[allow(unsafe_code, reason = "the bytes were made here")]
+        let component = unsafe { Component::deserialize(&engine, &compiled) };
+        component.unwrap();
+        began.elapsed()
+    });
+    print("raw wasmtime, loading compiled code", times.collect());
 }
 
 /// An engine with a pool and no limits; of the imports only the configuration answers.

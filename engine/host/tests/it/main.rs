@@ -9,5 +9,8 @@ mod incoming;
 mod outgoing;
 mod poll;
 mod python;
+mod reload;
+mod robots;
 mod scripts;
+mod sms;
 mod support;

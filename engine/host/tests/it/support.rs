@@ -1,17 +1,16 @@
-//! A host in a fresh folder, with a small store made of memory.
+//! A host in a fresh folder.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::FutureExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use xtask::plugins::Plugin;
 use yiwang_core::Timestamp;
-use yiwang_host::{ChannelConfig, Config, Host, Secret};
-use yiwang_runtime::ports::{Answer, ChannelRequest, Channels as _, KeyValue, Received, Rejected};
+use yiwang_host::{ChannelConfig, Config, Host, Memory, Secret};
+use yiwang_runtime::ports::{ChannelRequest, Channels as _, Received, Rejected};
 
 /// 2024-06-04T14:30:00+08:00.
 pub(crate) const NOW: Timestamp = Timestamp(1_717_482_600_000);
@@ -131,52 +130,3 @@ pub(crate) fn multipart(parts: &[Part<'_>]) -> Vec<u8> {
 
 /// The content type of [`multipart`].
 pub(crate) const MULTIPART: &str = "multipart/form-data; boundary=xx";
-
-/// The small store, in memory.
-#[derive(Default)]
-pub(crate) struct Memory(Mutex<BTreeMap<(String, String), Kept>>);
-
-/// A value and when it expires.
-type Kept = (Vec<u8>, Option<Timestamp>);
-
-impl Memory {
-    fn live(&self, channel: &str, key: &str, now: Timestamp) -> Option<Vec<u8>> {
-        let map = self.0.lock().unwrap();
-        let (value, expires) = map.get(&(channel.to_owned(), key.to_owned()))?;
-        expires.is_none_or(|at| at > now).then(|| value.clone())
-    }
-}
-
-impl KeyValue for Memory {
-    fn get(&self, channel: &str, key: &str, now: Timestamp) -> Answer<'_, Option<Vec<u8>>> {
-        let value = self.live(channel, key, now);
-        async move { Ok(value) }.boxed()
-    }
-
-    fn set(
-        &self,
-        channel: &str,
-        key: &str,
-        value: Vec<u8>,
-        expires: Option<Timestamp>,
-        only_if_absent: Option<Timestamp>,
-    ) -> Answer<'_, bool> {
-        let free = only_if_absent.is_none_or(|now| self.live(channel, key, now).is_none());
-        if free {
-            self.0.lock().unwrap().insert((channel.to_owned(), key.to_owned()), (value, expires));
-        }
-        async move { Ok(free) }.boxed()
-    }
-
-    fn delete(&self, channel: &str, key: &str) -> Answer<'_, ()> {
-        self.0.lock().unwrap().remove(&(channel.to_owned(), key.to_owned()));
-        async { Ok(()) }.boxed()
-    }
-
-    fn used(&self, channel: &str) -> Answer<'_, u64> {
-        let map = self.0.lock().unwrap();
-        let of_channel = map.iter().filter(|((owner, _), _)| owner == channel);
-        let used: usize = of_channel.map(|((_, key), (value, _))| key.len() + value.len()).sum();
-        async move { Ok(used as u64) }.boxed()
-    }
-}

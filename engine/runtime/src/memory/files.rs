@@ -27,6 +27,11 @@ impl Files for MemoryFiles {
         Box::pin(std::future::ready(Ok(kept)))
     }
 
+    fn holds(&self, digest: &str) -> Answer<'_, bool> {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(digest);
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
     fn read(&self, digest: &str) -> Answer<'_, Option<Bytes>> {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned();
         Box::pin(std::future::ready(Ok(found)))

@@ -1,6 +1,7 @@
 //! A store in memory: for `yiwang run`, tests and the simulator. It keeps every promise of the ports but
 //! durability, and is the plainest statement of what they mean.
 
+mod archive;
 mod census;
 mod files;
 mod query;
@@ -21,8 +22,8 @@ use yiwang_core::{Case, CaseNo, EffectId, InstanceId, Timestamp, WorkItem, WorkI
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 
 use crate::ports::{
-    Batch, CommitError, DeploymentRow, Disposition, InboxRow, IncidentRow, Loaded, MessageRow, PollCursor,
-    RejectionRow, ScheduleRow, ScheduleRun, StartKey, Started, Store, StoreError, TokenRow,
+    ArchiveRow, Batch, CommitError, DeploymentRow, Disposition, InboxRow, IncidentRow, Loaded, MessageRow,
+    PollCursor, RejectionRow, ScheduleRow, ScheduleRun, StartKey, Started, Store, StoreError, TokenRow,
 };
 
 pub use self::files::MemoryFiles;
@@ -61,6 +62,9 @@ struct Tables {
     sweep_lines: BTreeMap<(InstanceId, InstanceId, u32), Line>,
     values: BTreeMap<(String, String), Value>,
     tokens: BTreeMap<String, TokenRow>,
+    archives: Vec<ArchiveRow>,
+    /// The greatest number of the cases that went.
+    last_gone: Option<(String, u32)>,
 }
 
 #[derive(Debug)]
@@ -83,6 +87,25 @@ struct Instance {
 struct Value {
     bytes: Vec<u8>,
     expires: Option<Timestamp>,
+}
+
+impl Tables {
+    /// Takes all rows of an instance out.
+    fn forget(&mut self, id: InstanceId) {
+        self.instances.remove(&id);
+        self.started.retain(|_, started| started.instance != id);
+        self.subscriptions.retain(|(_, instance)| *instance != id);
+        self.work_items.retain(|item, _| item.instance != id);
+        if let Some(case) = self.cases.remove(&id) {
+            self.case_numbers.remove(&case.no);
+            self.last_gone = self.last_gone.take().max(crate::keys::case_number(&case.no));
+        }
+        let messages = std::mem::take(&mut self.messages);
+        self.messages = messages.into_iter().filter(|message| message.effect.instance != id).collect();
+        let numbers = self.messages.iter().enumerate().map(|(n, message)| (message.effect, n));
+        self.message_numbers = numbers.collect();
+        self.incidents.retain(|_, incident| incident.instance != id);
+    }
 }
 
 impl MemoryStore {
@@ -232,7 +255,10 @@ impl Store for MemoryStore {
     }
 
     fn last_case_number(&self) -> BoxFuture<'_, Result<Option<(String, u32)>, StoreError>> {
-        self.read(|tables| tables.case_numbers.keys().filter_map(crate::keys::case_number).max())
+        self.read(|tables| {
+            let kept = tables.case_numbers.keys().filter_map(crate::keys::case_number);
+            kept.chain(tables.last_gone.clone()).max()
+        })
     }
 
     fn case_instances(

@@ -4,13 +4,14 @@ use http::Method;
 
 use crate::call::{Answer, Call, ok};
 use crate::policy::Policy;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::routes::Routes;
 use crate::view::PageView;
 
 pub(super) fn routes(routes: &mut Routes) {
     routes.add(Policy::Staff, Method::GET, "/api/v1/channels", list);
     routes.add(Policy::Admin, Method::POST, "/api/v1/channels/{id}:unpark", unpark);
+    routes.add(Policy::Admin, Method::POST, "/api/v1/channels:reload", reload);
 }
 
 async fn list(call: Call) -> Answer {
@@ -25,4 +26,12 @@ async fn unpark(call: Call) -> Answer {
         return Err(unknown());
     }
     ok(&call.app.channels.list().into_iter().find(|channel| channel.id == id).ok_or_else(unknown)?)
+}
+
+/// All channels as their files say now, or all as they were.
+async fn reload(call: Call) -> Answer {
+    match call.app.channels.reload().await {
+        Ok(channels) => ok(&PageView::whole(channels)),
+        Err(reasons) => Err(Problem::new(Code::Conflict, reasons.join("; "))),
+    }
 }

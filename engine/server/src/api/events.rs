@@ -22,9 +22,12 @@ async fn publish(mut call: Call) -> Answer {
     let body = call.bytes(JSON_BODY_BYTES_MAX).await?;
     let events = cloudevent::parse(&call.headers, &body, call.now)?;
     // What a channel says has passed its plugin's checks; nobody else may pass for one.
-    // And what is done with a case is done by its own address, where it is asked who may.
-    if events.iter().any(|event| event.source == yiwang_core::docket::SOURCE) {
-        return Err(Problem::new(Code::Forbidden, "The source `/cases` belongs to the engine"));
+    // And what is done with a case is done by its own address, where it is asked who may; time alone moves clocks.
+    for source in [yiwang_core::docket::SOURCE, yiwang_core::clock::SOURCE] {
+        if events.iter().any(|event| event.source == source) {
+            let detail = format!("The source `{source}` belongs to the engine");
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
     }
     if !is_admin(call.actor()?) && events.iter().any(|event| event.source.starts_with("/channels/")) {
         return Err(Problem::new(Code::Forbidden, "Sources below `/channels/` belong to the channels"));

@@ -157,7 +157,8 @@ impl App {
         let catalog = Arc::new(channel_catalog(["form".to_owned()]));
         let query = store.clone();
         let files = Arc::new(MemoryFiles::default());
-        let parts = Parts { handle: handle.clone(), query, channels, files, tokens: store, clock, catalog };
+        let (handle_, archive) = (handle.clone(), store.clone());
+        let parts = Parts { handle: handle_, query, channels, files, archive, tokens: store, clock, catalog };
         Self { router: router(config, parts, CancellationToken::new()), handle, tokens }
     }
 

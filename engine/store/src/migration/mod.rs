@@ -16,13 +16,17 @@ const SQLITE: Migrations = &[
     ("unheld work", include_str!("sqlite/0004_unheld_work.sql")),
     ("sweeps", include_str!("sqlite/0005_sweeps.sql")),
     ("cases", include_str!("sqlite/0006_cases.sql")),
-    ("poll cursors", include_str!("sqlite/0007_poll_cursors.sql")),
+    ("next due", include_str!("sqlite/0007_next_due.sql")),
+    ("archive", include_str!("sqlite/0008_archive.sql")),
+    ("poll cursors", include_str!("sqlite/0009_poll_cursors.sql")),
 ];
 
 /// Begins where SQLite's sixth version stands.
 const POSTGRES: Migrations = &[
     ("first", include_str!("postgres/0001_first.sql")),
-    ("poll cursors", include_str!("postgres/0002_poll_cursors.sql")),
+    ("next due", include_str!("postgres/0002_next_due.sql")),
+    ("archive", include_str!("postgres/0003_archive.sql")),
+    ("poll cursors", include_str!("postgres/0004_poll_cursors.sql")),
 ];
 
 /// Nodes that start at the same time meet here; each look finds what the others have done.

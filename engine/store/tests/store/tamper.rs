@@ -1,7 +1,11 @@
 //! Rows changed behind the store's back: seen by `verify`, told where they are read, never a panic.
 
-use yiwang_core::InstanceId;
-use yiwang_runtime::ports::{Batch, CaseFilter, Disposition, PageRequest, Query, Store, WorkItemFilter};
+use yiwang_core::transition::Status;
+use yiwang_core::{InstanceId, Timestamp};
+use yiwang_runtime::ports::{
+    Archive, ArchiveRow, Batch, CaseFilter, Disposition, Forget, PageRequest, Query, Store, TurnRow,
+    WorkItemFilter,
+};
 use yiwang_store::Broken;
 
 use crate::rows::{Fresh, arrival, batch, case, fresh, item, state, turn};
@@ -110,6 +114,62 @@ async fn broken_rows_of_lists_are_named() {
     assert_eq!(error.doing, "reading the event of inbox row 5");
     let error = fresh.store.instance(id).await.unwrap_err();
     assert_eq!(error.doing, format!("reading instance {id}"));
-    let routable = fresh.store.routable(yiwang_core::Timestamp(0), 10).await.unwrap();
+    let routable = fresh.store.routable(Timestamp(0), 10).await.unwrap();
     assert_eq!(routable.iter().map(|row| row.id).collect::<Vec<_>>(), [6], "the loop goes on without it");
+}
+
+/// The chains hold without the lines, and the archive's own hashes are those of before.
+#[tokio::test]
+async fn an_archived_instance_leaves_its_hashes() {
+    let fresh = fresh().await;
+    let ended = |id, rev| TurnRow { status: Status::Completed, ..turn(id, rev) };
+    fresh.commit([turn(1, 1), turn(2, 1)]).await;
+    fresh.commit([ended(1, 2), ended(2, 2)]).await;
+    let rows = fresh.store.ended(Timestamp(i64::MAX), None, 10).await.unwrap();
+    let mut turns = fresh.store.turns_of(vec![InstanceId(1)]).await.unwrap();
+    assert_eq!(yiwang_store::check_turns(&turns), Ok(()));
+    let archive = ArchiveRow {
+        digest: "sha256:1".into(),
+        size: 1,
+        at: Timestamp(0),
+        by: "li".into(),
+        instances: 1,
+        turns: 2,
+    };
+    let instances =
+        rows.into_iter().filter(|row| row.instance == InstanceId(1)).map(|row| (row.instance, row.hash));
+    let gone = fresh.store.forget(Forget { archive, instances: instances.collect() }).await.unwrap();
+    assert_eq!(gone, 1);
+    let audit = fresh.store.verify().await.unwrap();
+    assert_eq!((audit.turns, audit.instances, audit.archived, audit.broken), (4, 2, 1, None));
+    assert_eq!(
+        fresh.store.recorded(0, 10).await.unwrap()[0].lines.len(),
+        0,
+        "the lines are in the archive alone"
+    );
+    turns[0].lines.push(' ');
+    assert_eq!(yiwang_store::check_turns(&turns), Err((0, "the turn's hash differs")));
+    let turned =
+        fresh.tampered("UPDATE archived SET hash = zeroblob(32)").await.store.verify().await.unwrap();
+    assert!(turned.broken.is_some_and(|broken| broken.what.contains("archived")));
+}
+
+#[tokio::test]
+async fn an_archived_turn_is_not_taken_out_unseen() {
+    let fresh = fresh().await;
+    fresh.commit([TurnRow { status: Status::Completed, ..turn(1, 1) }]).await;
+    fresh.commit([turn(2, 1)]).await;
+    let row = fresh.store.ended(Timestamp(i64::MAX), None, 10).await.unwrap().remove(0);
+    let archive = ArchiveRow {
+        digest: "sha256:1".into(),
+        size: 1,
+        at: Timestamp(0),
+        by: "li".into(),
+        instances: 1,
+        turns: 1,
+    };
+    let wish = Forget { archive, instances: vec![(row.instance, row.hash)] };
+    assert_eq!(fresh.store.forget(wish).await.unwrap(), 1);
+    let without = fresh.tampered("DELETE FROM journal WHERE lsn = 1").await.store.verify().await.unwrap();
+    assert_eq!(without.broken, at(1, None, "the turn is missing"));
 }

@@ -9,8 +9,10 @@
 
 mod bad_input;
 mod crash;
+mod disk;
 mod journeys;
 mod nodes;
+mod plugins;
 mod scripts;
 mod services;
 mod walk;

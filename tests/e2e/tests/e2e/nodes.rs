@@ -39,7 +39,12 @@ enum Fault {
     StoodStill,
     /// The database crashes under it.
     DatabaseCrashed,
+    /// The database is gone for longer than a lease lasts: nobody may own anything meanwhile.
+    DatabaseGone,
 }
+
+const KINDS: [Fault; 5] =
+    [Fault::Killed, Fault::Stopped, Fault::StoodStill, Fault::DatabaseCrashed, Fault::DatabaseGone];
 
 /// The two nodes.
 struct Nodes {
@@ -70,6 +75,24 @@ impl Nodes {
             }
             assert!(began.elapsed() < PATIENCE, "node {node} did not take over: {}", self.logs());
             sleep(LOOK);
+        }
+    }
+
+    /// Waits until no node takes work any more.
+    fn wait_for_nobody(&self) {
+        let began = Instant::now();
+        while self.nodes.iter().any(Server::is_ready) {
+            assert!(began.elapsed() < PATIENCE, "who has no database says that it is ready: {}", self.logs());
+            sleep(LOOK);
+        }
+    }
+
+    /// Starts those that have ended, as a service manager does.
+    fn bring_back(&mut self) {
+        for node in &mut self.nodes {
+            if node.has_ended().unwrap() {
+                node.begin_again().unwrap();
+            }
         }
     }
 
@@ -112,6 +135,13 @@ impl Nodes {
                 cluster.go_on().unwrap();
                 self.owner();
             }
+            Fault::DatabaseGone => {
+                cluster.crash().unwrap();
+                self.wait_for_nobody();
+                cluster.go_on().unwrap();
+                self.bring_back();
+                self.owner();
+            }
         }
     }
 }
@@ -147,8 +177,7 @@ fn nothing_is_lost_and_nothing_doubled_when_the_owner_changes() {
     expect(administrator.post("/api/v1/definitions", &deploy).unwrap(), "deploying").unwrap();
     let load = Load::start(&addresses, &token);
 
-    let mut faults: Vec<Fault> =
-        [Fault::Killed, Fault::Stopped, Fault::StoodStill, Fault::DatabaseCrashed].repeat(ROUNDS);
+    let mut faults: Vec<Fault> = KINDS.repeat(ROUNDS);
     let mut random = Random::new(seed);
     while !faults.is_empty() {
         let next = random.number() % faults.len() as u64;

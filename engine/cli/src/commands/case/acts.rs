@@ -99,6 +99,17 @@ pub(super) enum Verb {
     Urge(Common),
     /// Put a case under supervision.
     Supervise(Common),
+    /// Write down that the unit has spoken with the petitioner.
+    Contact {
+        #[command(flatten)]
+        common: Common,
+        /// Nobody was reached.
+        #[arg(long)]
+        unreached: bool,
+        /// What was said.
+        #[arg(long)]
+        text: Option<String>,
+    },
     /// Write down a call back to the petitioner.
     Callback {
         #[command(flatten)]
@@ -164,6 +175,9 @@ pub(super) async fn run(verb: Verb, remote: &Remote, format: Format) -> Result<(
         Verb::Resume(common) => ("resume", common, json!({})),
         Verb::Urge(common) => ("urge", common, json!({})),
         Verb::Supervise(common) => ("supervise", common, json!({})),
+        Verb::Contact { common, unreached, text } => {
+            ("contact", common, json!({ "reached": !unreached, "text": text }))
+        }
         Verb::Callback { common, unreached, solved, unsolved, text } => {
             let solved = if solved { Some(true) } else { unsolved.then_some(false) };
             ("callback", common, json!({ "reached": !unreached, "solved": solved, "text": text }))

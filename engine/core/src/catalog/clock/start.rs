@@ -6,6 +6,7 @@ use yiwang_dsl::Fault;
 
 use super::{done, named, output};
 use crate::Timestamp;
+use crate::case::Flag;
 use crate::catalog::escalation::{self, Escalation};
 use crate::catalog::{Called, Function, shape, sla_lookup};
 use crate::machine::{Machine, Move};
@@ -30,6 +31,13 @@ pub(in crate::catalog) fn input() -> Value {
             ("goal", goal),
             ("sla", sla_lookup::input()),
             ("from", shape::optional_text()),
+            (
+                "marks",
+                json!({
+                    "enum": ["overdue", "warned", "supervised", "none", null],
+                    "description": "The flag that the case gets past the due time; overdue unless given",
+                }),
+            ),
             ("thresholds", json!({"type": ["array", "null"], "items": escalation::schema()})),
         ],
     );
@@ -45,6 +53,29 @@ pub(in crate::catalog) struct With {
     sla: Option<sla_lookup::With>,
     from: Option<String>,
     thresholds: Option<Vec<Escalation>>,
+    #[serde(default)]
+    marks: Option<Marks>,
+}
+
+/// What past its due time a clock does to the case.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Marks {
+    Overdue,
+    Warned,
+    Supervised,
+    None,
+}
+
+impl Marks {
+    fn flag(self) -> Option<Flag> {
+        match self {
+            Self::Overdue => Some(Flag::Overdue),
+            Self::Warned => Some(Flag::Warned),
+            Self::Supervised => Some(Flag::Supervised),
+            Self::None => None,
+        }
+    }
 }
 
 fn begin(machine: &mut Machine<'_>, called: Called<'_>) -> Result<Move, Fault> {
@@ -60,7 +91,7 @@ pub(in crate::catalog) fn start(
     called: &Called<'_>,
     with: With,
 ) -> Result<(), Fault> {
-    let With { clock, goal, sla, from, thresholds } = with;
+    let With { clock, goal, sla, from, thresholds, marks } = with;
     let from = match &from {
         None => machine.now,
         Some(text) => {
@@ -89,6 +120,7 @@ pub(in crate::catalog) fn start(
         let (step, at) = threshold.step(machine, called)?;
         ladder.push(threshold.rung(machine, step, Some(at)));
     }
-    let start = Start { clock, goal, calendar, from, ladder };
+    let marks = marks.unwrap_or(Marks::Overdue).flag();
+    let start = Start { clock, goal, calendar, from, ladder, marks };
     stopwatch::start(machine, Some(called.task), start).map_err(|reason| called.refuse(&reason))
 }

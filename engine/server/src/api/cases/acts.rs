@@ -31,6 +31,7 @@ const ACTS: &[(&str, &str)] = &[
     ("/api/v1/cases/{no}:resume", "resume"),
     ("/api/v1/cases/{no}:urge", "urge"),
     ("/api/v1/cases/{no}:supervise", "supervise"),
+    ("/api/v1/cases/{no}:contact", "contact"),
     ("/api/v1/cases/{no}:callback", "callback"),
     ("/api/v1/cases/{no}:satisfaction", "satisfaction"),
     ("/api/v1/cases/{no}:withdraw", "withdraw"),
@@ -53,7 +54,7 @@ async fn act(mut call: Call, word: &'static str) -> Answer {
     let decision: Option<String> = body.take("decision")?;
     let command = case_command(word, body.0)?;
     if let CaseCommand::Attach { attachment } = &command {
-        super::files::is_kept(&call, &attachment.digest).await?;
+        call.kept_file(&attachment.digest).await?;
     }
     let decision = match decision.or(call.idempotency_key()?) {
         Some(decision) => decision,
@@ -137,6 +138,7 @@ fn command(word: &str, body: &mut Body) -> Result<CaseCommand, Problem> {
         "resume" => CaseCommand::Resume,
         "urge" => CaseCommand::Urge,
         "supervise" => CaseCommand::Supervise,
+        "contact" => CaseCommand::Contact { reached: body.need("reached")?, text: body.take("text")? },
         "callback" => CaseCommand::Callback {
             reached: body.need("reached")?,
             solved: body.take("solved")?,

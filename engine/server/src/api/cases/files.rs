@@ -51,14 +51,6 @@ async fn upload(mut call: Call) -> Answer {
     acts::perform(&call, CaseCommand::Attach { attachment }, None, decision).await
 }
 
-/// Is there a file with this digest?
-pub(super) async fn is_kept(call: &Call, digest: &str) -> Result<(), Problem> {
-    match call.app.files.read(digest).await? {
-        Some(_) => Ok(()),
-        None => Err(Problem::not_found("file", digest)),
-    }
-}
-
 /// By the 64 digits of the digest. Whatever it is, a browser saves it and does not run it.
 async fn download(call: Call) -> Answer {
     let case = find(&call).await?;

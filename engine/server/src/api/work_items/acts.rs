@@ -103,6 +103,9 @@ struct Attached {
 
 async fn attach(mut call: Call) -> Answer {
     let Attached { file, decision } = call.json().await?;
+    if let Some(digest) = &file.digest {
+        call.kept_file(digest).await?;
+    }
     done(call, Act::Attach { file }, Why { reason: None, decision }).await
 }
 

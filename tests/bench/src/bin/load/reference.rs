@@ -77,6 +77,7 @@ pub(crate) async fn serve(stub: SocketAddr, service_calls: usize) -> Result<()> 
         query: store.clone(),
         files: Arc::new(MemoryFiles::default()),
         channels,
+        archive: store.clone(),
         tokens: store,
         clock,
         catalog: Arc::new(default_catalog()),

@@ -1,0 +1,83 @@
+//! One plugin of any folder: compiled by cargo, or taken as another compiler has made it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::manifest::Manifest;
+use crate::toolchain::{Toolchain, cargo};
+use crate::{component, hex, manifest, output_of};
+
+/// What a component is made of.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// A folder with `Cargo.toml` and `plugin.toml`.
+    Folder(&'a Path),
+    /// A core module or a component without a manifest, and the folder with its `plugin.toml`.
+    Compiled(&'a Path, &'a Path),
+}
+
+/// A component.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Its name and version.
+    pub name: String,
+    /// As the manifest says.
+    pub version: String,
+    /// The file.
+    pub wasm: PathBuf,
+    /// SHA-256 in hexadecimal.
+    pub digest: String,
+    /// Bytes of it.
+    pub size: usize,
+    /// Interfaces that it imports.
+    pub imports: Vec<String>,
+}
+
+/// Builds a component and writes it to `to`, or to where cargo puts what it builds.
+///
+/// # Errors
+/// If there is no toolchain, cargo fails, or component and manifest do not agree.
+pub fn build(source: Source<'_>, to: Option<&Path>, progress: &mut dyn FnMut(String)) -> Result<Finished> {
+    let (manifest, module, usual) = match source {
+        Source::Folder(folder) => {
+            let manifest = manifest::of(folder)?;
+            let module = compiled(folder, &manifest, progress)?;
+            let usual = module.ancestors().nth(3).unwrap_or(folder).to_owned();
+            (manifest, module, usual)
+        }
+        Source::Compiled(module, folder) => (manifest::of(folder)?, module.to_owned(), folder.to_owned()),
+    };
+    let bytes = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
+    let bytes = component::encode(&bytes, &manifest.json)
+        .with_context(|| format!("making a component of {}", module.display()))?;
+    let imports = component::check(&bytes, &manifest)?;
+    let wasm = to.map_or_else(|| usual.join(format!("{}.wasm", manifest.name)), Path::to_owned);
+    if let Some(folder) = wasm.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    }
+    fs::write(&wasm, &bytes).with_context(|| format!("writing {}", wasm.display()))?;
+    let digest = hex(&Sha256::digest(&bytes));
+    Ok(Finished { name: manifest.name, version: manifest.version, wasm, digest, size: bytes.len(), imports })
+}
+
+/// The core module, at `<target folder>/wasm32-unknown-unknown/release/<name>.wasm`.
+fn compiled(folder: &Path, manifest: &Manifest, progress: &mut dyn FnMut(String)) -> Result<PathBuf> {
+    let folder = fs::canonicalize(folder).with_context(|| format!("opening {}", folder.display()))?;
+    let told =
+        output_of(cargo().current_dir(&folder).args(["metadata", "--no-deps", "--format-version", "1"]))
+            .with_context(|| format!("{} is no package: cargo does not know it", folder.display()))?;
+    let told: Value = serde_json::from_str(&told).context("reading what cargo says about the package")?;
+    let path = |name: &str| told[name].as_str().map(PathBuf::from).context("cargo says no folder");
+    let target = match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(set) => std::path::absolute(set)?,
+        None => path("target_directory")?,
+    };
+    let toolchain = Toolchain::find(progress)?;
+    progress(format!("building {} with {toolchain}", manifest.name));
+    let modules = toolchain.build(&folder, "", &target, &[&manifest.name])?;
+    Ok(modules.join(format!("{}.wasm", manifest.name.replace('-', "_"))))
+}

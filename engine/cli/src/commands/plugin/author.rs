@@ -1,0 +1,165 @@
+//! What an author does: `new`, `build`, `test`, `conformance`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use yiwang_builder::{Finished, Source, template};
+use yiwang_host::conformance::Verdict;
+use yiwang_host::{conformance as checks, fixture};
+
+use crate::failure::{Exit, Failure};
+use crate::output::{self, Format};
+use crate::services::user_cache;
+
+#[derive(clap::Args, Debug)]
+pub(super) struct NewArgs {
+    /// Name of the plugin: lower-case letters, digits and dashes.
+    name: String,
+    /// The folder to make; without it, one with the name of the plugin.
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct BuildArgs {
+    /// Folder with plugin.toml, and Cargo.toml where it is written in Rust.
+    #[arg(default_value = ".", value_name = "DIR")]
+    folder: PathBuf,
+    /// Take what another compiler has made, a core module or a component, instead of compiling.
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+    /// The component; without it, NAME.wasm where the compiler puts what it makes.
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+}
+
+/// A component with its fixtures.
+#[derive(clap::Args, Debug)]
+pub(super) struct SubjectArgs {
+    /// A component, or the folder of a plugin, which is built first.
+    #[arg(default_value = ".", value_name = "PATH")]
+    path: PathBuf,
+    /// Folder with the fixtures; without it, `fixtures` in the folder or beside the component.
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
+}
+
+pub(super) fn new(args: &NewArgs) -> Result<(), Failure> {
+    let to = args.to.clone().unwrap_or_else(|| PathBuf::from(&args.name));
+    template::write(&args.name, &to)
+        .map_err(|error| Failure::new(Exit::Conflict, "plugin.not-made", format!("{error:#}")))?;
+    output::line(&to.display().to_string());
+    output::note(&format!(
+        "next:\n    cd {}\n    cargo test\n    yiwang plugin test\n    yiwang plugin conformance",
+        to.display()
+    ));
+    Ok(())
+}
+
+pub(super) fn build(args: &BuildArgs, wanted: Option<Format>) -> Result<(), Failure> {
+    let source = match &args.module {
+        Some(module) => Source::Compiled(module, &args.folder),
+        None => Source::Folder(&args.folder),
+    };
+    let built = built(source, args.to.as_deref())?;
+    if wanted == Some(Format::Json) {
+        output::json(&json!({
+            "name": built.name, "version": built.version, "file": built.wasm.display().to_string(),
+            "digest": format!("sha256:{}", built.digest), "size": built.size, "imports": built.imports,
+        }));
+        return Ok(());
+    }
+    let imports = if built.imports.is_empty() { "nothing".to_owned() } else { built.imports.join(" ") };
+    output::note(&format!(
+        "{} {}: {} KiB, imports {imports}, sha256:{}",
+        built.name,
+        built.version,
+        built.size.div_ceil(1024),
+        built.digest
+    ));
+    output::line(&built.wasm.display().to_string());
+    Ok(())
+}
+
+fn built(source: Source<'_>, to: Option<&Path>) -> Result<Finished, Failure> {
+    yiwang_builder::build(source, to, &mut |line| output::note(&line)).map_err(|error| {
+        Failure::new(Exit::Invalid, "plugin.not-built", format!("{error:#}"))
+            .help("what cargo says stands above; docs/guide/plugins.md has the steps")
+    })
+}
+
+impl SubjectArgs {
+    /// The component, built if it must be, and its fixtures.
+    fn subject(&self) -> Result<(PathBuf, PathBuf), Failure> {
+        let beside = |folder: &Path| self.fixtures.clone().unwrap_or_else(|| folder.join("fixtures"));
+        if self.path.is_dir() {
+            return Ok((built(Source::Folder(&self.path), None)?.wasm, beside(&self.path)));
+        }
+        if !self.path.is_file() {
+            let message = format!("there is no component {}", self.path.display());
+            return Err(Failure::new(Exit::NotFound, "cli.file", message));
+        }
+        Ok((self.path.clone(), beside(self.path.parent().unwrap_or(Path::new(".")))))
+    }
+}
+
+pub(super) async fn test(args: &SubjectArgs, wanted: Option<Format>) -> Result<(), Failure> {
+    let (component, folder) = args.subject()?;
+    let fixtures = fixture::all(&folder).map_err(unreadable)?;
+    if fixtures.is_empty() {
+        let message = format!("there are no fixtures in {}", folder.display());
+        return Err(Failure::new(Exit::NotFound, "fixture.none", message)
+            .help("fixtures are files *.json; docs/guide/plugins.md shows one"));
+    }
+    let (mut failed, mut steps, mut told) = (0, 0, Vec::new());
+    for (path, fixture) in &fixtures {
+        let wrong =
+            fixture::run(&component, &user_cache(), fixture).await.unwrap_or_else(|reason| vec![reason]);
+        steps += fixture.steps.len();
+        failed += usize::from(!wrong.is_empty());
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if wanted != Some(Format::Json) {
+            let mark = if wrong.is_empty() { "ok     " } else { "FAILED " };
+            output::line(&format!("{mark} {name}  {}", fixture.about));
+            for what in &wrong {
+                output::line(&format!("        {what}"));
+            }
+        }
+        told.push(
+            json!({ "file": name, "about": fixture.about, "passed": wrong.is_empty(), "problems": wrong }),
+        );
+    }
+    if wanted == Some(Format::Json) {
+        output::json(&json!({ "passed": fixtures.len() - failed, "failed": failed, "fixtures": told }));
+    } else {
+        output::line(&format!("{} fixtures, {steps} steps: {failed} failed", fixtures.len()));
+    }
+    if failed > 0 { Err(Failure::said(Exit::Failed)) } else { Ok(()) }
+}
+
+pub(super) async fn conformance(args: &SubjectArgs, wanted: Option<Format>) -> Result<(), Failure> {
+    let (component, folder) = args.subject()?;
+    let all = checks::run(&component, &folder, &user_cache()).await.map_err(unreadable)?;
+    let failed = all.iter().filter(|check| check.verdict == Verdict::Failed).count();
+    if wanted == Some(Format::Json) {
+        let checks: Vec<Value> = all.iter().map(|check| json!(check)).collect();
+        output::json(&json!({ "conforms": failed == 0, "checks": checks }));
+    } else {
+        for check in &all {
+            let mark = match check.verdict {
+                Verdict::Passed => "ok     ",
+                Verdict::Failed => "FAILED ",
+                Verdict::Skipped => "-      ",
+            };
+            output::line(&format!("{mark} {:<11} {}", check.name, check.says));
+            for problem in &check.problems {
+                output::line(&format!("                    {problem}"));
+            }
+        }
+    }
+    if failed > 0 { Err(Failure::said(Exit::Failed)) } else { Ok(()) }
+}
+
+fn unreadable(reason: String) -> Failure {
+    Failure::new(Exit::Invalid, "plugin.unsound", reason)
+}

@@ -1,0 +1,164 @@
+//! Looking on at the calls of a bench: what they did and cost, with random numbers that follow from a seed and
+//! with answers from outside that were written down. A server has none of this.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::bindings::yiwang::channel::http::HttpError;
+
+/// One call, as it was seen from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// From the fresh instance to its end.
+    pub time: Duration,
+    /// The most linear memory that it had.
+    pub memory_bytes_peak: usize,
+    /// Functions of the host and how often they were called.
+    pub host_calls: BTreeMap<&'static str, u32>,
+    /// Level and text of what it logged.
+    pub log: Vec<(&'static str, String)>,
+}
+
+/// An answer from outside, written down.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Answer {
+    /// 200 unless it is said.
+    #[serde(default = "ok")]
+    pub status: u16,
+    /// Header lines.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body as JSON.
+    #[serde(default)]
+    pub json: Value,
+    /// Or as text.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// No answer: `connect` (nothing was sent) or `timeout` (it may have arrived).
+    #[serde(default)]
+    pub fails: Option<String>,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// A request that went out, secrets filled in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Asked {
+    /// Upper case.
+    pub method: String,
+    /// All of the address.
+    pub url: String,
+    /// By name, lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body; bytes that are no UTF-8 are replaced.
+    pub body: String,
+}
+
+/// Who looks on.
+pub(crate) struct Watch {
+    /// Seed and how often it was asked.
+    random: Mutex<(u64, u64)>,
+    seen: Mutex<Vec<Observed>>,
+    asked: Mutex<Vec<Asked>>,
+    /// None: requests go out for real.
+    answers: Mutex<Option<VecDeque<Answer>>>,
+}
+
+impl Watch {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            random: Mutex::new((seed, 0)),
+            seen: Mutex::default(),
+            asked: Mutex::default(),
+            answers: Mutex::default(),
+        }
+    }
+
+    /// The next bytes of the stream.
+    pub(crate) fn random(&self, bytes: &mut [u8]) {
+        let mut random = held(&self.random);
+        for chunk in bytes.chunks_mut(32) {
+            random.1 += 1;
+            let mut hash = Sha256::new();
+            hash.update(random.0.to_le_bytes());
+            hash.update(random.1.to_le_bytes());
+            chunk.copy_from_slice(&hash.finalize()[..chunk.len()]);
+        }
+    }
+
+    pub(crate) fn keep(&self, seen: Observed) {
+        held(&self.seen).push(seen);
+    }
+
+    /// What was seen since the last time.
+    pub(crate) fn seen(&self) -> Vec<Observed> {
+        std::mem::take(&mut held(&self.seen))
+    }
+
+    /// Requests that went out since the last time.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut held(&self.asked))
+    }
+
+    /// From now on these answers are given, and nothing goes out.
+    pub(crate) fn expect(&self, answers: impl IntoIterator<Item = Answer>) {
+        *held(&self.answers) = Some(answers.into_iter().collect());
+    }
+
+    /// The answer to a request; none where it goes out for real.
+    pub(crate) fn answer(&self, request: &reqwest::Request) -> Result<Option<reqwest::Response>, HttpError> {
+        let mut answers = held(&self.answers);
+        let Some(answers) = answers.as_mut() else { return Ok(None) };
+        let asked = Asked::of(request);
+        let what = format!("{} {}", asked.method, asked.url);
+        held(&self.asked).push(asked);
+        let Some(answer) = answers.pop_front() else {
+            return Err(HttpError::Connect(format!("no answer is written down for {what}")));
+        };
+        match answer.fails.as_deref() {
+            None => {}
+            Some("timeout") => return Err(HttpError::Timeout(true)),
+            Some(why) => return Err(HttpError::Connect(why.to_owned())),
+        }
+        let mut response = http::Response::builder().status(answer.status);
+        for (name, value) in &answer.headers {
+            response = response.header(name, value);
+        }
+        let body = match answer.body {
+            Some(text) => text,
+            None if answer.json.is_null() => String::new(),
+            None => answer.json.to_string(),
+        };
+        let response = response
+            .body(body)
+            .map_err(|error| HttpError::Protocol(format!("the fixture's answer: {error}")))?;
+        Ok(Some(response.into()))
+    }
+}
+
+impl Asked {
+    fn of(request: &reqwest::Request) -> Self {
+        let value = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = request.headers().iter().map(|(name, text)| (name.as_str().to_owned(), value(text)));
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+        Self {
+            method: request.method().to_string(),
+            url: request.url().to_string(),
+            headers: headers.collect(),
+            body: String::from_utf8_lossy(body).into_owned(),
+        }
+    }
+}
+
+/// Nobody panics while holding one of these.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
