@@ -6,7 +6,7 @@ use clap::Subcommand;
 use reqwest::Method;
 
 use crate::failure::{self, Exit, Failure};
-use crate::output::{self, Column, Format};
+use crate::output::{self, Format};
 use crate::remote::{Server, encoded};
 
 #[derive(clap::Args, Debug)]
