@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use yiwang_core::Timestamp;
 use yiwang_core::input::EffectOutcome;
-use yiwang_runtime::ports::{ChannelRequest, Channels as _, Delivery, Received, Rejected};
+use yiwang_runtime::ports::{
+    ChannelRequest, Channels as _, Delivery, Poll, PollFailed, PolledPage, Received, Rejected,
+};
 
 use crate::config::{ChannelConfig, Config};
 use crate::host::Host;
@@ -95,6 +97,14 @@ impl Bench {
     /// A message goes out.
     pub async fn send(&self, delivery: Delivery) -> EffectOutcome {
         self.host.send(CHANNEL, delivery).await
+    }
+
+    /// It is asked for what is new.
+    ///
+    /// # Errors
+    /// The failure.
+    pub async fn poll(&self, poll: Poll) -> Result<PolledPage, PollFailed> {
+        self.host.poll(CHANNEL, poll).await
     }
 
     /// From now on these are the answers from outside; a request beyond them fails, and nothing leaves.

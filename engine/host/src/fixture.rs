@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use yiwang_core::input::EffectOutcome;
 use yiwang_core::{EffectId, InstanceId, Timestamp};
-use yiwang_runtime::ports::{ChannelRequest, Delivery};
+use yiwang_runtime::ports::{ChannelRequest, Delivery, IncomingEvent, Poll};
 
 use crate::bench::{Bench, NOW};
 use crate::watch::{Answer, Asked, Observed};
@@ -60,6 +60,9 @@ pub struct Step {
     /// Or what goes out.
     #[serde(default)]
     pub notification: Option<Notification>,
+    /// Or the question for what is new.
+    #[serde(default)]
+    pub poll: Option<Question>,
     /// Answers from outside, in order.
     #[serde(default)]
     pub http: Vec<Exchange>,
@@ -142,6 +145,30 @@ pub struct Notification {
     pub attempt: Option<u32>,
 }
 
+/// The question for what is new.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Question {
+    /// As the last page gave it; none: the first time.
+    pub cursor: Option<String>,
+    /// 100 unless it is said.
+    pub events_max: Option<u32>,
+    /// 1 for the first try.
+    pub attempt: Option<u32>,
+}
+
+impl Question {
+    /// As the engine would ask it.
+    fn read(&self, now: Timestamp) -> Poll {
+        Poll {
+            cursor: self.cursor.clone(),
+            events_max: self.events_max.unwrap_or(100),
+            attempt: self.attempt.unwrap_or(1),
+            now,
+        }
+    }
+}
+
 /// A request that goes out, and its answer.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -194,7 +221,7 @@ pub struct Expect {
 #[derive(Clone, Debug)]
 pub struct Given {
     /// `status`, `code`, `headers`, `body` and `events` of a request; `outcome`, `code`, `output` and `retryAfter`
-    /// of a message.
+    /// of a message; `outcome`, `code`, `events` and `output` (`cursor`, `more`, `nextAfter`) of a question.
     pub value: Value,
     /// The calls of the plugin.
     pub observed: Vec<Observed>,
@@ -245,10 +272,11 @@ impl Step {
     /// If it is not well written.
     pub async fn play(&self, bench: &Bench) -> Result<Given, String> {
         bench.answers(self.http.iter().map(|exchange| exchange.answer.clone()));
-        let value = match (&self.request, &self.notification) {
-            (Some(request), None) => received(bench, request.read(self.now()?)?).await,
-            (None, Some(notification)) => sent(bench, notification.read(self.now()?)?).await,
-            _ => return Err("it has either a `request` or a `notification`".to_owned()),
+        let value = match (&self.request, &self.notification, &self.poll) {
+            (Some(request), None, None) => received(bench, request.read(self.now()?)?).await,
+            (None, Some(notification), None) => sent(bench, notification.read(self.now()?)?).await,
+            (None, None, Some(question)) => polled(bench, question.read(self.now()?)).await,
+            _ => return Err("it has one of `request`, `notification` and `poll`".to_owned()),
         };
         Ok(Given { value, observed: bench.observed(), asked: bench.asked() })
     }
@@ -283,7 +311,21 @@ pub async fn received(bench: &Bench, request: ChannelRequest) -> Value {
         Ok(received) => (received.response, None, received.events),
         Err(rejected) => (rejected.response, Some(rejected.code), Vec::new()),
     };
-    let events: Vec<Value> = events
+    let headers: Map<String, Value> =
+        response.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    let mut value = json!({
+        "status": response.status, "code": code, "headers": headers, "events": told(&events),
+    });
+    match std::str::from_utf8(&response.body) {
+        Ok(text) => value["body"] = json!(text),
+        Err(_) => value["base64"] = json!(STANDARD.encode(&response.body)),
+    }
+    value
+}
+
+/// Events as a fixture writes them.
+fn told(events: &[IncomingEvent]) -> Vec<Value> {
+    events
         .iter()
         .map(|event| {
             let session =
@@ -295,17 +337,22 @@ pub async fn received(bench: &Bench, request: ChannelRequest) -> Value {
                 "data": event.event.data.to_json(), "session": session, "extensions": extensions,
             })
         })
-        .collect();
-    let headers: Map<String, Value> =
-        response.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    let mut value = json!({
-        "status": response.status, "code": code, "headers": headers, "events": events,
-    });
-    match std::str::from_utf8(&response.body) {
-        Ok(text) => value["body"] = json!(text),
-        Err(_) => value["base64"] = json!(STANDARD.encode(&response.body)),
+        .collect()
+}
+
+/// Asks the plugin for what is new; what comes back is one value.
+pub async fn polled(bench: &Bench, poll: Poll) -> Value {
+    match bench.poll(poll).await {
+        Ok(page) => {
+            let output = json!({"cursor": page.cursor, "more": page.more, "nextAfter": page.next_after});
+            json!({"outcome": "page", "code": null, "events": told(&page.events), "output": output})
+        }
+        Err(failed) => {
+            let outcome = if failed.parks { "parks" } else { "retryable" };
+            let (code, message, after) = (failed.code, failed.message, failed.retry_after);
+            json!({"outcome": outcome, "code": code, "message": message, "retryAfter": after})
+        }
     }
-    value
 }
 
 /// Hands a message to the plugin; what comes back is one value.
