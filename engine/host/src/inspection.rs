@@ -57,6 +57,8 @@ pub struct Content {
     pub handle_ms: Option<u64>,
     /// Milliseconds for a message.
     pub send_ms: Option<u64>,
+    /// Milliseconds for a question for what is new.
+    pub poll_ms: Option<u64>,
 }
 
 /// One thing that a plugin asks for.
@@ -114,6 +116,7 @@ impl Inspection {
                 memory_bytes: manifest.limits.memory_bytes,
                 handle_ms: manifest.limits.handle_ms,
                 send_ms: manifest.limits.send_ms,
+                poll_ms: manifest.limits.poll_ms,
             },
             name: manifest.name,
             version: manifest.version,
@@ -242,7 +245,7 @@ mod tests {
             idempotent_send: false,
             permissions: asking(permissions),
             config_schema: None,
-            limits: Content { memory_bytes: None, handle_ms: None, send_ms: None },
+            limits: Content { memory_bytes: None, handle_ms: None, send_ms: None, poll_ms: None },
         }
     }
 
