@@ -73,7 +73,7 @@ fn answer(config: &Value, ctx: &CallContext, message: &Value) -> Result<Outcome,
         "text" => match said(message["text"]["content"].as_str().unwrap_or_default(), from) {
             Said::Words(words) => chat.part(id, from, &words, ""),
             Said::Verdict(verdict) => return reply(VERDICT_THANKS, vec![verdict.into_event(id)]),
-            Said::Unclear => return reply(VERDICT_HELP, Vec::new()),
+            Said::Unclear(_) => return reply(VERDICT_HELP, Vec::new()),
             Said::Nothing => return reply("没有看到文字内容，请再发一次。", Vec::new()),
         },
         "richText" => {

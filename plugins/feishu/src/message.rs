@@ -55,13 +55,14 @@ impl Message<'_> {
         };
         match self.message["message_type"].as_str()? {
             "text" => match said(&self.named(content["text"].as_str()?), self.from) {
-                Said::Words(words) => Some(Part::Report(self.intake(&words, ""))),
+                // Nobody can be told how a verdict is written: the words are kept rather than lost.
+                Said::Words(words) | Said::Unclear(words) => Some(Part::Report(self.intake(&words, ""))),
                 Said::Verdict(verdict) => Some(Part::Verdict(verdict.into_event(self.id))),
-                Said::Unclear | Said::Nothing => None,
+                Said::Nothing => None,
             },
             "post" => self.post(),
             "image" => file("［照片］", "飞书照片", "image", "image_key", Some("image/jpeg")),
-            "audio" => file("［语音］", "飞书语音", "file", "file_key", Some("audio/ogg")),
+            "audio" => file("［语音］", "飞书语音", "file", "file_key", Some("audio/opus")),
             "media" => file("［视频］", "飞书视频", "file", "file_key", Some("video/mp4")),
             "file" => {
                 let name = clean(content["file_name"].as_str().unwrap_or_default());
@@ -89,8 +90,12 @@ impl Message<'_> {
         })
     }
 
-    /// `@_user_1` stands for somebody: the name is put there.
+    /// `@_user_1` stands for somebody: the name is put there. At the beginning it is how the robot of a group
+    /// is called, and belongs to nothing.
     fn named(&self, text: &str) -> String {
+        let called =
+            text.trim_start().strip_prefix("@_user_1").filter(|rest| rest.starts_with(char::is_whitespace));
+        let text = called.unwrap_or(text);
         let mentions = self.message["mentions"].as_array().into_iter().flatten();
         // The last first, or `@_user_1` would be found in `@_user_10`.
         mentions.rev().fold(text.to_owned(), |text, mention| {

@@ -110,7 +110,7 @@ fn a_text_is_a_part_of_a_report() {
         data(&outcome),
         json!({
             "externalId": "5e3702a84e847582be8db7fb73283c02", "channel": "feishu", "kind": "complaint",
-            "title": "@城管助手 @李四 路灯不亮三天了", "content": "@城管助手 @李四 路灯不亮三天了", "petitioner": {"openid": "ou_1"}
+            "title": "@李四 路灯不亮三天了", "content": "@李四 路灯不亮三天了", "petitioner": {"openid": "ou_1"}
         })
     );
     let event = &outcome.events[0];
@@ -135,7 +135,11 @@ fn a_text_is_a_part_of_a_report() {
     let post = data(&take("post", &post));
     assert_eq!((&post["title"], &post["content"]), (&json!("井盖"), &json!("薛阁街道地图 https://map")));
     assert_eq!(post["attachments"][0]["ref"], "om_1/image/img_2");
-    let verdict = take("text", &json!({"text": "评价 QC-20240604-000123 满意"}));
+    let long = take("text", &json!({"text": "长".repeat(30_000)}));
+    assert_eq!(data(&long)["content"].as_str().unwrap().chars().count(), 20_000);
+    let unclear = take("text", &json!({"text": "评价一下：路灯还是坏的"}));
+    assert_eq!(data(&unclear)["content"], "评价一下：路灯还是坏的");
+    let verdict = take("text", &json!({"text": "@_user_1 评价 QC-20240604-000123 满意"}));
     assert_eq!(verdict.events[0].event_type, "cn.yiwang.intake.feedback.v1");
 }
 
@@ -158,7 +162,6 @@ fn what_cannot_be_taken_is_left() {
     for (kind, content) in [
         ("sticker", json!({"file_key": "f"})),
         ("text", json!({"text": " "})),
-        ("text", json!({"text": "评价 还行"})),
         ("image", json!({})),
         ("post", json!({"title": "", "content": []})),
     ] {
