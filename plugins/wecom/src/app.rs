@@ -2,7 +2,7 @@
 
 use yiwang_sdk::access_token::AccessToken;
 use yiwang_sdk::prelude::*;
-use yiwang_sdk::serde_json::{Value, json};
+use yiwang_sdk::serde_json::Value;
 use yiwang_sdk::{OutgoingRequest, provider, text};
 
 use crate::send::content;
