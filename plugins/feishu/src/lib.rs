@@ -17,7 +17,7 @@ mod robot;
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::provider::{secret, words};
 use yiwang_sdk::serde_json::{Value, json};
-use yiwang_sdk::{SecretError, codec, json, provider};
+use yiwang_sdk::{SecretError, codec, provider};
 
 struct Feishu;
 
