@@ -294,25 +294,51 @@ fn filled_headers(
     Ok(map)
 }
 
+/// A secret may stand in the query, or be a whole segment of the path: what the grant was asked about stays
+/// what is reached.
 fn filled_url(state: &CallState, allowed: &Allowed<'_>, template: &str) -> Result<Url, HttpError> {
     if !allowed.places.contains(&Place::Url) || !template.contains("${secret:") {
         return parse(template);
     }
-    let (before, query) = template
-        .split_once('?')
-        .ok_or_else(|| HttpError::InvalidRequest("a secret may stand in the query only".to_owned()))?;
-    let encoded = |value: &str| {
-        value
-            .bytes()
-            .map(|byte| match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    char::from(byte).to_string()
+    let (before, query) =
+        template.split_once('?').map_or((template, None), |(before, query)| (before, Some(query)));
+    let mut segments = Vec::new();
+    for (at, segment) in before.split('/').enumerate() {
+        segments.push(match segment.strip_prefix("${secret:").and_then(|rest| rest.strip_suffix('}')) {
+            // The first three are the scheme and the host.
+            Some(name) if at > 2 && !name.contains("${secret:") => {
+                let value = filled(state, allowed, segment, encoded)?;
+                if value.chars().all(|char| char == '.') {
+                    return Err(HttpError::Denied(format!("secret `{name}` is no part of an address")));
                 }
-                byte => format!("%{byte:02X}"),
-            })
-            .collect()
-    };
-    parse(&format!("{before}?{}", filled(state, allowed, query, encoded)?))
+                value
+            }
+            _ if segment.contains("${secret:") => {
+                return Err(HttpError::InvalidRequest(
+                    "a secret may stand in the query or be a whole part of the path".to_owned(),
+                ));
+            }
+            _ => segment.to_owned(),
+        });
+    }
+    let mut url = segments.join("/");
+    if let Some(query) = query {
+        url = format!("{url}?{}", filled(state, allowed, query, encoded)?);
+    }
+    parse(&url)
+}
+
+/// All but the unreserved characters escaped: it can end neither a segment nor a value.
+fn encoded(value: &str) -> String {
+    value
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 /// Text with `${secret:NAME}` replaced, for names that the rule binds.

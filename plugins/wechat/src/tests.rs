@@ -3,10 +3,10 @@
 use yiwang_sdk::fake;
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::{Value, from_str, json};
+use yiwang_sdk::wechat::{Envelope, read_xml, signature};
 use yiwang_sdk::{HttpError, OutgoingRequest};
 
 use crate::WeChat;
-use crate::crypto::{Envelope, signature};
 
 const TOKEN: &str = "token";
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
@@ -101,11 +101,11 @@ fn a_text_becomes_a_part_of_a_report_and_is_answered() {
 fn an_encrypted_message_is_answered_encrypted() {
     let outcome = call(&host("aes"), sealed(&text("路灯不亮"))).unwrap();
     assert_eq!(data(&outcome)["content"], "路灯不亮");
-    let reply = crate::xml::read(&body(&outcome)).unwrap();
+    let reply = read_xml(&body(&outcome)).unwrap();
     let get = |name: &str| reply.get(name).unwrap();
     assert_eq!(get("MsgSignature"), signature(&[TOKEN, get("TimeStamp"), get("Nonce"), get("Encrypt")]));
     let inner = Envelope::new(KEY, APP).unwrap().open(get("Encrypt")).unwrap();
-    assert_eq!(crate::xml::read(&inner).unwrap().get("Content"), Some("已收到"));
+    assert_eq!(read_xml(&inner).unwrap().get("Content"), Some("已收到"));
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn a_verdict_is_no_part_of_a_report() {
 fn an_openid_that_is_markup_stays_text() {
     let xml = text("x").replace("oABC123", "o]]]]><![CDATA[></xml><xml>");
     let outcome = take(&xml);
-    let reply = crate::xml::read(&body(&outcome)).unwrap();
+    let reply = read_xml(&body(&outcome)).unwrap();
     assert_eq!(reply.get("ToUserName"), Some("o]]></xml><xml>"));
 }
 

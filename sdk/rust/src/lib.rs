@@ -19,17 +19,25 @@
 //! list of its permissions. All that it may ask of the world is in [`Host`]; what it does not call is not
 //! imported. The crate knows nothing of the engine: it reads `sdk/wit`, which the engine reads too.
 
+pub mod access_token;
+#[cfg(feature = "aes")]
+pub mod aes_cbc;
 pub mod bindings;
 mod channel;
+pub mod chat;
 pub mod codec;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fake;
 mod host;
 pub mod intake;
 pub mod json;
+pub mod provider;
 pub mod standard_webhooks;
+pub mod text;
 pub mod time;
 mod types;
+#[cfg(feature = "wechat")]
+pub mod wechat;
 
 #[doc(hidden)]
 pub use channel::Exported;

@@ -9,5 +9,6 @@ mod incoming;
 mod outgoing;
 mod python;
 mod reload;
+mod robots;
 mod scripts;
 mod support;

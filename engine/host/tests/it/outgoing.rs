@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use crate::support::{Fixture, plugin, post};
 
 /// A server that answers `answer` to everything and keeps what it was sent.
-fn serve(answer: impl Fn(&str) -> String + Send + 'static) -> (String, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn serve(
+    mut answer: impl FnMut(&str) -> String + Send + 'static,
+) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -149,6 +151,37 @@ async fn secrets_are_put_in_by_the_host_and_do_not_come_back() {
     assert!(request.contains(r#"{"k":"s\"2&"}"#), "{request}");
     let unbound = fetch(&host, &[("url", &address), ("header", "${secret:seen}")]).await;
     assert!(unbound.contains("Denied") && unbound.contains("not bound"), "{unbound}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_a_whole_part_of_a_path_or_none() {
+    let (address, seen) = serve(fine);
+    let with = async |secret: &str| {
+        let grants =
+            json!({"http": [{"url": format!("{address}/*"), "private": true}], "secrets": ["bound"]});
+        let channel = json!({"grants": grants, "secrets": {"bound": secret}});
+        Fixture::new(&plugin("hostile"), &channel).await
+    };
+    let host = with("a/../b?c").await;
+    let url = format!("{address}/hook/${{secret:bound}}/x?k=1");
+    assert!(fetch(&host, &[("url", &url)]).await.contains("status: 200"));
+    let request = seen.lock().unwrap().remove(0);
+    assert!(request.contains("/hook/a%2F..%2Fb%3Fc/x?k=1 "), "{request}");
+    let refused = [
+        format!("{address}/hook/a${{secret:bound}}"),
+        format!("{address}/hook/${{secret:bound}}${{secret:bound}}"),
+        format!("{address}/hook/${{secret:bound"),
+        address.replace("127.0.0.1", "${secret:bound}"),
+    ];
+    for url in refused {
+        let answer = fetch(&host, &[("url", &url)]).await;
+        assert!(answer.contains("InvalidRequest") || answer.contains("Denied"), "{url}: {answer}");
+    }
+    for dots in ["", ".", ".."] {
+        let answer = fetch(&with(dots).await, &[("url", &url)]).await;
+        assert!(answer.contains("Denied") && answer.contains("no part"), "{dots}: {answer}");
+    }
+    assert!(seen.lock().unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

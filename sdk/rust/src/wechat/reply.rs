@@ -1,27 +1,29 @@
 //! The passive reply: what the platform shows the citizen at once. Encrypted when the message was.
 
-use yiwang_sdk::prelude::*;
-
-use crate::crypto::{self, Envelope};
-use crate::xml::cdata;
+use super::crypto::{Envelope, signature};
+use super::xml::cdata;
+use crate::{CallContext, Event, HttpResponse, Outcome};
 
 /// What is to be answered, and what came in.
-pub(crate) struct Answer {
-    pub(crate) events: Vec<Event>,
+pub struct Answer {
+    /// What is handed over.
+    pub events: Vec<Event>,
     /// From whom, to whom (our account), and the text; none: `success`, which shows nothing.
-    pub(crate) reply: Option<Reply>,
+    pub reply: Option<Reply>,
 }
 
 /// A text to the citizen.
-pub(crate) struct Reply {
-    pub(crate) to: String,
-    pub(crate) from: String,
-    pub(crate) text: String,
+#[allow(missing_docs, reason = "the words say it")]
+pub struct Reply {
+    pub to: String,
+    pub from: String,
+    pub text: String,
 }
 
 impl Answer {
-    /// As a response, encrypted if the message was.
-    pub(crate) fn into_outcome(self, ctx: &CallContext, seal: Option<(&Envelope, &str, &[u8])>) -> Outcome {
+    /// As a response, encrypted if the message was: with the envelope, the token and 16 random bytes.
+    #[must_use]
+    pub fn into_outcome(self, ctx: &CallContext, seal: Option<(&Envelope, &str, &[u8])>) -> Outcome {
         let response = match self.reply {
             None => HttpResponse::text(200, "success"),
             Some(reply) => {
@@ -52,12 +54,12 @@ impl Reply {
 
 fn sealed(envelope: &Envelope, token: &str, salt: &[u8], at: u64, plain: &str) -> String {
     let encrypted = envelope.close(plain, salt);
-    let (timestamp, nonce) = (at.to_string(), yiwang_sdk::codec::hex(salt.get(..8).unwrap_or(salt)));
-    let signature = crypto::signature(&[token, &timestamp, &nonce, &encrypted]);
+    let (timestamp, nonce) = (at.to_string(), crate::codec::hex(salt.get(..8).unwrap_or(salt)));
+    let signed = signature(&[token, &timestamp, &nonce, &encrypted]);
     format!(
         "<xml><Encrypt>{}</Encrypt><MsgSignature>{}</MsgSignature><TimeStamp>{timestamp}</TimeStamp><Nonce>{}</Nonce></xml>",
         cdata(&encrypted),
-        cdata(&signature),
+        cdata(&signed),
         cdata(&nonce)
     )
 }

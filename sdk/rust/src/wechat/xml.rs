@@ -15,17 +15,21 @@ const FIELDS_MAX: usize = 64;
 
 /// The fields directly below the root element, in order.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fields(Vec<(String, String)>);
+pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
     /// The first field with this name.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// Reads a document.
-pub(crate) fn read(text: &str) -> Result<Fields, String> {
+///
+/// # Errors
+/// Why it is not taken.
+pub fn read(text: &str) -> Result<Fields, String> {
     if text.len() > BYTES_MAX {
         return Err(format!("the XML has more than {BYTES_MAX} bytes"));
     }
@@ -106,7 +110,8 @@ fn name_of(name: &str) -> Result<String, String> {
 }
 
 /// A text inside `<![CDATA[…]]>`, whatever it holds.
-pub(crate) fn cdata(text: &str) -> String {
+#[must_use]
+pub fn cdata(text: &str) -> String {
     let plain: String =
         text.chars().filter(|char| !char.is_control() || matches!(char, '\n' | '\t')).collect();
     format!("<![CDATA[{}]]>", plain.replace("]]>", "]]]]><![CDATA[>"))

@@ -1,27 +1,29 @@
 //! The platform's signatures and envelopes (消息加解密). Pure; the vectors are the providers' own.
 
-use aes::cipher::block_padding::NoPadding;
-use aes::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
-use yiwang_sdk::codec;
+use crate::{aes_cbc, codec};
 
+/// What messages are padded to; the cipher's own blocks have half of it.
 const BLOCK: usize = 32;
 
 /// SHA-1 over the parts, sorted bytewise, in hexadecimal.
-pub(crate) fn signature(parts: &[&str]) -> String {
+#[must_use]
+pub fn signature(parts: &[&str]) -> String {
     let mut parts = parts.to_vec();
     parts.sort_unstable();
     codec::sha1_hex(parts.concat().as_bytes())
 }
 
 /// Opens and closes messages: AES-256-CBC over 16 random bytes, a length, the message and the receiver's id.
-pub(crate) struct Envelope {
+pub struct Envelope {
     key: [u8; 32],
     receiver: String,
 }
 
 impl Envelope {
-    /// None unless the key has 43 characters that decode to 32 bytes.
-    pub(crate) fn new(encoding_aes_key: &str, receiver: &str) -> Option<Self> {
+    /// None unless the key has 43 characters that decode to 32 bytes. `receiver` is the app id of an Official
+    /// Account, the id of the enterprise for WeCom, the app key (or the enterprise) for DingTalk.
+    #[must_use]
+    pub fn new(encoding_aes_key: &str, receiver: &str) -> Option<Self> {
         if encoding_aes_key.len() != 43 {
             return None;
         }
@@ -31,21 +33,9 @@ impl Envelope {
     }
 
     /// The message, if it was closed with this key for this receiver.
-    pub(crate) fn open(&self, sealed: &str) -> Option<String> {
-        let mut bytes = codec::base64_decode(sealed)?;
-        if bytes.is_empty() || !bytes.len().is_multiple_of(16) {
-            return None;
-        }
-        let cipher = cbc::Decryptor::<aes::Aes256>::new(&self.key.into(), &self.iv().into());
-        cipher.decrypt_padded::<NoPadding>(&mut bytes).ok()?;
-        let padding = usize::from(*bytes.last()?);
-        if !(1..=BLOCK).contains(&padding) || padding > bytes.len() {
-            return None;
-        }
-        let (content, pad) = bytes.split_at(bytes.len() - padding);
-        if pad.iter().any(|byte| usize::from(*byte) != padding) {
-            return None;
-        }
+    #[must_use]
+    pub fn open(&self, sealed: &str) -> Option<String> {
+        let content = aes_cbc::open(&self.key, &self.iv(), &codec::base64_decode(sealed)?, BLOCK)?;
         let rest = content.get(16..)?;
         let (len, rest) = rest.split_first_chunk::<4>()?;
         let (message, receiver) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
@@ -56,17 +46,13 @@ impl Envelope {
     }
 
     /// Closes a message; `salt` are 16 random bytes.
-    pub(crate) fn close(&self, message: &str, salt: &[u8]) -> String {
+    #[must_use]
+    pub fn close(&self, message: &str, salt: &[u8]) -> String {
         let mut bytes = salt.to_vec();
         bytes.extend_from_slice(&u32::try_from(message.len()).unwrap_or(0).to_be_bytes());
         bytes.extend_from_slice(message.as_bytes());
         bytes.extend_from_slice(self.receiver.as_bytes());
-        let padding = BLOCK - bytes.len() % BLOCK;
-        bytes.extend(std::iter::repeat_n(u8::try_from(padding).unwrap_or(0), padding));
-        let len = bytes.len();
-        let cipher = cbc::Encryptor::<aes::Aes256>::new(&self.key.into(), &self.iv().into());
-        cipher.encrypt_padded::<NoPadding>(&mut bytes, len).expect("whole blocks");
-        codec::base64_encode(&bytes)
+        codec::base64_encode(&aes_cbc::close(&self.key, &self.iv(), &bytes, BLOCK))
     }
 
     fn iv(&self) -> [u8; 16] {
@@ -107,7 +93,7 @@ mod tests {
             signature(&["QDG6eK", "1409659813", "1372623149", message]),
             "477715d11cdb4164915debcba66cb864d751f3e6"
         );
-        let fields = crate::xml::read(&envelope.open(message).unwrap()).unwrap();
+        let fields = super::super::xml::read(&envelope.open(message).unwrap()).unwrap();
         assert_eq!(fields.get("Content"), Some("hello"));
         assert_eq!(fields.get("FromUserName"), Some("mycreate"));
         assert_eq!(fields.get("MsgId"), Some("4561255354251345929"));
