@@ -10,4 +10,5 @@ mod outgoing;
 mod python;
 mod robots;
 mod scripts;
+mod sms;
 mod support;
