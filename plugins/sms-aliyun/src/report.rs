@@ -31,8 +31,8 @@ fn update(entry: &Value) -> Result<Option<Update>, String> {
         _ => return Err("a report does not say whether it was a success".to_owned()),
     };
     let code = text("err_code");
-    let failure = (!delivered)
-        .then(|| Failure::permanent(sms::code(PROVIDER, code), sms::words(text("err_msg"))));
+    let failure =
+        (!delivered).then(|| Failure::permanent(sms::code(PROVIDER, code), sms::words(text("err_msg"))));
     let known = [("err-code", code), ("out-id", text("out_id")), ("parts", &number(&entry["sms_size"]))]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -48,5 +48,7 @@ fn update(entry: &Value) -> Result<Option<Update>, String> {
 }
 
 fn number(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.as_u64().map(|n| n.to_string()).unwrap_or_default(), ToOwned::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.as_u64().map(|n| n.to_string()).unwrap_or_default(), ToOwned::to_owned)
 }

@@ -100,7 +100,10 @@ mod tests {
     fn without_its_key_the_channel_is_misconfigured() {
         let host = fake::Host::new();
         for failure in [rpc(&host, "POST", &[]).unwrap_err(), acs3(&host, "id", "", &[]).unwrap_err()] {
-            assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Misconfigured, "channel.secret-unusable"));
+            assert_eq!(
+                (failure.kind, failure.code.as_str()),
+                (FailureKind::Misconfigured, "channel.secret-unusable")
+            );
         }
     }
 }

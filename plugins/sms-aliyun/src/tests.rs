@@ -47,7 +47,10 @@ fn host(config: Value, answer: Result<HttpResponse, HttpError>) -> fake::Host {
 }
 
 fn fine() -> Result<HttpResponse, HttpError> {
-    Ok(HttpResponse::json(200, &json!({"Code": "OK", "Message": "OK", "BizId": "9006197469364984^0", "RequestId": "F6"})))
+    Ok(HttpResponse::json(
+        200,
+        &json!({"Code": "OK", "Message": "OK", "BizId": "9006197469364984^0", "RequestId": "F6"}),
+    ))
 }
 
 fn send(host: &fake::Host, notification: Notification) -> Result<Receipt, Failure> {
@@ -110,10 +113,16 @@ fn parameters_are_texts_and_fit() {
         let host = host(config(), fine());
         send(&host, notification(Some(template), params)).map_err(|failure| failure.code)?;
         let url = host.sent()[0].url.clone();
-        Ok::<_, String>(url.split_once("TemplateParam=").map(|(_, param)| param.to_owned()).unwrap_or_default())
+        Ok::<_, String>(
+            url.split_once("TemplateParam=").map(|(_, param)| param.to_owned()).unwrap_or_default(),
+        )
     };
     assert_eq!(param("as-given", &json!({"n": 3})).as_deref(), Ok("%7B%22n%22%3A%223%22%7D"));
-    assert_eq!(param("as-given", &json!({})).as_deref(), Ok(""), "a template without variables has no parameter");
+    assert_eq!(
+        param("as-given", &json!({})).as_deref(),
+        Ok(""),
+        "a template without variables has no parameter"
+    );
     let long = param("case-closed", &json!({"outcome": "长".repeat(50)})).unwrap();
     assert_eq!(long.matches("%E9%95%BF").count(), 34);
     assert_eq!(param("case-closed", &json!({})), Err("aliyun.param-missing".to_owned()));
@@ -168,7 +177,8 @@ fn each_code_means_something() {
     ] {
         // Some come with 400, some with 200.
         for status in [200, 400] {
-            let answer = HttpResponse::json(status, &json!({"Code": code, "Message": message, "RequestId": "F6"}));
+            let answer =
+                HttpResponse::json(status, &json!({"Code": code, "Message": message, "RequestId": "F6"}));
             let failure = send(&host(config(), Ok(answer)), notification(None, &json!({}))).unwrap_err();
             assert_eq!((failure.kind, failure.retry_after_ms), (kind, after), "{code}");
             assert_eq!(failure.code, format!("aliyun.{code}"));
@@ -213,7 +223,10 @@ fn reports_say_what_became_of_messages() {
     let outcome = report(&body.to_string()).unwrap();
     assert_eq!(from_slice::<Value>(outcome.response.bytes()).unwrap(), json!({"code": 0, "msg": "接收成功"}));
     let [delivered, failed] = outcome.updates.as_slice() else { panic!("two updates") };
-    assert_eq!((delivered.provider_id.as_str(), delivered.state), ("9006197469364984^0", DeliveryState::Delivered));
+    assert_eq!(
+        (delivered.provider_id.as_str(), delivered.state),
+        ("9006197469364984^0", DeliveryState::Delivered)
+    );
     assert_eq!(delivered.time.as_deref(), Some("2024-06-04T14:30:05+08:00"));
     assert!(delivered.failure.is_none());
     assert!(delivered.attributes.contains(&("out-id".to_owned(), "i7.3".to_owned())));

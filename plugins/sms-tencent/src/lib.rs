@@ -23,7 +23,10 @@ struct SmsTencent;
 impl Channel for SmsTencent {
     fn validate_config(config: &Value) -> Vec<Problem> {
         let wrong = caller::unreadable(&config["reportsFrom"]);
-        wrong.into_iter().map(|at| Problem::at(format!("/reportsFrom/{at}"), "no address and no network")).collect()
+        wrong
+            .into_iter()
+            .map(|at| Problem::at(format!("/reportsFrom/{at}"), "no address and no network"))
+            .collect()
     }
 
     fn send<H: Host>(host: &H, ctx: &CallContext, notification: Notification) -> Result<Receipt, Failure> {

@@ -31,8 +31,8 @@ fn update(entry: &Value) -> Result<Option<Update>, String> {
         _ => return Err("a report does not say whether it was a success".to_owned()),
     };
     let code = text("errmsg");
-    let failure = (!delivered)
-        .then(|| Failure::permanent(sms::code(PROVIDER, code), sms::words(text("description"))));
+    let failure =
+        (!delivered).then(|| Failure::permanent(sms::code(PROVIDER, code), sms::words(text("description"))));
     let mut attributes = Vec::new();
     if !code.is_empty() {
         attributes.push(("err-code".to_owned(), code.chars().take(256).collect()));

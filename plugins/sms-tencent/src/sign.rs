@@ -78,6 +78,9 @@ mod tests {
     #[test]
     fn without_its_key_the_channel_is_misconfigured() {
         let failure = authorization(&fake::Host::new(), &DOCUMENTED).unwrap_err();
-        assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Misconfigured, "channel.secret-unusable"));
+        assert_eq!(
+            (failure.kind, failure.code.as_str()),
+            (FailureKind::Misconfigured, "channel.secret-unusable")
+        );
     }
 }

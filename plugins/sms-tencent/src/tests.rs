@@ -35,7 +35,11 @@ fn notification(template: Option<&str>, params: &Value) -> Notification {
 }
 
 fn host(config: Value, answer: Result<HttpResponse, HttpError>) -> fake::Host {
-    fake::Host::new().config(config).secret("tc3_key", "TC3secret").secret("path_key", PATH_KEY).answer(answer)
+    fake::Host::new()
+        .config(config)
+        .secret("tc3_key", "TC3secret")
+        .secret("path_key", PATH_KEY)
+        .answer(answer)
 }
 
 fn status(code: &str, message: &str) -> Result<HttpResponse, HttpError> {

@@ -19,7 +19,10 @@ struct SmsUplink;
 impl Channel for SmsUplink {
     fn validate_config(config: &Value) -> Vec<Problem> {
         let wrong = caller::unreadable(&config["allowFrom"]);
-        wrong.into_iter().map(|at| Problem::at(format!("/allowFrom/{at}"), "no address and no network")).collect()
+        wrong
+            .into_iter()
+            .map(|at| Problem::at(format!("/allowFrom/{at}"), "no address and no network"))
+            .collect()
     }
 
     fn webhook<H: Host>(host: &H, ctx: &CallContext, request: HttpRequest) -> Result<Outcome, Failure> {
@@ -36,7 +39,8 @@ impl Channel for SmsUplink {
             match event(ctx, &config, message) {
                 Some(event) => events.push(event),
                 // The numbers and words of people stay out of the log.
-                None => host.info("a message was left out: without words, to another number, or an unsubscription"),
+                None => host
+                    .info("a message was left out: without words, to another number, or an unsubscription"),
             }
         }
         Ok(Outcome { response: answer(&config), events })

@@ -34,9 +34,11 @@ pub(crate) fn read(config: &Value, body: &Value) -> Result<Vec<Message>, String>
         _ => Names("phone_number", "content", "send_time", "dest_code"),
     };
     let offset = config["utcOffset"].as_str().unwrap_or("+08:00");
-    entries.iter().enumerate().map(|(at, entry)| {
-        message(&names, offset, entry).map_err(|what| format!("message {at}: {what}"))
-    }).collect()
+    entries
+        .iter()
+        .enumerate()
+        .map(|(at, entry)| message(&names, offset, entry).map_err(|what| format!("message {at}: {what}")))
+        .collect()
 }
 
 fn message(names: &Names, offset: &str, entry: &Value) -> Result<Message, String> {
@@ -71,7 +73,8 @@ fn text(value: &Value) -> Option<String> {
 }
 
 fn is_number(text: &str) -> bool {
-    (3..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || b"+- *".contains(&byte))
+    (3..=40).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit() || b"+- *".contains(&byte))
 }
 
 fn is_id(text: &str) -> bool {

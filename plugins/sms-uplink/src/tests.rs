@@ -31,7 +31,10 @@ fn data(event: &Event) -> Value {
 
 #[test]
 fn a_list_of_messages_becomes_parts_of_reports() {
-    let body = json!([entry("薛阁街道南关小区路灯不亮三天了", &json!(1_234_567_890)), entry("就在南门", &json!("1234567891"))]);
+    let body = json!([
+        entry("薛阁街道南关小区路灯不亮三天了", &json!(1_234_567_890)),
+        entry("就在南门", &json!("1234567891"))
+    ]);
     let outcome = push(json!({"region": "341602", "gatherSeconds": 600}), &body).unwrap();
     assert_eq!(from_slice::<Value>(outcome.response.bytes()).unwrap(), json!({"code": 0, "msg": "成功"}));
     let [first, second] = outcome.events.as_slice() else { panic!("two events") };
@@ -46,16 +49,18 @@ fn a_list_of_messages_becomes_parts_of_reports() {
         })
     );
     for event in [first, second] {
-        let attribute = |name: &str| event.attributes.iter().find(|(key, _)| key == name).map(|(_, v)| v.as_str());
-        assert_eq!((attribute("session"), attribute("session-window-ms")), (Some("13800000000"), Some("600000")));
+        let attribute =
+            |name: &str| event.attributes.iter().find(|(key, _)| key == name).map(|(_, v)| v.as_str());
+        assert_eq!(
+            (attribute("session"), attribute("session-window-ms")),
+            (Some("13800000000"), Some("600000"))
+        );
     }
 }
 
 #[test]
 fn a_redelivery_is_the_same_event() {
-    let id = |content: &str| {
-        push(json!({}), &entry(content, &Value::Null)).unwrap().events[0].id.clone()
-    };
+    let id = |content: &str| push(json!({}), &entry(content, &Value::Null)).unwrap().events[0].id.clone();
     assert_eq!(id("路灯不亮"), id("路灯不亮"));
     assert_ne!(id("路灯不亮"), id("路灯亮了"));
     let hostile = push(json!({}), &entry("x", &json!("a\nb"))).unwrap().events[0].id.clone();
@@ -90,7 +95,13 @@ fn a_verdict_is_no_report_and_half_a_verdict_is_read_by_a_person() {
 fn what_is_no_report_is_left_out_and_answered() {
     let config = json!({"unsubscribe": ["T", "TD", "退订"], "destCodes": ["106900001234"]});
     let elsewhere = json!({"phone_number": "13800000000", "content": "路灯", "dest_code": "1069"});
-    let body = json!([entry("td", &json!(1)), entry("退订", &json!(2)), entry(" \u{202E}", &json!(3)), elsewhere, entry("路灯", &json!(4))]);
+    let body = json!([
+        entry("td", &json!(1)),
+        entry("退订", &json!(2)),
+        entry(" \u{202E}", &json!(3)),
+        elsewhere,
+        entry("路灯", &json!(4))
+    ]);
     let outcome = push(config, &body).unwrap();
     assert_eq!(outcome.events.iter().map(|event| event.id.as_str()).collect::<Vec<_>>(), ["4"]);
 }

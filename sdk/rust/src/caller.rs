@@ -21,12 +21,7 @@ const QUESTION: &[u8] = b"is this the key?";
 ///
 /// # Errors
 /// 404 as for any unknown path, 403 for an address that is not allowed; misconfigured without a secret.
-pub fn check<H: Host>(
-    host: &H,
-    name: &str,
-    allowed: &Value,
-    request: &HttpRequest,
-) -> Result<(), Failure> {
+pub fn check<H: Host>(host: &H, name: &str, allowed: &Value, request: &HttpRequest) -> Result<(), Failure> {
     let given = request.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     if !is_key(given) || !knows(host, name, given)? {
         return Err(Failure::refused(404, "channel.no-such-path", "there is nothing at this path")
@@ -122,10 +117,14 @@ mod tests {
     #[test]
     fn the_path_must_end_with_the_secret() {
         let nowhere = Err("channel.no-such-path".to_owned());
-        for path in [format!("/{KEY}"), format!("/{KEY}/"), format!("/up/{KEY}"), "/another-secret-key".into()] {
+        for path in
+            [format!("/{KEY}"), format!("/{KEY}/"), format!("/up/{KEY}"), "/another-secret-key".into()]
+        {
             assert_eq!(call(&path, None, json!([])), Ok(()), "{path}");
         }
-        for path in ["/", "", "/Zk3-secret_of_the_pat", "/zk3-secret_of_the_path", "/Zk3-secret_of_the_path%00"] {
+        for path in
+            ["/", "", "/Zk3-secret_of_the_pat", "/zk3-secret_of_the_path", "/Zk3-secret_of_the_path%00"]
+        {
             assert_eq!(call(path, None, json!([])), nowhere, "{path}");
         }
         assert_eq!(call(&format!("/{KEY}/more"), None, json!([])), nowhere);

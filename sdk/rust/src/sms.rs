@@ -81,10 +81,13 @@ pub fn recipient(provider: &str, config: &Value, notification: &Notification) ->
         ));
     }
     let refused = |why: &str| Failure::permanent(format!("{provider}.recipient"), why);
-    let mobile = Mobile::read(&recipient.address)
-        .ok_or_else(|| refused("the recipient is no mobile number; fixed lines and masked numbers get none"))?;
+    let mobile = Mobile::read(&recipient.address).ok_or_else(|| {
+        refused("the recipient is no mobile number; fixed lines and masked numbers get none")
+    })?;
     if !mobile.is_mainland() && config["international"] != true {
-        return Err(refused("a number abroad; set `international` if the signature and templates are for it"));
+        return Err(refused(
+            "a number abroad; set `international` if the signature and templates are for it",
+        ));
     }
     Ok(mobile)
 }
@@ -171,7 +174,8 @@ fn cut(text: &str, chars_max: usize) -> String {
 /// As [`provider::call`], but 500, 502 and 504 are of unknown outcome.
 pub fn call<H: Host>(host: &H, provider: &str, request: OutgoingRequest) -> Result<Value, Failure> {
     provider::call(host, provider, request).map_err(|mut failure| {
-        let unclear = ["500", "502", "504"].iter().any(|status| failure.code.ends_with(&format!(".http-{status}")));
+        let unclear =
+            ["500", "502", "504"].iter().any(|status| failure.code.ends_with(&format!(".http-{status}")));
         if unclear {
             failure.kind = FailureKind::UnknownOutcome;
         }
@@ -221,8 +225,15 @@ mod tests {
     #[test]
     fn numbers_are_read_in_every_spelling() {
         for text in [
-            "13800000000", "+8613800000000", "008613800000000", "8613800000000", "138 0000 0000", "138-0000-0000",
-            "（+86）13800000000", "１３８００００００００", " 13800000000\u{3000}",
+            "13800000000",
+            "+8613800000000",
+            "008613800000000",
+            "8613800000000",
+            "138 0000 0000",
+            "138-0000-0000",
+            "（+86）13800000000",
+            "１３８００００００００",
+            " 13800000000\u{3000}",
         ] {
             let mobile = Mobile::read(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((mobile.local(), mobile.e164().as_str()), ("13800000000", "+8613800000000"), "{text}");
@@ -237,8 +248,19 @@ mod tests {
     #[test]
     fn what_is_no_mobile_is_refused() {
         for text in [
-            "", "138****0000", "12345", "12800000000", "1380000000", "138000000000", "0558-5551234", "+86 0558 5551234",
-            "+0123456789", "13800000000,13900000000", "+1234567890123456", "13800000000 转 2", "++8613800000000",
+            "",
+            "138****0000",
+            "12345",
+            "12800000000",
+            "1380000000",
+            "138000000000",
+            "0558-5551234",
+            "+86 0558 5551234",
+            "+0123456789",
+            "13800000000,13900000000",
+            "+1234567890123456",
+            "13800000000 转 2",
+            "++8613800000000",
             "86138000000001",
         ] {
             assert_eq!(Mobile::read(text), None, "{text}");
@@ -267,7 +289,8 @@ mod tests {
     fn parameters_come_from_the_message_and_fit() {
         let params = json!({"n": 3, "yes": true, "long": "长".repeat(40), "empty": " \n", "deep": {"a": 1}});
         let param = |source: &str| {
-            param("p", &json!({"paramChars": 20}), &notification(), &params, source).map_err(|failure| failure.code)
+            param("p", &json!({"paramChars": 20}), &notification(), &params, source)
+                .map_err(|failure| failure.code)
         };
         assert_eq!(param("@body").as_deref(), Ok("您反映的问题 已办结"));
         assert_eq!(param("@caseNo").as_deref(), Ok("QC-20240604-000123"));
@@ -282,7 +305,8 @@ mod tests {
 
     #[test]
     fn a_template_that_is_not_set_up_is_told_to_the_administrator() {
-        let template = |config: Value| template("p", &config, &notification()).cloned().map_err(|failure| failure.kind);
+        let template =
+            |config: Value| template("p", &config, &notification()).cloned().map_err(|failure| failure.kind);
         let (named, plain) = (json!({"id": "1"}), json!({"id": "2"}));
         assert_eq!(template(json!({"templates": {"case-closed": named}, "plain": plain})), Ok(named));
         assert_eq!(template(json!({"templates": {"other": {}}, "plain": plain})), Ok(plain));
@@ -299,7 +323,8 @@ mod tests {
             (429, FailureKind::Retryable),
         ] {
             let host = fake::Host::new().answer(Ok(HttpResponse::empty(status)));
-            let failure = call(&host, "p", OutgoingRequest::new("POST", "https://p.example.cn/")).unwrap_err();
+            let failure =
+                call(&host, "p", OutgoingRequest::new("POST", "https://p.example.cn/")).unwrap_err();
             assert_eq!(failure.kind, kind, "{status}");
         }
     }

@@ -31,7 +31,8 @@ impl Arrived {
 
     fn header(&self, name: &str) -> String {
         let lines = self.head.lines().filter_map(|line| line.split_once(':'));
-        let mut found = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
+        let mut found =
+            lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
         let value = found.next().unwrap_or_default().to_owned();
         assert_eq!(found.next(), None, "{name} is there once");
         value
@@ -115,12 +116,15 @@ async fn aliyun_accepts_acs3_over_what_arrives() {
         let signed = "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
         let text = format!("ACS3-HMAC-SHA256\n{}", digest(&arrived.canonical(signed)));
         let signature = hex(&sha256_mac(b"testSecret", &text));
-        let expected = format!("ACS3-HMAC-SHA256 Credential=testId,SignedHeaders={signed},Signature={signature}");
+        let expected =
+            format!("ACS3-HMAC-SHA256 Credential=testId,SignedHeaders={signed},Signature={signature}");
         if arrived.header("authorization") != expected {
             return answer(&json!({"Code": "SignatureDoesNotMatch", "Message": text}));
         }
         if arrived.target.contains("PhoneNumbers=13900000000") {
-            return answer(&json!({"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "触发小时级流控Permits:5"}));
+            return answer(
+                &json!({"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "触发小时级流控Permits:5"}),
+            );
         }
         answer(&json!({"Code": "OK", "Message": "OK", "BizId": "900619746936498440^0", "RequestId": "F6"}))
     });
@@ -196,5 +200,8 @@ async fn tencent_accepts_tc3_over_what_arrives() {
     assert_eq!(send(&host, "13900000000").await, limited);
     assert!(!seen.lock().unwrap().concat().contains("TC3secret"));
     let forgotten = channel("sms-tencent", &address, config, ("tc3_key", "secret")).await;
-    assert_eq!(send(&forgotten, "13800000000").await, "again tencent.AuthFailure.SignatureFailure Some(60000)");
+    assert_eq!(
+        send(&forgotten, "13800000000").await,
+        "again tencent.AuthFailure.SignatureFailure Some(60000)"
+    );
 }
