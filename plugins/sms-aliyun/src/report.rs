@@ -33,7 +33,8 @@ fn update(entry: &Value) -> Result<Option<Update>, String> {
     let code = text("err_code");
     let failure =
         (!delivered).then(|| Failure::permanent(sms::code(PROVIDER, code), sms::words(text("err_msg"))));
-    let known = [("err-code", code), ("out-id", text("out_id")), ("parts", &number(&entry["sms_size"]))]
+    let parts = number(&entry["sms_size"]);
+    let known = [("err-code", code), ("out-id", text("out_id")), ("parts", parts.as_str())]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name.to_owned(), value.chars().take(256).collect()))

@@ -28,7 +28,7 @@ pub(crate) fn send<H: Host>(
         ("TemplateCode", template["id"].as_str().unwrap_or_default()),
     ];
     if let Some(params) = &params {
-        pairs.push(("TemplateParam", params));
+        pairs.push(("TemplateParam", params.as_str()));
     }
     if config["extendCode"].is_string() {
         pairs.push(("SmsUpExtendCode", text("extendCode")));
@@ -47,7 +47,7 @@ pub(crate) fn send<H: Host>(
 fn params(config: &Value, template: &Value, notification: &Notification) -> Result<Option<String>, Failure> {
     let given: Value = from_str(&notification.params).unwrap_or(Value::Null);
     let mut params = Map::new();
-    let mut put = |name: &str, source: &str| {
+    let mut put = |name: &str, source: &str| -> Result<(), Failure> {
         let value = sms::param(PROVIDER, config, notification, &given, source)?;
         params.insert(name.to_owned(), Value::String(value));
         Ok(())
@@ -115,13 +115,13 @@ fn rpc<H: Host>(
         ("Format", "JSON"),
         ("RegionId", config["region"].as_str().unwrap_or("cn-hangzhou")),
         ("SignatureMethod", "HMAC-SHA1"),
-        ("SignatureNonce", &nonce),
+        ("SignatureNonce", nonce.as_str()),
         ("SignatureVersion", "1.0"),
-        ("Timestamp", &date),
+        ("Timestamp", date.as_str()),
         ("Version", VERSION),
     ]);
     let signature = sign::rpc(host, "POST", &pairs)?;
-    pairs.push(("Signature", &signature));
+    pairs.push(("Signature", signature.as_str()));
     let mut request = OutgoingRequest::new("POST", format!("{}/", endpoint(config)))
         .with("content-type", "application/x-www-form-urlencoded");
     request.body = Payload::Text(canonical::query(&pairs));

@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_order_is_that_of_bytes() {
-        // Capitals before small letters, and by the names themselves: `a-b` before `a`'s longer kin.
+        // Capitals before small letters, a name before those that it begins.
         assert_eq!(
             query(&[("b", "1"), ("B", "2"), ("a", "3"), ("a-b", "4"), ("a.b", "5")]),
             "B=2&a=3&a-b=4&a.b=5&b=1"
