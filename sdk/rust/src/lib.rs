@@ -23,6 +23,8 @@ pub mod access_token;
 #[cfg(feature = "aes")]
 pub mod aes_cbc;
 pub mod bindings;
+pub mod caller;
+pub mod canonical;
 mod channel;
 pub mod chat;
 pub mod codec;
@@ -32,6 +34,7 @@ mod host;
 pub mod intake;
 pub mod json;
 pub mod provider;
+pub mod sms;
 pub mod standard_webhooks;
 pub mod text;
 pub mod time;

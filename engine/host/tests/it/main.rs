@@ -11,4 +11,5 @@ mod python;
 mod reload;
 mod robots;
 mod scripts;
+mod sms;
 mod support;
