@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use hmac::{KeyInit as _, Mac as _};
 use sha2::Digest as _;
 use subtle::ConstantTimeEq as _;
 
@@ -48,6 +49,12 @@ pub fn hex_decode(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }
 
+/// SHA-256.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    sha2::Sha256::digest(bytes).into()
+}
+
 /// SHA-256 in lower-case hexadecimal.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -58,6 +65,18 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 #[must_use]
 pub fn sha1_hex(bytes: &[u8]) -> String {
     hex(&sha1::Sha1::digest(bytes))
+}
+
+/// HMAC-SHA256 with a key that is known here. Where the key is a secret and nothing else,
+/// [`Host::hmac`](crate::Host::hmac) does it without showing the key.
+///
+/// # Panics
+/// Never: HMAC takes keys of any length.
+#[must_use]
+pub fn hmac_sha256(key: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(data);
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// Are they equal? Takes the same time wherever they differ.
@@ -94,6 +113,9 @@ mod tests {
     #[test]
     fn digests_are_the_known_ones() {
         assert_eq!(sha1_hex(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        // RFC 4231, test case 2.
+        let mac = hmac_sha256(b"Jefe", b"what do ya want for nothing?");
+        assert!(hex(&mac).starts_with("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"));
         assert!(sha256_hex(b"abc").starts_with("ba7816bf8f01cfea"));
         assert!(same(b"a", b"a") && !same(b"a", b"b") && !same(b"a", b"ab"));
     }

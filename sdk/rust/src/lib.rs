@@ -19,6 +19,7 @@
 //! list of its permissions. All that it may ask of the world is in [`Host`]; what it does not call is not
 //! imported. The crate knows nothing of the engine: it reads `sdk/wit`, which the engine reads too.
 
+pub mod bearer;
 pub mod bindings;
 mod channel;
 pub mod codec;
@@ -27,6 +28,7 @@ pub mod fake;
 mod host;
 pub mod intake;
 pub mod json;
+pub mod mapping;
 pub mod standard_webhooks;
 pub mod time;
 mod types;
