@@ -7,13 +7,18 @@ use yiwang_sdk::time;
 pub(crate) fn plain(cell: &str) -> String {
     let text = clean(cell);
     let quoted = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
-    let inner = quoted.filter(|inner| inner.chars().all(|char| char.is_ascii_alphanumeric() || "-_ ".contains(char)));
+    let inner =
+        quoted.filter(|inner| inner.chars().all(|char| char.is_ascii_alphanumeric() || "-_ ".contains(char)));
     inner.map(ToOwned::to_owned).unwrap_or(text)
 }
 
 /// A text that no spreadsheet takes for a formula, wherever it is exported to later (CSV injection, CWE-1236).
 pub(crate) fn neutral(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) { format!("'{text}") } else { text }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
+        format!("'{text}")
+    } else {
+        text
+    }
 }
 
 /// A telephone number without blanks.
@@ -49,7 +54,10 @@ pub(crate) fn date(text: &str, offset: &str) -> Option<String> {
     let [year, month, day] = date.as_slice() else { return None };
     let clock = words.next().unwrap_or("00:00");
     let clock = if clock.find(':') == Some(1) { format!("0{clock}") } else { clock.to_owned() };
-    words.next().is_none().then(|| time::complete(&format!("{year}-{month:0>2}-{day:0>2} {clock}"), offset))?
+    words
+        .next()
+        .is_none()
+        .then(|| time::complete(&format!("{year}-{month:0>2}-{day:0>2} {clock}"), offset))?
 }
 
 /// Days since 1899-12-30, as spreadsheets count them; from 1970 to 2119.

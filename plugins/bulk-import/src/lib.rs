@@ -40,7 +40,8 @@ impl Channel for BulkImport {
 /// The bytes of the table: the one file of a form, or the body.
 fn file<H: Host>(host: &H, config: &Value, request: &HttpRequest) -> Result<Vec<u8>, Failure> {
     let max = config["maxBytes"].as_u64().and_then(|max| max.try_into().ok()).unwrap_or(4 << 20);
-    let too_large = || Failure::refused(413, "import.too-large", format!("the table has more than {max} bytes"));
+    let too_large =
+        || Failure::refused(413, "import.too-large", format!("the table has more than {max} bytes"));
     match request.media_type().as_str() {
         "multipart/form-data" => {
             let mut files = request.form.iter().filter_map(|part| match &part.content {
@@ -52,8 +53,12 @@ fn file<H: Host>(host: &H, config: &Value, request: &HttpRequest) -> Result<Vec<
             };
             host.blob(blob, max).map_err(|error| match error {
                 yiwang_sdk::BlobError::TooLarge(_) => too_large(),
-                yiwang_sdk::BlobError::Denied(reason) => Failure::misconfigured("import.files-not-granted", reason),
-                error => Failure::retryable("channel.store-unavailable", format!("reading the table: {error:?}")),
+                yiwang_sdk::BlobError::Denied(reason) => {
+                    Failure::misconfigured("import.files-not-granted", reason)
+                }
+                error => {
+                    Failure::retryable("channel.store-unavailable", format!("reading the table: {error:?}"))
+                }
             })
         }
         "text/csv" | "application/csv" | "text/plain" if request.bytes().len() > max => Err(too_large()),

@@ -41,7 +41,10 @@ pub(crate) fn outcome(request: &HttpRequest, table: &Table, asked: &Asked, done:
 
 fn detail(refused: bool, events: &[Event], mistakes: &[Mistake]) -> String {
     if refused {
-        format!("{} mistakes: nothing was taken; correct the table, or send it with partial=true", mistakes.len())
+        format!(
+            "{} mistakes: nothing was taken; correct the table, or send it with partial=true",
+            mistakes.len()
+        )
     } else {
         format!("{} rows were taken, {} mistakes", events.len(), mistakes.len())
     }

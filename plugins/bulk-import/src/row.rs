@@ -73,8 +73,10 @@ impl Reading<'_> {
             },
             Shape::Category => {
                 let parts = text.split(['>', '/', '、', '；', ';', '|', '＞']).map(str::trim);
-                let parts: Vec<String> =
-                    parts.filter(|part| !part.is_empty()).map(|part| cell::neutral(part.to_owned())).collect();
+                let parts: Vec<String> = parts
+                    .filter(|part| !part.is_empty())
+                    .map(|part| cell::neutral(part.to_owned()))
+                    .collect();
                 self.put("category", json!(parts));
             }
             Shape::Degrees(name) => match text.parse::<f64>().ok().filter(|degrees| degrees.abs() <= 180.0) {
@@ -127,7 +129,9 @@ impl Reading<'_> {
             Ok(mut intake) => {
                 // What another platform may send unreadable, a person can correct here.
                 let unread = intake.extra.remove("unread");
-                for field in unread.as_ref().and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name) {
+                for field in
+                    unread.as_ref().and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name)
+                {
                     let column = column_of(table, field);
                     self.wrong(column, "unreadable", "值不在可选范围内，或者太长");
                 }
@@ -152,7 +156,11 @@ fn key(text: &str) -> Result<(), (&'static str, &'static str)> {
         return Err(("mangled-number", "编号被表格软件改成了科学计数法，请设为文本格式"));
     }
     let plain = text.len() <= KEY_BYTES_MAX && !text.chars().any(char::is_control);
-    if plain && cell::neutral(text.to_owned()) == text { Ok(()) } else { Err(("unusable-number", "不能作为编号")) }
+    if plain && cell::neutral(text.to_owned()) == text {
+        Ok(())
+    } else {
+        Err(("unusable-number", "不能作为编号"))
+    }
 }
 
 fn flag(text: &str) -> Option<bool> {

@@ -49,7 +49,11 @@ pub(crate) fn read(bytes: &[u8], config: &Value) -> Result<Table, Failure> {
             continue;
         }
         if rows.len() == ROWS_MAX {
-            return Err(Failure::refused(413, "import.too-many-rows", format!("more than {ROWS_MAX} rows: split the table")));
+            return Err(Failure::refused(
+                413,
+                "import.too-many-rows",
+                format!("more than {ROWS_MAX} rows: split the table"),
+            ));
         }
         rows.push((at + 2, record));
     }
@@ -85,10 +89,13 @@ fn columns(head: &csv::StringRecord, config: &Value) -> Result<Columns, Failure>
     if head.len() > COLUMNS_MAX {
         return Err(malformed(format!("more than {COLUMNS_MAX} columns")));
     }
-    let names: Vec<String> = head.iter().map(|name| {
-        let name = clean(name);
-        config["columns"][&name].as_str().map_or(name, ToOwned::to_owned)
-    }).collect();
+    let names: Vec<String> = head
+        .iter()
+        .map(|name| {
+            let name = clean(name);
+            config["columns"][&name].as_str().map_or(name, ToOwned::to_owned)
+        })
+        .collect();
     let kind = [&GENERAL, &PETITION]
         .into_iter()
         .find(|kind| [kind.key, kind.content].iter().all(|must| names.iter().any(|name| name == must)))
@@ -103,7 +110,11 @@ fn columns(head: &csv::StringRecord, config: &Value) -> Result<Columns, Failure>
     for (at, name) in names.into_iter().enumerate() {
         match kind.columns.iter().find(|(column, _)| *column == name) {
             Some((column, _)) if seen.insert(*column, at).is_some() => {
-                return Err(Failure::refused(422, "import.columns", format!("column {column} is there twice")));
+                return Err(Failure::refused(
+                    422,
+                    "import.columns",
+                    format!("column {column} is there twice"),
+                ));
             }
             Some((column, shape)) => known.push((*column, *shape, at)),
             None if name.is_empty() => {}

@@ -7,9 +7,9 @@ use yiwang_sdk::serde_json::{Value, from_slice, from_str, json};
 use crate::{BulkImport, cell};
 use yiwang_sdk::Host as _;
 
-const HEAD: &str = "来源编号,渠道,诉求类型,标题,内容,诉求人,电话,区划,地址,经度,纬度,发生时间,受理时间,紧急程度,主题标签";
-const ROW: &str =
-    "A-1,热线,投诉,路灯,路灯不亮,王某,13800000000,341602,人民路,115.779,33.8446,2024/6/4 9:05,45447.604167,紧急,城乡建设/路灯";
+const HEAD: &str =
+    "来源编号,渠道,诉求类型,标题,内容,诉求人,电话,区划,地址,经度,纬度,发生时间,受理时间,紧急程度,主题标签";
+const ROW: &str = "A-1,热线,投诉,路灯,路灯不亮,王某,13800000000,341602,人民路,115.779,33.8446,2024/6/4 9:05,45447.604167,紧急,城乡建设/路灯";
 
 fn host() -> fake::Host {
     let config = json!({"channel": "import", "crs": "WGS84", "maxBytes": 1 << 20});
@@ -39,7 +39,8 @@ fn data(outcome: &Outcome, at: usize) -> Value {
 fn mistakes(outcome: &Outcome) -> Vec<String> {
     let body = body(outcome);
     let told = body["errors"].as_array().unwrap().iter();
-    told.map(|e| format!("{} {} {}", e["row"], e["column"].as_str().unwrap(), e["code"].as_str().unwrap())).collect()
+    told.map(|e| format!("{} {} {}", e["row"], e["column"].as_str().unwrap(), e["code"].as_str().unwrap()))
+        .collect()
 }
 
 fn gb18030(text: &str) -> Vec<u8> {
@@ -109,8 +110,15 @@ fn mistakes_come_by_row_and_column_and_nothing_is_taken() {
     assert_eq!(outcome.response.header("x-yiwang-code"), Some("import.rows"));
     let found = mistakes(&outcome);
     for expected in [
-        "来源编号 twice", "来源编号 required", "来源编号 mangled-number", "电话 mangled-number", "电话 not-a-phone",
-        "经度 not-a-coordinate", "发生时间 not-a-time", "受理时间 not-a-time", "内容 required",
+        "来源编号 twice",
+        "来源编号 required",
+        "来源编号 mangled-number",
+        "电话 mangled-number",
+        "电话 not-a-phone",
+        "经度 not-a-coordinate",
+        "发生时间 not-a-time",
+        "受理时间 not-a-time",
+        "内容 required",
     ] {
         assert!(found.iter().any(|mistake| mistake.ends_with(expected)), "{expected}: {found:?}");
     }
@@ -161,7 +169,10 @@ fn formulas_are_neutralised_and_text_numbers_kept() {
         [&data["title"], &data["content"], &data["petitioner"]["name"], &data["region"], &data["address"]],
         ["'=cmd|' /C calc'!A0", "'+1+1", "'-王", "'=A1", "'＝A1"]
     );
-    assert_eq!((&data["extra"]["source"], &data["petitioner"]["phone"]), (&json!("'@x"), &json!("+8613800000000")));
+    assert_eq!(
+        (&data["extra"]["source"], &data["petitioner"]["phone"]),
+        (&json!("'@x"), &json!("+8613800000000"))
+    );
     let bad_key = upload(&host, "", table(&["=1+1,,,,x"]).as_bytes()).unwrap();
     assert_eq!(mistakes(&bad_key), ["2 来源编号 unusable-number"]);
 }
@@ -181,7 +192,10 @@ fn what_is_no_table_is_refused() {
     assert_eq!(code(",".repeat(200).as_bytes()), "import.malformed");
     assert_eq!(upload(&host, "?from=x", table(&[ROW]).as_bytes()).unwrap_err().code, "import.bad-query");
     let unsigned = fake::post("/", "text/csv", &table(&[ROW]));
-    assert_eq!(BulkImport::webhook(&host, &host.context(), unsigned).unwrap_err().code, "channel.missing-token");
+    assert_eq!(
+        BulkImport::webhook(&host, &host.context(), unsigned).unwrap_err().code,
+        "channel.missing-token"
+    );
 }
 
 #[test]

@@ -26,10 +26,13 @@ pub(crate) struct CloudEvent {
 impl CloudEvent {
     /// From attributes by name, with data that was read.
     pub(crate) fn new(mut attributes: BTreeMap<String, String>, data: Value) -> Result<Self, Failure> {
-        if attributes.len() > ATTRIBUTES_MAX || attributes.values().any(|value| value.len() > VALUE_BYTES_MAX) {
+        if attributes.len() > ATTRIBUTES_MAX || attributes.values().any(|value| value.len() > VALUE_BYTES_MAX)
+        {
             return Err(malformed("too many attributes, or one that is too long"));
         }
-        let named = |name: &String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let named = |name: &String| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
         if !attributes.keys().all(named) {
             return Err(malformed("names of attributes have lower-case letters and digits only"));
         }

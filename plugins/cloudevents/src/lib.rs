@@ -62,15 +62,20 @@ fn deliver<H: Host>(
             if config["otherTypes"] == "ignore" {
                 continue;
             }
-            return Err(Failure::refused(422, "cloudevents.type-not-taken", "this channel does not take this type"));
+            return Err(Failure::refused(
+                422,
+                "cloudevents.type-not-taken",
+                "this channel does not take this type",
+            ));
         }
         match intake(config, event) {
             Ok(event) => taken.push(event),
             Err(found) if events.len() == 1 => mistakes.extend(found),
-            Err(found) => mistakes.extend(found.into_iter().map(|mistake| Mistake {
-                pointer: format!("/{at}/data{}", mistake.pointer),
-                ..mistake
-            })),
+            Err(found) => mistakes.extend(
+                found
+                    .into_iter()
+                    .map(|mistake| Mistake { pointer: format!("/{at}/data{}", mistake.pointer), ..mistake }),
+            ),
         }
     }
     // All of a batch or nothing: the sender repeats the whole of it.
@@ -88,7 +93,9 @@ fn authorize<H: Host>(host: &H, request: &HttpRequest) -> Result<(), Failure> {
             Err(Failure::refused(401, "channel.bad-token", "the token came by header and by query"))
         }
         Some(token) if bearer::is_key(host, &TOKENS, token)? => Ok(()),
-        Some(_) => Err(Failure::refused(401, "channel.bad-token", "the token is not the one of this channel")),
+        Some(_) => {
+            Err(Failure::refused(401, "channel.bad-token", "the token is not the one of this channel"))
+        }
         None => bearer::check(host, &TOKENS, request),
     }
 }

@@ -78,7 +78,8 @@ fn decoded(value: &str) -> Result<String, Failure> {
             continue;
         }
         let hex = tail.get(..2).and_then(|pair| core::str::from_utf8(pair).ok());
-        let byte = hex.and_then(yiwang_sdk::codec::hex_decode).ok_or_else(|| malformed("a header ends in `%`"))?;
+        let byte =
+            hex.and_then(yiwang_sdk::codec::hex_decode).ok_or_else(|| malformed("a header ends in `%`"))?;
         bytes.extend_from_slice(&byte);
         rest = &tail[2..];
     }

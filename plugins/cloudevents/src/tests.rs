@@ -29,7 +29,8 @@ fn post(content_type: &str, body: &str) -> HttpRequest {
 }
 
 fn binary(headers: &[(&str, &str)], body: &str) -> HttpRequest {
-    let all = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/a"), ("ce-type", "cn.example.report")];
+    let all =
+        [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/a"), ("ce-type", "cn.example.report")];
     with(with(post("application/json", body), &all), headers)
 }
 
@@ -50,7 +51,8 @@ fn call(host: &fake::Host, request: HttpRequest) -> Result<Outcome, Failure> {
 
 fn refused(host: &fake::Host, request: HttpRequest) -> String {
     let failure = call(host, request).unwrap_err();
-    let status = failure.attributes.iter().find(|(name, _)| name == "http-status").map(|(_, value)| value.clone());
+    let status =
+        failure.attributes.iter().find(|(name, _)| name == "http-status").map(|(_, value)| value.clone());
     format!("{} {}", status.unwrap_or_default(), failure.code)
 }
 
@@ -147,11 +149,21 @@ fn attributes_are_checked() {
 #[test]
 fn headers_of_the_binary_mode_are_checked() {
     let host = host(json!({}));
-    for bad in [("ce-id", "2"), ("ce-subject", "%E8"), ("ce-subject", "%zz"), ("ce-subject", "%"), ("ce-datacontenttype", "x"), ("ce-a-b", "x")] {
+    for bad in [
+        ("ce-id", "2"),
+        ("ce-subject", "%E8"),
+        ("ce-subject", "%zz"),
+        ("ce-subject", "%"),
+        ("ce-datacontenttype", "x"),
+        ("ce-a-b", "x"),
+    ] {
         assert_eq!(refused(&host, binary(&[bad], "{}")), "400 cloudevents.malformed", "{bad:?}");
     }
     assert_eq!(refused(&host, post("application/json", "{}")), "415 channel.unsupported-media-type");
-    assert_eq!(refused(&host, post("application/cloudevents+avro", "x")), "415 channel.unsupported-media-type");
+    assert_eq!(
+        refused(&host, post("application/cloudevents+avro", "x")),
+        "415 channel.unsupported-media-type"
+    );
     let mut image = binary(&[], "x");
     image.headers[0].value = "image/png".to_owned();
     assert_eq!(refused(&host, image), "415 channel.unsupported-media-type");
@@ -210,10 +222,17 @@ fn the_handshake_names_the_sender_and_the_rate() {
     let origin = ("webhook-request-origin", "events.example.cn");
     let answer = call(&host, ask(&[origin, ("webhook-request-rate", "500")])).unwrap().response;
     assert_eq!(
-        (answer.header("webhook-allowed-origin"), answer.header("webhook-allowed-rate"), answer.header("allow")),
+        (
+            answer.header("webhook-allowed-origin"),
+            answer.header("webhook-allowed-rate"),
+            answer.header("allow")
+        ),
         (Some("events.example.cn"), Some("120"), Some("POST"))
     );
-    assert_eq!(refused(&host, ask(&[("webhook-request-origin", "evil.example")])), "403 cloudevents.origin-not-allowed");
+    assert_eq!(
+        refused(&host, ask(&[("webhook-request-origin", "evil.example")])),
+        "403 cloudevents.origin-not-allowed"
+    );
     assert_eq!(refused(&host, ask(&[])), "403 cloudevents.no-origin");
     assert_eq!(refused(&host, ask(&[origin, origin])), "403 cloudevents.no-origin");
 }

@@ -54,7 +54,9 @@ fn answer<H: Host>(
         ("POST", ["requests"]) => request::take(host, ctx, config, format, request),
         ("GET", ["requests"]) => tokens::list(host, request).map(|found| only(requests(format, &found))),
         ("GET", ["requests", id]) => tokens::status(host, id).map(|found| only(requests(format, &found))),
-        ("GET", ["tokens", token]) => tokens::request_of(host, token).map(|found| only(requests(format, &found))),
+        ("GET", ["tokens", token]) => {
+            tokens::request_of(host, token).map(|found| only(requests(format, &found)))
+        }
         (_, ["services" | "requests" | "tokens", ..]) if parts.len() <= 2 => {
             Err(refusal::one(405, "open311.method-not-allowed", "this method is not for this address"))
         }

@@ -95,9 +95,12 @@ fn intake(config: &Value, service: &Value, form: &Form<'_>) -> Result<Intake, Re
         phone: short("phone", 40).filter(|phone| phone.len() >= 3),
         ..Petitioner::default()
     };
-    for (ours, theirs) in
-        [("email", "email"), ("accountId", "account_id"), ("deviceId", "device_id"), ("addressId", "address_id")]
-    {
+    for (ours, theirs) in [
+        ("email", "email"),
+        ("accountId", "account_id"),
+        ("deviceId", "device_id"),
+        ("addressId", "address_id"),
+    ] {
         if let Some(value) = short(theirs, 254) {
             intake.extra.insert(ours.to_owned(), value.into());
         }
@@ -191,8 +194,13 @@ fn mistake(attribute: &Value, datatype: &str, value: &str) -> Option<&'static st
 }
 
 fn category(service: &Value) -> Vec<String> {
-    let given: Vec<String> =
-        service["category"].as_array().into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+    let given: Vec<String> = service["category"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(ToOwned::to_owned)
+        .collect();
     if !given.is_empty() {
         return given;
     }
@@ -202,7 +210,10 @@ fn category(service: &Value) -> Vec<String> {
 
 /// A photo that stays where it is: nothing is fetched.
 fn photo(url: String) -> Attachment {
-    let reference =
-        if url.chars().count() <= 512 { url.clone() } else { format!("sha256:{}", codec::sha256_hex(url.as_bytes())) };
+    let reference = if url.chars().count() <= 512 {
+        url.clone()
+    } else {
+        format!("sha256:{}", codec::sha256_hex(url.as_bytes()))
+    };
     Attachment::AtProvider { provider: "open311".to_owned(), reference, url: Some(url), media_type: None }
 }

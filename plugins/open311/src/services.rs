@@ -23,18 +23,19 @@ pub(crate) fn list(config: &Value) -> Value {
 
 /// `GET services/{code}`.
 pub(crate) fn definition(service: &Value) -> Value {
-    let attributes = service["attributes"].as_array().into_iter().flatten().enumerate().map(|(at, attribute)| {
-        json!({
-            "variable": attribute["variable"].as_bool().unwrap_or(true),
-            "code": attribute["code"],
-            "datatype": attribute["datatype"].as_str().unwrap_or("string"),
-            "required": attribute["required"].as_bool().unwrap_or(false),
-            "datatype_description": text(&attribute["datatypeDescription"]),
-            "order": at + 1,
-            "description": attribute["description"],
-            "values": attribute["values"].as_array().cloned().unwrap_or_default(),
-        })
-    });
+    let attributes =
+        service["attributes"].as_array().into_iter().flatten().enumerate().map(|(at, attribute)| {
+            json!({
+                "variable": attribute["variable"].as_bool().unwrap_or(true),
+                "code": attribute["code"],
+                "datatype": attribute["datatype"].as_str().unwrap_or("string"),
+                "required": attribute["required"].as_bool().unwrap_or(false),
+                "datatype_description": text(&attribute["datatypeDescription"]),
+                "order": at + 1,
+                "description": attribute["description"],
+                "values": attribute["values"].as_array().cloned().unwrap_or_default(),
+            })
+        });
     json!({"service_code": service["code"], "attributes": attributes.collect::<Vec<_>>()})
 }
 
@@ -54,7 +55,9 @@ pub(crate) fn jurisdiction(config: &Value, request: &HttpRequest) -> Result<(), 
     }
     let by_form = request.form.iter().find(|part| part.name == "jurisdiction_id").and_then(FormPart::text);
     match by_form.or_else(|| request.query("jurisdiction_id")) {
-        None | Some("") => Err(refusal::one(400, "open311.no-jurisdiction", "jurisdiction_id was not provided")),
+        None | Some("") => {
+            Err(refusal::one(400, "open311.no-jurisdiction", "jurisdiction_id was not provided"))
+        }
         Some(given) if known.iter().any(|known| known == given) => Ok(()),
         Some(_) => {
             Err(refusal::one(404, "open311.unknown-jurisdiction", "jurisdiction_id provided was not found"))
@@ -76,7 +79,8 @@ pub(crate) fn problems(config: &Value) -> Vec<Problem> {
             if attributes[..n].iter().any(|other| other["code"] == attribute["code"]) {
                 problems.push(Problem::at(format!("{place}/code"), "this code is there twice"));
             }
-            let is_list = attribute["datatype"].as_str().is_some_and(|datatype| datatype.ends_with("valuelist"));
+            let is_list =
+                attribute["datatype"].as_str().is_some_and(|datatype| datatype.ends_with("valuelist"));
             if is_list && attribute["values"].as_array().is_none_or(Vec::is_empty) {
                 problems.push(Problem::at(format!("{place}/values"), "a list needs values"));
             }

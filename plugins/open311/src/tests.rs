@@ -52,7 +52,10 @@ fn errors(host: &fake::Host, request: HttpRequest) -> (u16, Vec<String>) {
     let list = body(&outcome.response);
     let list = list.as_array().unwrap();
     assert!(list.iter().all(|error| error["code"] == outcome.response.status));
-    (outcome.response.status, list.iter().map(|error| error["description"].as_str().unwrap().to_owned()).collect())
+    (
+        outcome.response.status,
+        list.iter().map(|error| error["description"].as_str().unwrap().to_owned()).collect(),
+    )
 }
 
 #[test]
@@ -74,7 +77,9 @@ fn services_are_listed_and_described_in_both_formats() {
     assert_eq!(definition["attributes"][0]["datatype"], "datetime");
     assert_eq!(definition["attributes"][1]["values"][1], json!({"key": "bar", "name": "酒吧"}));
     let xml = text(&get(&host, "/services/noise.xml"));
-    assert!(xml.contains("<service_definition><service_code>noise</service_code><attributes><attribute><variable>true"));
+    assert!(xml.contains(
+        "<service_definition><service_code>noise</service_code><attributes><attribute><variable>true"
+    ));
     assert!(xml.contains("<values><value><key>site</key><name>工地</name></value>"), "{xml}");
     assert_eq!(get(&host, "/services/nothing.json").status, 404);
 }
@@ -83,10 +88,19 @@ fn services_are_listed_and_described_in_both_formats() {
 fn a_request_becomes_an_intake_and_its_token_can_be_asked_for() {
     let host = host();
     let fields = [
-        ("service_code", "noise"), ("lat", "33.8446"), ("long", "115.779"), ("description", "半夜还在打桩。请管管"),
-        ("attribute[when]", "2024-06-04 23:30"), ("attribute[kind][]", "site"), ("attribute[kind][]", "bar"),
-        ("first_name", "某"), ("last_name", "王"), ("phone", "13800000000"), ("email", "a@example.cn"),
-        ("media_url", "https://example.cn/1.jpg"), ("account_id", "u1"),
+        ("service_code", "noise"),
+        ("lat", "33.8446"),
+        ("long", "115.779"),
+        ("description", "半夜还在打桩。请管管"),
+        ("attribute[when]", "2024-06-04 23:30"),
+        ("attribute[kind][]", "site"),
+        ("attribute[kind][]", "bar"),
+        ("first_name", "某"),
+        ("last_name", "王"),
+        ("phone", "13800000000"),
+        ("email", "a@example.cn"),
+        ("media_url", "https://example.cn/1.jpg"),
+        ("account_id", "u1"),
     ];
     let outcome = call(&host, post(&fields)).unwrap();
     assert_eq!(outcome.response.status, 201);
@@ -114,11 +128,17 @@ fn a_request_becomes_an_intake_and_its_token_can_be_asked_for() {
     assert_eq!(by_token, json!([{"service_request_id": id, "token": token}]));
     let status = get(&host, &format!("/requests/{id}.json"));
     assert_eq!(body(&status)[0]["status"], "open");
-    assert!(!text(&status).contains("13800000000") && !text(&status).contains("打桩"), "nothing personal is shown");
+    assert!(
+        !text(&status).contains("13800000000") && !text(&status).contains("打桩"),
+        "nothing personal is shown"
+    );
     let xml = text(&get(&host, &format!("/requests/{id}.xml")));
     assert!(xml.contains("<service_requests><request><service_request_id>sr-"), "{xml}");
     assert!(xml.contains("<status_notes></status_notes>"));
-    assert_eq!(body(&get(&host, &format!("/requests.json?service_request_id=x,{id}"))).as_array().unwrap().len(), 1);
+    assert_eq!(
+        body(&get(&host, &format!("/requests.json?service_request_id=x,{id}"))).as_array().unwrap().len(),
+        1
+    );
 }
 
 #[test]
@@ -127,7 +147,10 @@ fn all_mistakes_come_at_once() {
     let (status, found) = errors(
         &host,
         post(&[
-            ("service_code", "noise"), ("lat", "99"), ("attribute[kind]", "zoo"), ("media_url", "javascript:alert(1)"),
+            ("service_code", "noise"),
+            ("lat", "99"),
+            ("attribute[kind]", "zoo"),
+            ("media_url", "javascript:alert(1)"),
             ("email", &"x".repeat(300)),
         ]),
     );
@@ -169,7 +192,9 @@ fn who_may_not_is_told_so_as_the_standard_says() {
     let xml = "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/hostname\">]><a>&b;</a>";
     let path = "/requests.json?jurisdiction_id=bozhou.gov.cn&api_key=app-key";
     assert_eq!(status(fake::post(path, "application/xml", xml)), 415, "XML is not read");
-    for path in ["/tokens/x.json", "/requests/sr-1.json", "/requests/sr-%2e%2e.json", "/x.json", "/a/b/c.json"] {
+    for path in
+        ["/tokens/x.json", "/requests/sr-1.json", "/requests/sr-%2e%2e.json", "/x.json", "/a/b/c.json"]
+    {
         assert_eq!(get(&host, path).status, 404, "{path}");
     }
     assert_eq!(get(&host, "/requests.json").status, 400);
@@ -179,11 +204,18 @@ fn who_may_not_is_told_so_as_the_standard_says() {
 #[test]
 fn xml_cannot_be_broken_out_of() {
     let host = host();
-    let fields = [("service_code", "lamp"), ("address_string", "x"), ("account_id", "</account_id><x a=\"1\">&\u{1}\u{FFFF}'")];
+    let fields = [
+        ("service_code", "lamp"),
+        ("address_string", "x"),
+        ("account_id", "</account_id><x a=\"1\">&\u{1}\u{FFFF}'"),
+    ];
     let mut request = post(&fields);
     request.path = "/requests.xml".to_owned();
     let xml = text(&call(&host, request).unwrap().response);
-    assert!(xml.contains("<account_id>&lt;/account_id&gt;&lt;x a=&quot;1&quot;&gt;&amp;&apos;</account_id>"), "{xml}");
+    assert!(
+        xml.contains("<account_id>&lt;/account_id&gt;&lt;x a=&quot;1&quot;&gt;&amp;&apos;</account_id>"),
+        "{xml}"
+    );
     let mut refused = post(&[("service_code", "lamp")]);
     refused.path = "/requests.xml".to_owned();
     let xml = text(&call(&host, refused).unwrap().response);

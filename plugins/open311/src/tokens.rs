@@ -84,7 +84,11 @@ pub(crate) fn status<H: Host>(host: &H, id: &str) -> Result<Value, Refused> {
 /// `GET requests?service_request_id=…`: only by their ids, since each id is a secret of its sender.
 pub(crate) fn list<H: Host>(host: &H, request: &HttpRequest) -> Result<Value, Refused> {
     let Some(ids) = request.query("service_request_id") else {
-        return Err(refusal::one(400, "open311.no-list", "give service_request_id: requests are not listed here"));
+        return Err(refusal::one(
+            400,
+            "open311.no-list",
+            "give service_request_id: requests are not listed here",
+        ));
     };
     let mut found = Vec::new();
     for id in ids.split(',').take(LIST_MAX) {

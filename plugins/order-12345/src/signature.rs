@@ -26,7 +26,8 @@ pub(crate) fn verify<H: Host>(
     } else {
         codec::hex_decode(signature)
     };
-    let plain = |text: &str| (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let plain =
+        |text: &str| (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     let at_secs = seconds(timestamp).filter(|_| plain(nonce));
     let (Some(given), Some(at_secs)) = (given, at_secs) else {
         return Err(bad("timestamp, nonce or signature are not written as agreed"));

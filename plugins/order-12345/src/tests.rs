@@ -108,7 +108,9 @@ fn nothing_is_read_before_the_signature() {
     let mut twice = signed(&host, "{}");
     twice.headers.push(Header { name: "x-nonce".to_owned(), value: "n-2".to_owned() });
     assert_eq!(code(&host, twice), "channel.bad-signature");
-    for (name, value) in [("x-timestamp", "1717482600.0"), ("x-nonce", ""), ("x-signature", "zz"), ("x-signature", "")] {
+    for (name, value) in
+        [("x-timestamp", "1717482600.0"), ("x-nonce", ""), ("x-signature", "zz"), ("x-signature", "")]
+    {
         let mut request = signed(&host, "{}");
         request.headers.iter_mut().find(|header| header.name == name).unwrap().value = value.to_owned();
         assert_eq!(code(&host, request), "channel.bad-signature", "{name}");

@@ -20,9 +20,14 @@ pub fn check<H: Host>(host: &H, names: &[&str], request: &HttpRequest) -> Result
         (Some(header), None) => header.value.split_once(' '),
         _ => None,
     };
-    let token = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let token =
+        given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     let Some(token) = token else {
-        return Err(Failure::refused(401, "channel.missing-token", "send `authorization: Bearer <token>` once"));
+        return Err(Failure::refused(
+            401,
+            "channel.missing-token",
+            "send `authorization: Bearer <token>` once",
+        ));
     };
     if is_key(host, names, token)? {
         return Ok(());
@@ -70,10 +75,13 @@ mod tests {
     fn only_the_right_token_opens() {
         assert_eq!(call(&["Bearer s3cret-token"]), Ok(()));
         assert_eq!(call(&["bearer other-token"]), Ok(()));
-        for wrong in ["Bearer s3cret", "Bearer s3cret-token2", "Bearer s3cret-token\0", "Bearer ", "Bearer  "] {
+        for wrong in ["Bearer s3cret", "Bearer s3cret-token2", "Bearer s3cret-token\0", "Bearer ", "Bearer  "]
+        {
             assert_eq!(call(&[wrong]), Err("channel.bad-token".to_owned()), "{wrong:?}");
         }
-        for missing in [&[][..], &["Basic s3cret-token"], &["s3cret-token"], &["Bearer s3cret-token", "Bearer x"]] {
+        for missing in
+            [&[][..], &["Basic s3cret-token"], &["s3cret-token"], &["Bearer s3cret-token", "Bearer x"]]
+        {
             assert_eq!(call(missing), Err("channel.missing-token".to_owned()), "{missing:?}");
         }
     }
