@@ -5,7 +5,6 @@ use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::{Value, from_slice, from_str, json};
 
 use crate::{BulkImport, cell};
-use yiwang_sdk::Host as _;
 
 const HEAD: &str =
     "来源编号,渠道,诉求类型,标题,内容,诉求人,电话,区划,地址,经度,纬度,发生时间,受理时间,紧急程度,主题标签";

@@ -12,8 +12,8 @@ pub(crate) fn answer(config: &Value, request: &HttpRequest) -> Result<HttpRespon
         return Err(refused("cloudevents.no-origin", "`WebHook-Request-Origin` is not there once"));
     };
     let origin = origin.value.trim();
-    let known = config["origins"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    if !known.into_iter().any(|known| known == "*" || known.eq_ignore_ascii_case(origin)) {
+    let mut known = config["origins"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    if !known.any(|known| known == "*" || known.eq_ignore_ascii_case(origin)) {
         return Err(refused("cloudevents.origin-not-allowed", "this sender is not in the channel's list"));
     }
     let response = HttpResponse::empty(200).with("allow", "POST").with("webhook-allowed-origin", origin);

@@ -8,8 +8,9 @@ const MINUTE_MS: u64 = 60_000;
 /// Seconds to wait if this delivery is one too many.
 pub(crate) fn exceeded<H: Host>(host: &H, ctx: &CallContext, config: &Value) -> Result<Option<u64>, Failure> {
     let Some(max) = config["perMinute"].as_u64() else { return Ok(None) };
-    let unusable =
-        |error| Failure::retryable("channel.store-unavailable", format!("counting deliveries: {error:?}"));
+    let unusable = |error: yiwang_sdk::KvError| {
+        Failure::retryable("channel.store-unavailable", format!("counting deliveries: {error:?}"))
+    };
     let key = format!("minute/{}", ctx.now_ms / MINUTE_MS);
     let known = host.kv_get(&key).map_err(unusable)?;
     let count: u64 = known.and_then(|text| String::from_utf8(text).ok()?.parse().ok()).unwrap_or(0);

@@ -1,6 +1,6 @@
-//! Open311 GeoReport v2: services out of the configuration, requests in, tokens.
+//! Open311 `GeoReport` v2: services out of the configuration, requests in, tokens.
 //!
-//! Source: <https://wiki.open311.org/GeoReport_v2/>. A plugin cannot read cases: what became of a request is
+//! Source: <https://wiki.open311.org/>. A plugin cannot read cases: what became of a request is
 //! said by the server's own API. XML is written, never read: the standard sends forms.
 
 mod format;

@@ -47,8 +47,6 @@ fn code(host: &fake::Host, request: HttpRequest) -> String {
     call(host, request).unwrap_err().code
 }
 
-use yiwang_sdk::Host as _;
-
 #[test]
 fn an_order_is_carried_over_and_signed_for() {
     let host = host(json!({"channel": "hotline", "signedBy": "谯城区"}));
