@@ -22,7 +22,7 @@ use crate::problem::{Code, Problem, chain};
 use crate::routes::Routes;
 
 pub(crate) fn routes(routes: &mut Routes) {
-    for method in [Method::GET, Method::POST] {
+    for method in [Method::GET, Method::POST, Method::OPTIONS] {
         routes.add(Policy::Anonymous, method.clone(), "/channels/{id}", receive);
         routes.add(Policy::Anonymous, method, "/channels/{id}/{*path}", receive);
     }

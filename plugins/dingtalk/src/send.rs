@@ -27,11 +27,11 @@ pub(crate) fn send<H: Host>(
         url = format!("{url}&timestamp={timestamp}&sign={}", text::query_value(&sign));
     }
     let request = OutgoingRequest::new("POST", url).with_json(&body).within(6000);
-    let answer = provider::call(host, "dingtalk", request)?;
+    let answer = provider::call(host, "dingtalk", "errcode", request)?;
     match answer["errcode"].as_i64() {
         Some(0) => Ok(Receipt { provider_id: None, state: DeliveryState::Accepted, attributes: Vec::new() }),
         Some(code) => Err(refused(code, &answer)),
-        None => Err(Failure::unknown_outcome("dingtalk.answer", "the interface answered without a code")),
+        None => Err(Failure::unknown_outcome("dingtalk.answer", "the interface answered neither yes nor no")),
     }
 }
 

@@ -127,6 +127,8 @@ fn a_message_to_the_robot_is_a_part_of_a_report() {
     assert_eq!(said(&outcome), "已收到");
     let again = call(&host(), message(&text(" 路灯不亮三天了"))).unwrap();
     assert_eq!(again.events[0].id, outcome.events[0].id, "a replayed one is the same event");
+    let long = call(&host(), message(&text(&"长".repeat(30_000)))).unwrap();
+    assert_eq!(data(&long)["content"].as_str().unwrap().chars().count(), 20_000);
     let mut picture = text("");
     (picture["msgtype"], picture["content"]) = ("picture".into(), json!({"downloadCode": "d1"}));
     let picture = call(&host(), message(&picture)).unwrap();

@@ -37,7 +37,7 @@ pub(crate) fn send<H: Host>(
             .with("authorization", format!("Bearer {token}"))
             .with_json(&body)
             .within(6000);
-        provider::call(host, "feishu", request)
+        provider::call(host, "feishu", "code", request)
     };
     let is_stale = |answer: &Value| {
         matches!(answer["code"].as_i64(), Some(99_991_661 | 99_991_663 | 99_991_664 | 99_991_668))
@@ -59,7 +59,7 @@ fn fetch<H: Host>(host: &H, config: &Value) -> Result<(String, u64), Failure> {
     let body = json!({"app_id": config["appId"], "app_secret": "${secret:app_secret}"});
     let url = format!("{}/open-apis/auth/v3/tenant_access_token/internal", api(config));
     let request = OutgoingRequest::new("POST", url).with_json(&body).within(4000);
-    let answer = provider::call(host, "feishu", request)?;
+    let answer = provider::call(host, "feishu", "code", request)?;
     match (answer["tenant_access_token"].as_str(), answer["expire"].as_u64()) {
         (Some(token), Some(secs)) if !token.is_empty() => Ok((token.to_owned(), secs)),
         _ => Err(refused(&answer)),

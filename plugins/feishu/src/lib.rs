@@ -17,7 +17,7 @@ mod robot;
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::provider::{secret, words};
 use yiwang_sdk::serde_json::{Value, json};
-use yiwang_sdk::{SecretError, codec, json, provider};
+use yiwang_sdk::{SecretError, codec, provider};
 
 struct Feishu;
 
@@ -100,8 +100,8 @@ fn malformed(reason: impl Into<String>) -> Failure {
 /// What the platform's codes mean for trying again.
 /// <https://open.feishu.cn/document/server-docs/getting-started/server-error-codes>
 fn refused(answer: &Value) -> Failure {
-    let Some(code) = answer["code"].as_i64() else {
-        return Failure::unknown_outcome("feishu.answer", "the interface answered without a code");
+    let Some(code) = answer["code"].as_i64().filter(|code| *code != 0) else {
+        return Failure::unknown_outcome("feishu.answer", "the interface answered neither yes nor no");
     };
     let told = words(answer, "msg");
     let name = format!("feishu.{code}");

@@ -23,18 +23,12 @@ pub(crate) fn read(config: &Value, ctx: &CallContext, event: &Value) -> Result<O
     let content = message["content"].as_str().unwrap_or_default();
     let content = json::parse(content.as_bytes()).map_err(malformed)?;
     let read = Message { chat: Chat { provider: "feishu", config }, id, from, message, content };
-    let intake = match read.part() {
-        Some(Part::Report(intake)) => intake,
-        Some(Part::Verdict(event)) => return Ok(Some(event)),
-        None => return Ok(None),
-    };
+    if let Said::Verdict(verdict) = read.said() {
+        return Ok(Some(verdict.into_event(id)));
+    }
+    let Some(intake) = read.part() else { return Ok(None) };
     let at = message["create_time"].as_str().and_then(|text| text.parse().ok());
     Ok(Some(read.chat.event(ctx, intake, Vec::new(), from, at)))
-}
-
-enum Part {
-    Report(Intake),
-    Verdict(Event),
 }
 
 struct Message<'a> {
@@ -46,28 +40,36 @@ struct Message<'a> {
 }
 
 impl Message<'_> {
-    fn part(&self) -> Option<Part> {
+    /// The words of a plain text; other kinds have none.
+    fn said(&self) -> Said {
+        match (self.message["message_type"].as_str(), self.content["text"].as_str()) {
+            (Some("text"), Some(text)) => said(&self.named(text), self.from),
+            _ => Said::Nothing,
+        }
+    }
+
+    fn part(&self) -> Option<Intake> {
         let content = &self.content;
         let file = |words: &str, title: &str, kind: &str, key: &str, media_type: Option<&str>| {
             let mut intake = self.intake(words, title);
             intake.attachments.push(self.attachment(kind, content[key].as_str()?, media_type)?);
-            Some(Part::Report(intake))
+            Some(intake)
         };
         match self.message["message_type"].as_str()? {
-            "text" => match said(&self.named(content["text"].as_str()?), self.from) {
-                Said::Words(words) => Some(Part::Report(self.intake(&words, ""))),
-                Said::Verdict(verdict) => Some(Part::Verdict(verdict.into_event(self.id))),
-                Said::Unclear | Said::Nothing => None,
+            "text" => match self.said() {
+                // Nobody can be told how a verdict is written: the words are kept rather than lost.
+                Said::Words(words) | Said::Unclear(words) => Some(self.intake(&words, "")),
+                Said::Nothing | Said::Verdict(_) => None,
             },
             "post" => self.post(),
             "image" => file("［照片］", "飞书照片", "image", "image_key", Some("image/jpeg")),
-            "audio" => file("［语音］", "飞书语音", "file", "file_key", Some("audio/ogg")),
+            "audio" => file("［语音］", "飞书语音", "file", "file_key", Some("audio/opus")),
             "media" => file("［视频］", "飞书视频", "file", "file_key", Some("video/mp4")),
             "file" => {
                 let name = clean(content["file_name"].as_str().unwrap_or_default());
                 file(&format!("［文件］{name}"), "飞书文件", "file", "file_key", None)
             }
-            "location" => Some(Part::Report(self.location())),
+            "location" => Some(self.location()),
             _ => None,
         }
     }
@@ -89,8 +91,12 @@ impl Message<'_> {
         })
     }
 
-    /// `@_user_1` stands for somebody: the name is put there.
+    /// `@_user_1` stands for somebody: the name is put there. At the beginning it is how the robot of a group
+    /// is called, and belongs to nothing.
     fn named(&self, text: &str) -> String {
+        let called =
+            text.trim_start().strip_prefix("@_user_1").filter(|rest| rest.starts_with(char::is_whitespace));
+        let text = called.unwrap_or(text);
         let mentions = self.message["mentions"].as_array().into_iter().flatten();
         // The last first, or `@_user_1` would be found in `@_user_10`.
         mentions.rev().fold(text.to_owned(), |text, mention| {
@@ -102,7 +108,7 @@ impl Message<'_> {
     }
 
     /// Rich text: lines of pieces.
-    fn post(&self) -> Option<Part> {
+    fn post(&self) -> Option<Intake> {
         let mut words = Vec::new();
         let mut photos = Vec::new();
         for line in self.content["content"].as_array().into_iter().flatten() {
@@ -128,7 +134,7 @@ impl Message<'_> {
             (words, title) => self.intake(words, title),
         };
         intake.attachments.extend(photos.into_iter().take(50));
-        Some(Part::Report(intake))
+        Some(intake)
     }
 
     fn location(&self) -> Intake {

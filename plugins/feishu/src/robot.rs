@@ -25,7 +25,7 @@ pub(crate) fn send<H: Host>(
     }
     let url = format!("{}/open-apis/bot/v2/hook/${{secret:robot_hook}}", api(config));
     let request = OutgoingRequest::new("POST", url).with_json(&body).within(6000);
-    let answer = provider::call(host, "feishu", request)?;
+    let answer = provider::call(host, "feishu", "code", request)?;
     match answer["code"].as_i64() {
         Some(0) => Ok(Receipt { provider_id: None, state: DeliveryState::Accepted, attributes: Vec::new() }),
         _ => Err(refused(&answer)),

@@ -3,11 +3,9 @@
 //! The signature is Standard Webhooks 1.0 over the raw body; the platform's `webhook-id` is the event's id,
 //! so that a redelivery is the same event. Where each field stands in the body is configuration.
 
-mod mapping;
-
-use mapping::Mapping;
+use yiwang_sdk::mapping::{self, Mapping};
 use yiwang_sdk::prelude::*;
-use yiwang_sdk::serde_json::{Value, json};
+use yiwang_sdk::serde_json::json;
 use yiwang_sdk::standard_webhooks;
 
 /// The key in use, and the one that takes over while keys are being changed.
@@ -34,26 +32,9 @@ impl Channel for SignedWebhook {
                 response: HttpResponse::json(202, &json!({"receipt": id, "status": "accepted"})),
                 events: vec![intake.into_event(id, Vec::new())],
             }),
-            Err(mistakes) => Ok(Outcome { response: problem(&mistakes), events: Vec::new() }),
+            Err(mistakes) => Ok(Outcome { response: mapping::problem(&mistakes), events: Vec::new() }),
         }
     }
-}
-
-fn problem(mistakes: &[mapping::Mistake]) -> HttpResponse {
-    let errors: Vec<Value> = mistakes
-        .iter()
-        .map(|mistake| json!({"pointer": mistake.pointer, "code": mistake.code, "detail": mistake.detail}))
-        .collect();
-    let body = json!({
-        "type": "about:blank",
-        "title": "The body does not fit",
-        "status": 422,
-        "detail": format!("{} fields do not fit", errors.len()),
-        "code": "intake.invalid",
-        "errors": errors,
-    });
-    HttpResponse::typed(422, "application/problem+json", body.to_string())
-        .with("x-yiwang-code", "intake.invalid")
 }
 
 yiwang_sdk::export_channel!(SignedWebhook: webhook);

@@ -39,7 +39,7 @@ pub(crate) fn send<H: Host>(
         acs3(host, ctx, &config, &pairs)?
     };
     let timeout = config["timeoutMs"].as_u64().and_then(|ms| ms.try_into().ok()).unwrap_or(8000);
-    let told = sms::call(host, PROVIDER, request.within(timeout))?;
+    let told = sms::call(host, PROVIDER, "Code", request.within(timeout))?;
     answer::receipt(&told, ctx.now_ms)
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn send<H: Host>(
         .with("x-tc-version", VERSION)
         .within(timeout);
     request.body = Payload::Text(body);
-    let told = sms::call(host, PROVIDER, request)?;
+    let told = sms::call(host, PROVIDER, "Response", request)?;
     answer::receipt(&told, ctx.now_ms)
 }
 

@@ -1,7 +1,7 @@
 //! TC3-HMAC-SHA256 (<https://cloud.tencent.com/document/api/382/52072>): the key is derived in steps from the
 //! secret, the day, the service.
 //!
-//! The secret `tc3_key` is the SecretKey with `TC3` before it, so that the host can make the first step: what
+//! The secret `tc3_key` is the `SecretKey` with `TC3` before it, so that the host can make the first step: what
 //! the plugin sees is a key for one day.
 
 use yiwang_sdk::canonical::{self, Headers};

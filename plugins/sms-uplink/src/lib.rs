@@ -7,10 +7,10 @@
 
 mod message;
 
+use yiwang_sdk::caller;
 use yiwang_sdk::chat::{Chat, Said, said};
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::{Value, json};
-use yiwang_sdk::{caller, intake};
 
 use message::Message;
 
@@ -66,9 +66,8 @@ fn event(ctx: &CallContext, config: &Value, message: &Message) -> Option<Event> 
     let words = match said(&message.content, &message.from) {
         Said::Nothing => return None,
         Said::Verdict(feedback) => return Some(feedback.into_event(message.id.clone())),
-        // Nobody can be told how to write it better, so a person reads it.
-        Said::Unclear => intake::clean(&message.content),
-        Said::Words(words) => words,
+        // Half a verdict, too: nobody can be told how to write it better, so a person reads it.
+        Said::Unclear(words) | Said::Words(words) => words,
     };
     let mut refusals = config["unsubscribe"].as_array().into_iter().flatten().filter_map(Value::as_str);
     if refusals.any(|refusal| words.eq_ignore_ascii_case(refusal)) {

@@ -1,4 +1,4 @@
-//! What the providers push: Aliyun a list (SmsUp), Tencent one message at a time; both are read either way.
+//! What the providers push: Aliyun a list (`SmsUp`), Tencent one message at a time; both are read either way.
 //! <https://help.aliyun.com/zh/sms/developer-reference/smsup-2>,
 //! <https://cloud.tencent.com/document/product/382/59179>
 

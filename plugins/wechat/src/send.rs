@@ -51,7 +51,7 @@ fn say<H: Host>(
     });
     let token = text::query_value(token);
     let url = format!("{}/cgi-bin/message/custom/send?access_token={token}", api(config));
-    provider::call(host, "wechat", OutgoingRequest::new("POST", url).with_json(&body).within(6000))
+    provider::call(host, "wechat", "errcode", OutgoingRequest::new("POST", url).with_json(&body).within(6000))
 }
 
 /// Token and its life in seconds.
@@ -63,7 +63,7 @@ fn fetch<H: Host>(host: &H, config: &Value) -> Result<(String, u64), Failure> {
     });
     let url = format!("{}/cgi-bin/stable_token", api(config));
     let request = OutgoingRequest::new("POST", url).with_json(&body).within(4000);
-    let answer = provider::call(host, "wechat", request)?;
+    let answer = provider::call(host, "wechat", "errcode", request)?;
     match (answer["access_token"].as_str(), answer["expires_in"].as_u64()) {
         (Some(token), Some(secs)) if !token.is_empty() => Ok((token.to_owned(), secs)),
         _ => Err(refused(code(&answer), &answer)),
@@ -74,8 +74,9 @@ fn api(config: &Value) -> &str {
     config["apiBase"].as_str().unwrap_or("https://api.weixin.qq.com")
 }
 
+/// The platform's code; none of them where there is none.
 fn code(answer: &Value) -> i64 {
-    answer["errcode"].as_i64().unwrap_or(0)
+    answer["errcode"].as_i64().unwrap_or(i64::MIN)
 }
 
 /// What the platform's codes mean for trying again.
@@ -83,6 +84,9 @@ fn refused(code: i64, answer: &Value) -> Failure {
     let told = provider::words(answer, "errmsg");
     let name = format!("wechat.{code}");
     match code {
+        0 | i64::MIN => {
+            Failure::unknown_outcome("wechat.answer", "the interface answered neither yes nor no")
+        }
         -1 => Failure::retryable("wechat.busy", "the platform is busy").after(Some(5000)),
         40001 | 40014 | 42001 => Failure::retryable(name, told).after(Some(60_000)),
         45009 => {

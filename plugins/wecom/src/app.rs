@@ -2,7 +2,7 @@
 
 use yiwang_sdk::access_token::AccessToken;
 use yiwang_sdk::prelude::*;
-use yiwang_sdk::serde_json::{Value, json};
+use yiwang_sdk::serde_json::Value;
 use yiwang_sdk::{OutgoingRequest, provider, text};
 
 use crate::send::content;
@@ -33,7 +33,12 @@ pub(crate) fn send<H: Host>(
     let token = AccessToken { host, ctx, provider: "wecom", fetch: &fetch };
     let say = |token: &str| {
         let url = format!("{}/cgi-bin/message/send?access_token={}", api(config), text::query_value(token));
-        provider::call(host, "wecom", OutgoingRequest::new("POST", url).with_json(&body).within(6000))
+        provider::call(
+            host,
+            "wecom",
+            "errcode",
+            OutgoingRequest::new("POST", url).with_json(&body).within(6000),
+        )
     };
     let answer = token.call(say, |answer| matches!(code(answer), 40014 | 42001))?;
     match code(&answer) {
@@ -63,7 +68,7 @@ fn reached(answer: &Value) -> bool {
 fn fetch<H: Host>(host: &H, config: &Value) -> Result<(String, u64), Failure> {
     let corp_id = text::query_value(config["corpId"].as_str().unwrap_or_default());
     let url = format!("{}/cgi-bin/gettoken?corpid={corp_id}&corpsecret=${{secret:corp_secret}}", api(config));
-    let answer = provider::call(host, "wecom", OutgoingRequest::new("GET", url).within(4000))?;
+    let answer = provider::call(host, "wecom", "errcode", OutgoingRequest::new("GET", url).within(4000))?;
     match (answer["access_token"].as_str(), answer["expires_in"].as_u64()) {
         (Some(token), Some(secs)) if !token.is_empty() => Ok((token.to_owned(), secs)),
         _ => Err(refused(code(&answer), &answer)),
@@ -75,7 +80,7 @@ pub(crate) fn api(config: &Value) -> &str {
     config["apiBase"].as_str().unwrap_or("https://qyapi.weixin.qq.com")
 }
 
-/// The provider's code of an answer; a missing one is none that it gives.
+/// The provider's code of an answer; none of them where there is none.
 pub(crate) fn code(answer: &Value) -> i64 {
     answer["errcode"].as_i64().unwrap_or(i64::MIN)
 }
@@ -86,7 +91,7 @@ pub(crate) fn refused(code: i64, answer: &Value) -> Failure {
     let told = provider::words(answer, "errmsg");
     let name = format!("wecom.{code}");
     match code {
-        i64::MIN => Failure::unknown_outcome("wecom.answer", "the interface answered without a code"),
+        0 | i64::MIN => Failure::unknown_outcome("wecom.answer", "the interface answered neither yes nor no"),
         -1 => Failure::retryable("wecom.busy", "the platform is busy").after(Some(5000)),
         40014 | 42001 => Failure::retryable(name, told).after(Some(60_000)),
         45009 => Failure::retryable(name, "too many messages in a minute").after(Some(60_000)),

@@ -6,7 +6,7 @@
 //! send to `user-id`, `department`, `tag` ─► access token (cached) ─► message/send
 //! send to `group`, `mobile`              ─► the group's robot
 //! ```
-//! The scheme is that of WeChat with the CorpID as receiver, and is always encrypted. Documentation:
+//! The scheme is that of WeChat with the id of the enterprise as receiver, and is always encrypted. Documentation:
 //! <https://developer.work.weixin.qq.com/document/path/90930>. Nothing is stored here but the access token.
 
 mod app;

@@ -29,7 +29,7 @@ pub(crate) fn send<H: Host>(
     }
     let url = format!("{}/cgi-bin/webhook/send?key=${{secret:robot_key}}", api(config));
     let request = OutgoingRequest::new("POST", url).with_json(&body).within(6000);
-    let answer = provider::call(host, "wecom", request)?;
+    let answer = provider::call(host, "wecom", "errcode", request)?;
     match code(&answer) {
         0 => Ok(Receipt { provider_id: None, state: DeliveryState::Accepted, attributes: Vec::new() }),
         code => Err(refused(code, &answer)),

@@ -28,8 +28,8 @@ pub enum Said {
     Nothing,
     /// `评价 QC-20240604-000123 满意`.
     Verdict(Feedback),
-    /// It begins like a verdict and is none.
-    Unclear,
+    /// It begins like a verdict and is none; the words, cleaned.
+    Unclear(String),
     /// A part of a report, cleaned.
     Words(String),
 }
@@ -39,7 +39,7 @@ pub enum Said {
 pub fn said(text: &str, from: &str) -> Said {
     let text = clean(text);
     match text.strip_prefix("评价") {
-        Some(words) => verdict(words, from).map_or(Said::Unclear, Said::Verdict),
+        Some(words) => verdict(words, from).map_or_else(|| Said::Unclear(text.clone()), Said::Verdict),
         None if text.is_empty() => Said::Nothing,
         None => Said::Words(text),
     }
@@ -104,7 +104,7 @@ mod tests {
     fn verdicts_are_told_from_words() {
         let verdict = |text: &str| match said(text, "o1") {
             Said::Verdict(feedback) => Some((feedback.case_no, feedback.satisfied, feedback.reason)),
-            Said::Nothing | Said::Unclear | Said::Words(_) => None,
+            Said::Nothing | Said::Unclear(_) | Said::Words(_) => None,
         };
         assert_eq!(
             verdict("评价 QC-20240604-000123 满意"),
@@ -114,8 +114,8 @@ mod tests {
             verdict("评价 qc-20240604-000123 不满意 没有修好"),
             Some(("QC-20240604-000123".to_owned(), false, Some("没有修好".to_owned())))
         );
-        assert_eq!(said("评价 还行", "o1"), Said::Unclear);
-        assert_eq!(said("评价 满意", "o1"), Said::Unclear);
+        assert_eq!(said("评价 还行", "o1"), Said::Unclear("评价 还行".to_owned()));
+        assert_eq!(said("评价 满意", "o1"), Said::Unclear("评价 满意".to_owned()));
         assert_eq!(said(" \u{202E} ", "o1"), Said::Nothing);
         assert_eq!(said(" 路灯坏了 ", "o1"), Said::Words("路灯坏了".to_owned()));
     }

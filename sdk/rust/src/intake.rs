@@ -206,10 +206,11 @@ impl Urgency {
     }
 }
 
-/// A title made of the first sentence, at most 40 characters.
+/// A title made of the first sentence that has words, at most 40 characters.
 #[must_use]
 pub fn title_of(content: &str) -> String {
-    let line = content.trim_start().split(['\n', '。', '！', '？', '；']).next().unwrap_or_default().trim();
+    let mut lines = content.split(['\n', '。', '！', '？', '；']).map(str::trim);
+    let line = lines.find(|line| !line.is_empty()).unwrap_or(content.trim());
     if line.chars().count() <= 40 { line.to_owned() } else { line.chars().take(39).chain(['…']).collect() }
 }
 
@@ -293,6 +294,8 @@ mod tests {
     #[test]
     fn long_first_sentences_are_cut() {
         assert_eq!(title_of(&"长".repeat(60)).chars().count(), 40);
+        assert_eq!(title_of("！！\n路灯坏了。"), "路灯坏了");
+        assert_eq!(title_of("。。。"), "。。。", "never empty where there is content");
     }
 
     #[test]

@@ -22,6 +22,7 @@
 pub mod access_token;
 #[cfg(feature = "aes")]
 pub mod aes_cbc;
+pub mod bearer;
 pub mod bindings;
 pub mod caller;
 pub mod canonical;
@@ -33,6 +34,7 @@ pub mod fake;
 mod host;
 pub mod intake;
 pub mod json;
+pub mod mapping;
 pub mod provider;
 pub mod sms;
 pub mod standard_webhooks;

@@ -11,25 +11,31 @@ const ANSWER_BYTES_MAX: u64 = 64 << 10;
 /// Wait this long where a provider says "too many" without saying how long.
 const TOO_MANY_MS: u64 = 60_000;
 
-/// Sends a request and reads the JSON object that answers it, whatever the provider's code in it.
+/// Sends a request and reads the JSON object that answers it, whatever the provider's own number in it:
+/// `code` is the member that holds it, by which an answer of the provider is told from one of a gateway.
 ///
 /// # Errors
 /// Codes begin with `provider`: `unreachable` and `http-…` may be tried again, `timeout`, `protocol` and
 /// `answer` may have happened already, `denied` is a matter of the administrator.
-pub fn call<H: Host>(host: &H, provider: &str, mut request: OutgoingRequest) -> Result<Value, Failure> {
+pub fn call<H: Host>(
+    host: &H,
+    provider: &str,
+    code: &str,
+    mut request: OutgoingRequest,
+) -> Result<Value, Failure> {
     request.max_response_bytes = Some(ANSWER_BYTES_MAX);
     let response = host.http(request).map_err(|error| unreached(provider, error))?;
     let told = from_slice::<Value>(response.bytes()).ok().filter(Value::is_object);
     let status = response.status;
     match (status, told) {
-        (429 | 500..=599, _) => Err(later(provider, &response)),
-        // Some providers answer 400 with their own code in the body.
-        (_, Some(answer)) => Ok(answer),
+        (200..=299, Some(answer)) => Ok(answer),
         (200..=299, None) => Err(Failure::unknown_outcome(
             format!("{provider}.answer"),
             "the interface answered no JSON object",
         )),
-        (_, None) => Err(later(provider, &response)),
+        // Some providers answer 400 with their own number in the body.
+        (300..=499, Some(answer)) if status != 429 && answer[code].is_i64() => Ok(answer),
+        _ => Err(later(provider, &response)),
     }
 }
 
@@ -103,7 +109,12 @@ mod tests {
     use crate::{FailureKind, fake};
 
     fn asked(answer: Result<HttpResponse, HttpError>) -> Result<Value, Failure> {
-        call(&fake::Host::new().answer(answer), "p", OutgoingRequest::new("POST", "https://p.example.cn/"))
+        call(
+            &fake::Host::new().answer(answer),
+            "p",
+            "code",
+            OutgoingRequest::new("POST", "https://p.example.cn/"),
+        )
     }
 
     #[test]
@@ -118,6 +129,7 @@ mod tests {
         for (answer, kind, code, after) in [
             (Ok(HttpResponse::empty(503)), FailureKind::Retryable, "p.http-503", None),
             (Ok(HttpResponse::empty(404)), FailureKind::Retryable, "p.http-404", None),
+            (Ok(HttpResponse::json(404, &json!({"error": 1}))), FailureKind::Retryable, "p.http-404", None),
             (Ok(HttpResponse::json(429, &json!({}))), FailureKind::Retryable, "p.http-429", Some(60_000)),
             (
                 Ok(HttpResponse::empty(429).with("retry-after", "7")),

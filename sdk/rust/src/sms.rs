@@ -2,9 +2,12 @@
 //! have been sent already. It knows no provider; `templates`, `plain`, `paramChars` and `international` are
 //! members of the configuration that every sender's schema has.
 
-use serde_json::Value;
+use serde_json::{Value, from_slice};
 
-use crate::{Failure, FailureKind, Host, Notification, OutgoingRequest, provider};
+use crate::{Failure, Host, Notification, OutgoingRequest, provider};
+
+/// Largest answer that is read.
+const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
 /// A telephone number, digits with the country's code: `8613800000000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,20 +170,33 @@ fn cut(text: &str, chars_max: usize) -> String {
     text.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// Sends a request to a provider that knows no idempotency key: an answer that may come from a gateway behind
-/// which the message went on is no proof that nothing happened.
+/// Sends a request to a provider that knows no idempotency key, and reads the JSON object that answers it:
+/// `member` is what every answer of the provider has, by which it is told from one of a gateway.
 ///
 /// # Errors
-/// As [`provider::call`], but 500, 502 and 504 are of unknown outcome.
-pub fn call<H: Host>(host: &H, provider: &str, request: OutgoingRequest) -> Result<Value, Failure> {
-    provider::call(host, provider, request).map_err(|mut failure| {
-        let unclear =
-            ["500", "502", "504"].iter().any(|status| failure.code.ends_with(&format!(".http-{status}")));
-        if unclear {
-            failure.kind = FailureKind::UnknownOutcome;
-        }
-        failure
-    })
+/// Codes begin with `provider`. A status of 500 and above but 503 is of unknown outcome, as are timeouts and
+/// unreadable answers: it may come from a gateway behind which the message went on.
+pub fn call<H: Host>(
+    host: &H,
+    provider: &str,
+    member: &str,
+    mut request: OutgoingRequest,
+) -> Result<Value, Failure> {
+    request.max_response_bytes = Some(ANSWER_BYTES_MAX);
+    let response = host.http(request).map_err(|error| provider::unreached(provider, error))?;
+    let told = from_slice::<Value>(response.bytes()).ok().filter(|answer| !answer[member].is_null());
+    let code = format!("{provider}.http-{}", response.status);
+    let words = "the interface does not answer as it should";
+    match (response.status, told) {
+        // Refusals come with 400 and above, too.
+        (200..=499, Some(answer)) => Ok(answer),
+        (200..=299, None) => Err(Failure::unknown_outcome(
+            format!("{provider}.answer"),
+            "the interface did not answer as the provider does",
+        )),
+        (300..=499 | 503, _) => Err(Failure::retryable(code, words).after(Some(60_000))),
+        _ => Err(Failure::unknown_outcome(code, words)),
+    }
 }
 
 /// A provider's own code as a code of ours: `isv.OUT_OF_SERVICE` → `aliyun.isv.OUT_OF_SERVICE`.
@@ -220,7 +236,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{HttpResponse, Recipient, fake};
+    use crate::{FailureKind, HttpResponse, Recipient, fake};
 
     #[test]
     fn numbers_are_read_in_every_spelling() {
@@ -315,17 +331,28 @@ mod tests {
 
     #[test]
     fn a_gateways_failure_is_no_proof_that_nothing_was_sent() {
+        let asked = |status: u16, body: Value| {
+            let host = fake::Host::new().answer(Ok(HttpResponse::json(status, &body)));
+            let request = OutgoingRequest::new("POST", "https://p.example.cn/");
+            call(&host, "p", "Code", request).map_err(|failure| (failure.kind, failure.code))
+        };
+        let refused = json!({"Code": "isv.A"});
+        assert_eq!(asked(200, refused.clone()), Ok(refused.clone()));
+        assert_eq!(asked(400, refused.clone()), Ok(refused.clone()));
         for (status, kind) in [
+            (302, FailureKind::Retryable),
+            (404, FailureKind::Retryable),
+            (429, FailureKind::Retryable),
             (500, FailureKind::UnknownOutcome),
             (502, FailureKind::UnknownOutcome),
             (503, FailureKind::Retryable),
             (504, FailureKind::UnknownOutcome),
-            (429, FailureKind::Retryable),
         ] {
-            let host = fake::Host::new().answer(Ok(HttpResponse::empty(status)));
-            let failure =
-                call(&host, "p", OutgoingRequest::new("POST", "https://p.example.cn/")).unwrap_err();
-            assert_eq!(failure.kind, kind, "{status}");
+            assert_eq!(asked(status, json!({"error": 1})), Err((kind, format!("p.http-{status}"))));
+        }
+        assert_eq!(asked(500, refused), Err((FailureKind::UnknownOutcome, "p.http-500".to_owned())));
+        for body in [json!([]), json!({"error": 1}), json!("x")] {
+            assert_eq!(asked(200, body), Err((FailureKind::UnknownOutcome, "p.answer".to_owned())));
         }
     }
 

@@ -444,6 +444,7 @@ fn clocks_rest_with_their_case_and_those_paused_before_stay_so() {
             run.quietly();
             set(run, "2024-06-11 15:00");
             run.event("called", json!({})).event("material", json!({}));
+            set(run, "2024-06-11 16:00");
             run.on_case(&unit, CaseCommand::Suspend);
             clocks(run);
             set(run, "2024-06-13 09:00");

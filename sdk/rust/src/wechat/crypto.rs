@@ -21,7 +21,7 @@ pub struct Envelope {
 
 impl Envelope {
     /// None unless the key has 43 characters that decode to 32 bytes. `receiver` is the app id of an Official
-    /// Account, the CorpID of WeCom, the app key (or CorpId) of DingTalk.
+    /// Account, the id of the enterprise for WeCom, the app key (or the enterprise) for DingTalk.
     #[must_use]
     pub fn new(encoding_aes_key: &str, receiver: &str) -> Option<Self> {
         if encoding_aes_key.len() != 43 {

@@ -48,7 +48,7 @@ pub fn answer<H: Host>(
                 let events = vec![verdict.into_event(id.clone())];
                 return Ok(Answer { events, reply: reply(VERDICT_THANKS) });
             }
-            Said::Unclear => return nothing(VERDICT_HELP),
+            Said::Unclear(_) => return nothing(VERDICT_HELP),
             Said::Nothing => return nothing("没有看到文字内容，请再发一次。"),
         },
         "voice" => match (clean(message.get("Recognition").unwrap_or_default()), media(message)) {

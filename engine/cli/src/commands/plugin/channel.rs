@@ -22,7 +22,7 @@ pub(super) struct GrantArgs {
     /// Files.
     #[arg(long)]
     blobs: bool,
-    /// Requests to these addresses, like https://api.example.cn/*; may be given several times.
+    /// Requests to such addresses, with `*` for the rest of a path; may be given several times.
     #[arg(long = "http", value_name = "URL")]
     http: Vec<String>,
     /// These addresses may lie inside the network.

@@ -3,30 +3,61 @@
 //! What a platform calls things is its own affair; what we need is checked here, all mistakes at once. What
 //! is optional and unusable is kept under `extra.unread`: nothing is lost because of a wrong date.
 
-use yiwang_sdk::intake::{
+use serde_json::{Map, Value, json};
+
+use crate::HttpResponse;
+use crate::intake::{
     CONTENT_CHARS_MAX, CRS, Intake, Kind, Location, Petitioner, TITLE_CHARS_MAX, Urgency, clean,
 };
-use yiwang_sdk::serde_json::{Map, Value};
 
 /// One mistake of the platform.
-pub(crate) struct Mistake {
-    pub(crate) pointer: String,
-    pub(crate) code: &'static str,
-    pub(crate) detail: &'static str,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// JSON pointer of the field.
+    pub pointer: String,
+    /// Stable, for machines.
+    pub code: &'static str,
+    /// For people.
+    pub detail: &'static str,
 }
 
-/// The table, with its defaults.
-pub(crate) struct Mapping<'a> {
+/// 422 with all mistakes, as a problem document (RFC 9457).
+#[must_use]
+pub fn problem(mistakes: &[Mistake]) -> HttpResponse {
+    let errors: Vec<Value> = mistakes
+        .iter()
+        .map(|mistake| json!({"pointer": mistake.pointer, "code": mistake.code, "detail": mistake.detail}))
+        .collect();
+    let body = json!({
+        "type": "about:blank",
+        "title": "The body does not fit",
+        "status": 422,
+        "detail": format!("{} fields do not fit", errors.len()),
+        "code": "intake.invalid",
+        "errors": errors,
+    });
+    HttpResponse::typed(422, "application/problem+json", body.to_string())
+        .with("x-yiwang-code", "intake.invalid")
+}
+
+/// The table, with its defaults: the members `map`, `words`, `extra`, `channel`, `kind`, `urgency`, `category`,
+/// `region` and `utcOffset` of a configuration.
+pub struct Mapping<'a> {
     config: &'a Value,
 }
 
 impl<'a> Mapping<'a> {
-    pub(crate) fn new(config: &'a Value) -> Self {
+    /// The table of this configuration.
+    #[must_use]
+    pub fn new(config: &'a Value) -> Self {
         Self { config }
     }
 
-    /// Reads a body.
-    pub(crate) fn intake(&self, body: &Value, id: &str) -> Result<Intake, Vec<Mistake>> {
+    /// Reads a body. `id` is the number of the matter where the body has none.
+    ///
+    /// # Errors
+    /// All mistakes that cost the report, at once.
+    pub fn intake(&self, body: &Value, id: &str) -> Result<Intake, Vec<Mistake>> {
         let mut read = Read { mapping: self, body, mistakes: Vec::new(), unread: Map::new() };
         let content = read.content();
         let title: String = read.text("title", TITLE_CHARS_MAX).unwrap_or_default();
@@ -158,7 +189,7 @@ impl<'a> Read<'a> {
     fn time(&mut self) -> Option<String> {
         let value = self.at("occurredAt")?;
         let offset = self.mapping.default("utcOffset").unwrap_or("+08:00");
-        let time = value.as_str().and_then(|text| yiwang_sdk::time::complete(text, offset));
+        let time = value.as_str().and_then(|text| crate::time::complete(text, offset));
         if time.is_none() {
             self.leave("occurredAt", value);
         }
@@ -173,7 +204,7 @@ impl<'a> Read<'a> {
         let given = self.at("location.crs").and_then(Value::as_str);
         let Some(crs) = CRS.into_iter().find(|crs| given == Some(crs)) else {
             // A point of an unknown datum may be half a kilometre off: kept, but not as a location.
-            self.leave("location", &yiwang_sdk::serde_json::json!({"lat": lat, "lon": lon, "crs": given}));
+            self.leave("location", &json!({"lat": lat, "lon": lon, "crs": given}));
             return None;
         };
         Some(Location { lat, lon, crs })
