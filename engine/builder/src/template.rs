@@ -100,7 +100,11 @@ fn manifest() -> String {
 fn used() -> BTreeSet<String> {
     let manifests = [text("sdk/rust", "Cargo.toml"), text("sdk/template", "Cargo.toml")];
     let lines = manifests.iter().flat_map(|text| text.lines());
-    lines.filter_map(|line| line.strip_suffix(".workspace = true").map(str::to_owned)).collect()
+    let named = |line: &str| {
+        let plain = line.strip_suffix(".workspace = true");
+        plain.or_else(|| Some(line.split_once(" = { workspace = true")?.0)).map(str::to_owned)
+    };
+    lines.filter_map(named).collect()
 }
 
 fn without_workspace(text: &str) -> String {

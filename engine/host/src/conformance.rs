@@ -352,6 +352,24 @@ fn forgeries(good: &ChannelRequest, part: &str) -> Option<Vec<(usize, ChannelReq
         };
         return Some(places(value.len()).into_iter().map(forged).collect());
     }
+    if part == "path" {
+        // Its first letter is the slash.
+        let forged = |at: usize| (at, ChannelRequest { path: flipped(&good.path, at), ..good.clone() });
+        let places = places(good.path.len()).into_iter().filter(|at| *at > 0);
+        return Some(places.map(forged).collect());
+    }
+    if let Some(name) = part.strip_prefix("form:") {
+        let form = std::str::from_utf8(&good.body).ok()?;
+        let pairs: Vec<&str> = form.split('&').collect();
+        let index = pairs.iter().position(|pair| pair.split('=').next() == Some(name))?;
+        let value = pairs[index].split_once('=')?.1;
+        let forged = |at: usize| {
+            let mut pairs: Vec<String> = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+            pairs[index] = format!("{name}={}", flipped(value, at));
+            (at, ChannelRequest { body: pairs.join("&").into(), ..good.clone() })
+        };
+        return Some(places(value.len()).into_iter().map(forged).collect());
+    }
     let index = good.headers.iter().position(|(name, _)| name.eq_ignore_ascii_case(part))?;
     let value = &good.headers[index].1;
     let forged = |at: usize| {

@@ -11,8 +11,8 @@
 //!             "expect": {"outcome": "done", "output": {}}}]}
 //! ```
 //! A member of `expect` that is not there is not compared, but `code` and `events` are: without them there must be
-//! none. `signed` names what a signature covers, for [`conformance`](crate::conformance): `body`, a header, or
-//! `query:NAME`. Nothing leaves the machine: `http` has the answers from outside, in order.
+//! none. `signed` names what a signature or a secret covers, for [`conformance`](crate::conformance): `body`, `path`,
+//! a header, `query:NAME` or `form:NAME`. Nothing leaves the machine: `http` has the answers from outside, in order.
 
 use std::collections::BTreeMap;
 use std::fs;

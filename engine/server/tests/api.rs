@@ -527,7 +527,7 @@ async fn channels_hear_without_a_token() {
     let large = send(&app, Sent::new("POST", "/channels/form/").body(&vec![b'x'; 200_000])).await;
     assert_eq!(large.code(), "request.too-large");
     let put = send(&app, Sent::new("PUT", "/channels/form/")).await;
-    assert_eq!((put.code().as_str(), put.header("allow")), ("route.method", "GET, POST".to_owned()));
+    assert_eq!((put.code().as_str(), put.header("allow")), ("route.method", "GET, POST, OPTIONS".to_owned()));
     let panicked = send(&app, Sent::new("POST", "/channels/form/panic")).await;
     assert_eq!((panicked.status.as_u16(), panicked.code().as_str()), (500, "server.internal"));
     assert!(!panicked.text().contains("secret"), "{}", panicked.text());

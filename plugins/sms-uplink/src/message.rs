@@ -46,7 +46,9 @@ fn message(names: &Names, offset: &str, entry: &Value) -> Result<Message, String
     let given = text(&entry[names.0]).filter(|from| is_number(from)).ok_or_else(|| missing(names.0))?;
     let content = entry[names.1].as_str().ok_or_else(|| missing(names.1))?.to_owned();
     // Tencent writes the country's code beside the number.
-    let abroad = text(&entry["nationcode"]).filter(|code| code != "86" && !given.starts_with('+'));
+    let is_code = |code: &str| code.len() <= 4 && code.bytes().all(|byte| byte.is_ascii_digit());
+    let abroad =
+        text(&entry["nationcode"]).filter(|code| is_code(code) && code != "86" && !given.starts_with('+'));
     let spelled = abroad.map_or_else(|| given.clone(), |code| format!("+{code}{given}"));
     let from = Mobile::read(&spelled).map_or(spelled, |mobile| mobile.local().to_owned());
     let when = text(&entry[names.2]).unwrap_or_default();

@@ -456,6 +456,54 @@ fn clocks_rest_with_their_case_and_those_paused_before_stay_so() {
             run.on_case(&unit, CaseCommand::Resume);
             clocks(run);
         },
-        expect![[r#""#]],
+        expect![[r#"
+            > event called
+              call event_taken id="e1" source="/channels/web" type="called"
+              call task_completed output=[{}]
+              contact task_started
+              contact clock_ended clock="first_contact" reason=null spent="PT6H" stage="met"
+              contact task_completed output={"breached":false,"calendar":"district","card":null,"clock":"first_contact","dueAt":"2024-06-12T01:00:00Z","edition":0,"goal":{"after":"PT24H"},"left":"PT18H","provisional":false,"spent":"PT6H","stage":"met","started":"2024-06-11T01:00:00Z"}
+              material task_started
+              material listening types=["material"]
+              = Waiting, wakes 171000s
+            > event material
+              material event_taken id="e2" source="/channels/web" type="material"
+              material task_completed output=[{}]
+              pause task_started
+              pause clock_paused clock="handling" reason="等诉求人补充材料" spent="PT3H30M"
+              pause task_completed output={"breached":false,"calendar":"district","card":null,"clock":"handling","dueAt":null,"edition":0,"goal":{"workingDays":3},"left":"PT23H30M","provisional":false,"spent":"PT3H30M","stage":"paused","started":"2024-06-11T01:00:00Z"}
+              came task_started
+              came listening types=["came"]
+              = Waiting
+            > zhou suspend by d3
+              * case_acted by="zhou" command={"do":"suspend"} decision="d3" no="QC-20240611-000001" reason="原因"
+              = Waiting
+            first_contact Met due 2024-06-12 09:00 spent PT6H of PT24H breached - card None provisional false
+            handling Paused due - spent PT3H30M of PT27H breached - card None provisional false
+            > zhou resume by d4
+              * case_acted by="zhou" command={"do":"resume"} decision="d4" no="QC-20240611-000001" reason="原因"
+              = Waiting
+            first_contact Met due 2024-06-12 09:00 spent PT6H of PT24H breached - card None provisional false
+            handling Paused due - spent PT3H30M of PT27H breached - card None provisional false
+            > event came
+              came event_taken id="e5" source="/channels/web" type="came"
+              came task_completed output=[{}]
+              resume task_started
+              resume clock_resumed clock="handling" due=613800s edition=0 provisional=false
+              resume task_completed output={"breached":false,"calendar":"district","card":null,"clock":"handling","dueAt":"2024-06-18T03:30:00Z","edition":0,"goal":{"workingDays":3},"left":"PT23H30M","provisional":false,"spent":"PT3H30M","stage":"running","started":"2024-06-11T01:00:00Z"}
+              done task_started
+              done listening types=["done"]
+              = Waiting, wakes 270000s
+            > zhou suspend by d6
+              * case_acted by="zhou" command={"do":"suspend"} decision="d6" no="QC-20240611-000001" reason="原因"
+              * clock_paused clock="handling" reason="原因" spent="PT3H30M"
+              = Waiting
+            > zhou resume by d7
+              * case_acted by="zhou" command={"do":"resume"} decision="d7" no="QC-20240611-000001" reason="原因"
+              * clock_resumed clock="handling" due=786600s edition=0 provisional=false
+              = Waiting, wakes 615600s
+            first_contact Met due 2024-06-12 09:00 spent PT6H of PT24H breached - card None provisional false
+            handling Running due 2024-06-20 11:30 spent PT3H30M of PT27H breached - card None provisional false
+        "#]],
     );
 }

@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use yiwang_e2e::http::{Client, Response};
+use yiwang_e2e::http::{Client, Request, Response};
 use yiwang_e2e::project;
 use yiwang_e2e::random::Random;
 use yiwang_e2e::receiver::Receiver;
@@ -129,7 +129,8 @@ fn a_full_disk_refuses_work_and_loses_none_and_a_read_only_one_is_told() {
         let event = json!({
             "specversion": "1.0", "id": format!("probe-{probe}"), "source": "/probe", "type": "probe", "data": {},
         });
-        client.post("/api/v1/events", &event).ok()
+        let request = Request::new("POST", "/api/v1/events");
+        client.send(&request.body("application/cloudevents+json", event.to_string())).ok()
     };
     let refused = until("a refusal", &server, || publish(&mut administrator).filter(|answer| !answer.ok()));
     assert_eq!(
