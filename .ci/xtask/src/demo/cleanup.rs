@@ -52,9 +52,11 @@ pub(super) fn play(office: &mut Office) -> Result<Vec<(String, String)>> {
     let lines = ledgers(office, &cleaned, &closed)?;
 
     let bulletin = office.run("district/overdue-bulletin", &json!({}), leader)?;
+    // Complaints and operators were late, too.
+    let late = pages(&mut office.administrator, "/api/v1/cases?state=closed&flag=overdue&limit=500")?.len();
     ensure!(
-        bulletin["published"] == true && bulletin["cleaned"] == all && bulletin["zombies"] == 0,
-        "the bulletin says otherwise: {bulletin}"
+        bulletin["published"] == true && bulletin["cleaned"] == late && bulletin["zombies"] == 0,
+        "{late} cases were closed late, and the bulletin says otherwise: {bulletin}"
     );
     Ok([
         ("clean-up 超时件清理", String::new()),

@@ -330,7 +330,7 @@ impl World {
                     let what = format!(
                         "the task `{task}` runs a sweep, and a scenario runs it over its own cases; leave the mock out"
                     );
-                    return Err(Miss::at(&format!("{at}/mock/task"), what));
+                    return Err(Miss::at(format!("{at}/mock/task"), what));
                 }
                 self.services.add(mock.clone());
                 Ok(())
