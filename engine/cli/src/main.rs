@@ -23,7 +23,8 @@ use clap::Parser;
 
 use crate::commands::Cli;
 
-/// Requests and turns make many small things that live for a moment: a fifth less time than glibc's (docs/figures.md).
+/// Requests and turns make many small things that live for a moment: under load glibc's allocator was a good tenth of
+/// the server's time (docs/figures.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -916,14 +916,9 @@ pub trait KeyValue: Send + Sync {
 
 /// What has ended leaves the store for an archive: whole, once, and so that both can be held against each other.
 pub trait Archive: Send + Sync {
-    /// Instances that completed or were cancelled and were last moved at or before `until`; the oldest first, those
-    /// after `after`.
-    fn ended(
-        &self,
-        until: Timestamp,
-        after: Option<(Timestamp, InstanceId)>,
-        limit: usize,
-    ) -> Answer<'_, Vec<EndedRow>>;
+    /// Instances that completed or were cancelled and were last moved at or before `until`, in order of id, those
+    /// after `after`. It may look through all instances: that costs the one who asks, and no turn an index.
+    fn ended(&self, until: Timestamp, after: Option<InstanceId>, limit: usize) -> Answer<'_, Vec<EndedRow>>;
 
     /// All turns of these instances, in the order of the journal.
     fn turns_of(&self, instances: Vec<InstanceId>) -> Answer<'_, Vec<JournalTurn>>;

@@ -4,8 +4,6 @@
 //! turn out again and compare; who does not still sees that nothing is missing. It does not know how an archive looks.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt as _;
 use sea_orm::Value;
@@ -35,12 +33,7 @@ const ROWS: [(&str, &str); 10] = [
 ];
 
 impl Archive for SqlStore {
-    fn ended(
-        &self,
-        until: Timestamp,
-        after: Option<(Timestamp, InstanceId)>,
-        max: usize,
-    ) -> Answer<'_, Vec<EndedRow>> {
+    fn ended(&self, until: Timestamp, after: Option<InstanceId>, max: usize) -> Answer<'_, Vec<EndedRow>> {
         async move {
             let mut sql = Sql::new(
                 "SELECT i.id, w.name, i.updated, c.no, i.hash
@@ -48,10 +41,8 @@ impl Archive for SqlStore {
                   WHERE i.status IN ('completed', 'cancelled') AND i.in_flight = 0 AND i.updated <= ?",
                 [until.0.into()],
             );
-            if let Some((at, id)) = after {
-                sql.push("AND (i.updated, i.id) > (?, ?)", [at.0.into(), signed(id.0).into()]);
-            }
-            sql.push("ORDER BY i.updated, i.id LIMIT ?", [limit(max)]);
+            sql.push_some("AND i.id > ?", after.map(|id| signed(id.0)));
+            sql.push("ORDER BY i.id LIMIT ?", [limit(max)]);
             let rows = sql.all(&self.query_reads).await.map_err(doing("listing what has ended"))?;
             rows.iter().map(ended).collect()
         }
@@ -84,11 +75,9 @@ impl Archive for SqlStore {
     }
 
     fn forget(&self, wish: Forget) -> Answer<'_, usize> {
-        let count = Arc::new(AtomicUsize::new(0));
-        let write = Forgetting { wish, count: Arc::clone(&count) };
         async move {
-            self.small(Small::Forget(write)).await?;
-            Ok(count.load(Ordering::Acquire))
+            let gone = self.small(Small::Forget(wish)).await?;
+            Ok(usize::try_from(gone).unwrap_or(usize::MAX))
         }
         .boxed()
     }
@@ -103,52 +92,36 @@ impl Archive for SqlStore {
     }
 }
 
-/// A write that takes instances out; beside it, how many it took.
-#[derive(Debug)]
-pub(crate) struct Forgetting {
-    wish: Forget,
-    count: Arc<AtomicUsize>,
-}
-
-impl Forgetting {
-    /// Does it; says whether something changed.
-    pub(crate) async fn run(self, tx: &impl Connection) -> Result<bool, StoreError> {
-        let Forget { mut archive, instances } = self.wish;
-        let still = standing(tx, &instances).await?;
-        if still.is_empty() {
-            return Ok(false);
-        }
-        let failed = doing("taking instances out");
-        let number = Sql::new("SELECT coalesce(max(number), 0) + 1 FROM archive", []).one(tx).await;
-        let number = number.and_then(|row| row.map(|row| column::<i64>(&row, 0)).transpose());
-        let number = number.map_err(&failed)?.unwrap_or(1);
-        archive.instances = still.len() as u64;
-        let row = vec![number.into(), body(&archive)];
-        insert(tx, "archive", &["number", "body"], None, vec![row]).await.map_err(&failed)?;
-        let rows = still
-            .iter()
-            .map(|(id, hash)| vec![Value::from(signed(id.0)), number.into(), hash.clone().into()]);
-        insert(tx, "archived", &["instance", "archive", "hash"], None, rows.collect())
-            .await
-            .map_err(&failed)?;
-        let ids: Vec<InstanceId> = still.iter().map(|(id, _)| *id).collect();
-        let lsns: Result<Vec<i64>, _> = walk(tx, &ids).await?.iter().map(|row| column(row, 0)).collect();
-        let lsns = lsns.map_err(&failed)?;
-        for lsns in lsns.chunks(500) {
-            let cleared = Sql::new(
-                "UPDATE journal SET events = ? WHERE lsn {in numbers}",
-                [pack(b"").into(), list(lsns)],
-            );
-            cleared.run(tx).await.map_err(&failed)?;
-        }
-        let ids: Vec<i64> = ids.iter().map(|id| signed(id.0)).collect();
-        for (table, column) in ROWS.iter().chain(&[("instance", "id")]) {
-            let delete = format!("DELETE FROM {table} WHERE {column} {{in numbers}}");
-            Sql::new(delete, [list(&ids)]).run(tx).await.map_err(&failed)?;
-        }
-        self.count.store(ids.len(), Ordering::Release);
-        Ok(true)
+/// Takes these out, but for those that have moved; how many went.
+pub(crate) async fn forget(tx: &impl Connection, wish: Forget) -> Result<u64, StoreError> {
+    let Forget { mut archive, instances } = wish;
+    let still = standing(tx, &instances).await?;
+    if still.is_empty() {
+        return Ok(0);
     }
+    let failed = doing("taking instances out");
+    let ids: Vec<InstanceId> = still.iter().map(|(id, _)| *id).collect();
+    let lsns: Result<Vec<i64>, _> = walk(tx, &ids).await?.iter().map(|row| column(row, 0)).collect();
+    let lsns = lsns.map_err(&failed)?;
+    (archive.instances, archive.turns) = (ids.len() as u64, lsns.len() as u64);
+    let number = Sql::new("SELECT coalesce(max(number), 0) + 1 FROM archive", []).one(tx).await;
+    let number = number.and_then(|row| row.map(|row| column::<i64>(&row, 0)).transpose());
+    let number = number.map_err(&failed)?.unwrap_or(1);
+    let row = vec![number.into(), body(&archive)];
+    insert(tx, "archive", &["number", "body"], None, vec![row]).await.map_err(&failed)?;
+    let rows =
+        still.iter().map(|(id, hash)| vec![Value::from(signed(id.0)), number.into(), hash.clone().into()]);
+    let columns = &["instance", "archive", "hash"];
+    insert(tx, "archived", columns, None, rows.collect()).await.map_err(&failed)?;
+    let cleared =
+        Sql::new("UPDATE journal SET events = ? WHERE lsn {in numbers}", [pack(b"").into(), list(&lsns)]);
+    cleared.run(tx).await.map_err(&failed)?;
+    let ids: Vec<i64> = ids.iter().map(|id| signed(id.0)).collect();
+    for (table, column) in ROWS.iter().chain(&[("instance", "id")]) {
+        let delete = format!("DELETE FROM {table} WHERE {column} {{in numbers}}");
+        Sql::new(delete, [list(&ids)]).run(tx).await.map_err(&failed)?;
+    }
+    Ok(archive.instances)
 }
 
 /// Those that stand where they stood when they were read.

@@ -1,4 +1,5 @@
-//! The journal: one row per turn, appended, never changed; and the newest snapshot of each instance.
+//! The journal: one row per turn, appended, never changed but for lines that went to an archive (`archive.rs`); and the
+//! newest snapshot of each instance.
 //!
 //! The snapshot is kept apart and replaced in place, so that the journal stays append-only and does not grow
 //! by a state per turn. The journal keeps the state's hash: the chain holds without the old states.

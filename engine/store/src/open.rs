@@ -137,7 +137,7 @@ impl SqlStore {
     }
 
     /// A write beside the loop.
-    pub(crate) async fn small(&self, small: Small) -> Result<bool, StoreError> {
+    pub(crate) async fn small(&self, small: Small) -> Result<u64, StoreError> {
         let answer = self.ask(|reply| Job::Small(small, reply)).await;
         answer.unwrap_or_else(|| Err(self.no_writer()))
     }

@@ -178,7 +178,7 @@ impl KeyValue for SqlStore {
     ) -> Answer<'_, bool> {
         let (channel, key) = (channel.to_owned(), key.to_owned());
         let write = ValueWrite::Set { channel, key, value, expires, only_if_absent };
-        self.small(Small::Value(write)).boxed()
+        async move { Ok(self.small(Small::Value(write)).await? > 0) }.boxed()
     }
 
     fn delete(&self, channel: &str, key: &str) -> Answer<'_, ()> {
@@ -208,6 +208,7 @@ impl Tokens for SqlStore {
     }
 
     fn revoke_token(&self, id: &str) -> Answer<'_, bool> {
-        self.small(Small::Token(TokenWrite::Revoke(id.to_owned()))).boxed()
+        let write = TokenWrite::Revoke(id.to_owned());
+        async move { Ok(self.small(Small::Token(write)).await? > 0) }.boxed()
     }
 }

@@ -15,8 +15,8 @@ pub(crate) enum TokenWrite {
 }
 
 impl TokenWrite {
-    /// Does it; says whether something changed.
-    pub(crate) async fn run(self, tx: &impl Connection) -> Result<bool, StoreError> {
+    /// Does it; how many rows changed.
+    pub(crate) async fn run(self, tx: &impl Connection) -> Result<u64, StoreError> {
         match self {
             Self::Add(token) => {
                 let sql = Sql::new(
@@ -25,12 +25,12 @@ impl TokenWrite {
                 );
                 match sql.run(tx).await.map_err(doing("adding a token"))? {
                     0 => Err(StoreError::new("adding a token", "its id or hash is taken")),
-                    _ => Ok(true),
+                    added => Ok(added),
                 }
             }
             Self::Revoke(id) => {
                 let sql = Sql::new("DELETE FROM token WHERE id = ?", [id.into()]);
-                Ok(sql.run(tx).await.map_err(doing("revoking a token"))? > 0)
+                sql.run(tx).await.map_err(doing("revoking a token"))
             }
         }
     }

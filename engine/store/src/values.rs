@@ -31,8 +31,8 @@ impl ValueWrite {
         }
     }
 
-    /// Does it; says whether something changed.
-    pub(crate) async fn run(self, tx: &impl Connection) -> Result<bool, StoreError> {
+    /// Does it; how many rows changed.
+    pub(crate) async fn run(self, tx: &impl Connection) -> Result<u64, StoreError> {
         match self {
             Self::Set { channel, key, value, expires, only_if_absent } => {
                 let mut sql = Sql::new(
@@ -44,12 +44,12 @@ impl ValueWrite {
                     "WHERE kv.expires IS NOT NULL AND kv.expires <= ?",
                     only_if_absent.map(|at| at.0),
                 );
-                Ok(sql.run(tx).await.map_err(doing("setting a channel's value"))? > 0)
+                sql.run(tx).await.map_err(doing("setting a channel's value"))
             }
             Self::Delete { channel, key } => {
                 let sql =
                     Sql::new("DELETE FROM kv WHERE channel = ? AND key = ?", [channel.into(), key.into()]);
-                Ok(sql.run(tx).await.map_err(doing("removing a channel's value"))? > 0)
+                sql.run(tx).await.map_err(doing("removing a channel's value"))
             }
         }
     }

@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sea_orm::{DbErr, SqliteTransactionMode, TransactionOptions};
 use tokio::sync::{mpsc, oneshot};
-use yiwang_runtime::ports::{CommitError, StoreError};
+use yiwang_runtime::ports::{CommitError, Forget, StoreError};
 
-use crate::archive::Forgetting;
+use crate::archive;
 use crate::commit;
 use crate::connection::{Connection, Link, Transaction};
 use crate::dialect;
@@ -33,8 +33,8 @@ pub(crate) const JOBS_MAX: usize = 64;
 pub(crate) enum Job {
     /// A batch of the loop.
     Commit(Box<Prepared>, oneshot::Sender<Result<(), CommitError>>),
-    /// A write beside the loop. The answer says whether it changed something.
-    Small(Small, oneshot::Sender<Result<bool, StoreError>>),
+    /// A write beside the loop. The answer says how many rows or instances it changed.
+    Small(Small, oneshot::Sender<Result<u64, StoreError>>),
     /// The end.
     Close(oneshot::Sender<()>),
 }
@@ -43,7 +43,7 @@ pub(crate) enum Job {
 pub(crate) enum Small {
     Value(ValueWrite),
     Token(TokenWrite),
-    Forget(Forgetting),
+    Forget(Forget),
 }
 
 /// What was written since the store was opened.
@@ -181,7 +181,7 @@ impl Writer {
         }
     }
 
-    async fn small(&mut self, small: Small) -> Result<bool, StoreError> {
+    async fn small(&mut self, small: Small) -> Result<u64, StoreError> {
         let tx = self.begin().await?;
         let written = match small {
             Small::Value(write) => {
@@ -191,7 +191,7 @@ impl Writer {
                 write.run(&tx).await
             }
             Small::Token(write) => write.run(&tx).await,
-            Small::Forget(write) => write.run(&tx).await,
+            Small::Forget(wish) => archive::forget(&tx, wish).await,
         };
         match written {
             Ok(changed) => {

@@ -27,8 +27,8 @@ async fn listed(store: &dyn Ports, until: Timestamp) -> Vec<u64> {
     rows.into_iter().map(|row| row.instance.0).collect()
 }
 
-/// Only what completed or was cancelled, the oldest first, page by page.
-pub async fn what_has_ended_is_listed_by_its_end(store: &dyn Ports) {
+/// Only what completed or was cancelled, in order of id, page by page.
+pub async fn what_has_ended_is_listed_by_id(store: &dyn Ports) {
     deployed(store).await;
     let rows = [
         ended(1, 1, Status::Completed),
@@ -47,7 +47,7 @@ pub async fn what_has_ended_is_listed_by_its_end(store: &dyn Ports) {
     assert_eq!(listed(store, at(4_999)).await, [1, 2]);
     let first = store.ended(at(5_000), None, 1).await.unwrap().remove(0);
     assert_eq!((&*first.workflow, first.ended, first.case), ("test/a", NOW, None));
-    let rest = store.ended(at(5_000), Some((first.ended, first.instance)), 10).await.unwrap();
+    let rest = store.ended(at(5_000), Some(first.instance), 10).await.unwrap();
     assert_eq!(rest.iter().map(|row| row.instance.0).collect::<Vec<_>>(), [2, 6]);
     assert_eq!(rest[1].case.as_ref().map(ToString::to_string).as_deref(), Some("QC-20240611-000006"));
 }

@@ -90,7 +90,7 @@ macro_rules! every_case {
             lists::rejections_and_inbox_are_listed_newest_first,
             lists::an_incident_is_open_once_and_closed_by_a_good_turn,
             lists::counters_count,
-            archive::what_has_ended_is_listed_by_its_end,
+            archive::what_has_ended_is_listed_by_id,
             archive::an_archived_instance_is_gone_and_the_others_stay,
             small::values_expire_and_are_measured,
             small::a_value_is_set_only_if_absent,

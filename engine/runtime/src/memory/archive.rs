@@ -8,14 +8,9 @@ use super::MemoryStore;
 use crate::ports::{Answer, Archive, ArchiveRow, EndedRow, Forget, JournalTurn};
 
 impl Archive for MemoryStore {
-    fn ended(
-        &self,
-        until: Timestamp,
-        after: Option<(Timestamp, InstanceId)>,
-        limit: usize,
-    ) -> Answer<'_, Vec<EndedRow>> {
+    fn ended(&self, until: Timestamp, after: Option<InstanceId>, limit: usize) -> Answer<'_, Vec<EndedRow>> {
         let tables = self.tables();
-        let mut rows: Vec<EndedRow> = tables
+        let rows: Vec<EndedRow> = tables
             .instances
             .iter()
             .filter(|(_, it)| matches!(it.status, Status::Completed | Status::Cancelled) && !it.in_flight)
@@ -26,10 +21,9 @@ impl Archive for MemoryStore {
                 case: tables.cases.get(id).map(|case| case.no.clone()),
                 hash: it.rev.to_be_bytes().to_vec(),
             })
-            .filter(|row| row.ended <= until && after.is_none_or(|after| (row.ended, row.instance) > after))
+            .filter(|row| row.ended <= until && after.is_none_or(|after| row.instance > after))
+            .take(limit)
             .collect();
-        rows.sort_by_key(|row| (row.ended, row.instance));
-        rows.truncate(limit);
         async move { Ok(rows) }.boxed()
     }
 

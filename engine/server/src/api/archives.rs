@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use serde::{Deserialize, Serialize};
-use yiwang_core::{InstanceId, Timestamp};
+use yiwang_core::Timestamp;
 use yiwang_runtime::ports::{ArchiveRow, EndedRow, Forget, NewFile};
 
 use crate::call::{Answer, Call, ok};
@@ -132,11 +132,11 @@ async fn find(call: &Call) -> Result<Found, Problem> {
     };
     let until = Timestamp(call.now.0.saturating_sub(i64::try_from(shortest.0).unwrap_or(i64::MAX)));
     let mut found = Found::default();
-    let mut after: Option<(Timestamp, InstanceId)> = None;
+    let mut after = None;
     for _ in 0..ARCHIVE_LOOKS_MAX {
         let rows = call.app.archive.ended(until, after, PAGE_LEN_MAX).await?;
         let Some(last) = rows.last() else { return Ok(found) };
-        after = Some((last.ended, last.instance));
+        after = Some(last.instance);
         for row in rows {
             if found.over.len() >= ARCHIVE_INSTANCES_MAX {
                 found.more = true;

@@ -8,4 +8,3 @@ CREATE TABLE archived (
   archive  INTEGER NOT NULL,
   hash     BLOB NOT NULL
 ) STRICT;
-CREATE INDEX instance_ended ON instance (updated, id) WHERE status IN ('completed', 'cancelled');
