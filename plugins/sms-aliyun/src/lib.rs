@@ -22,11 +22,7 @@ struct SmsAliyun;
 
 impl Channel for SmsAliyun {
     fn validate_config(config: &Value) -> Vec<Problem> {
-        let wrong = caller::unreadable(&config["reportsFrom"]);
-        wrong
-            .into_iter()
-            .map(|at| Problem::at(format!("/reportsFrom/{at}"), "no address and no network"))
-            .collect()
+        caller::problems(config, "reportsFrom")
     }
 
     fn send<H: Host>(host: &H, ctx: &CallContext, notification: Notification) -> Result<Receipt, Failure> {

@@ -10,11 +10,8 @@ use crate::PROVIDER;
 
 /// The states that a push reports. An entry without `biz_id` belongs to no message of ours and is left out.
 pub(crate) fn updates(body: &[u8]) -> Result<Vec<Update>, String> {
-    match json::parse(body)? {
-        Value::Array(entries) => entries.iter().filter_map(|entry| update(entry).transpose()).collect(),
-        entry @ Value::Object(_) => Ok(update(&entry)?.into_iter().collect()),
-        _ => Err("neither a list nor one report".to_owned()),
-    }
+    let pushed = json::parse(body)?;
+    sms::entries(&pushed)?.iter().filter_map(|entry| update(entry).transpose()).collect()
 }
 
 fn update(entry: &Value) -> Result<Option<Update>, String> {

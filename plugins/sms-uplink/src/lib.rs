@@ -18,11 +18,7 @@ struct SmsUplink;
 
 impl Channel for SmsUplink {
     fn validate_config(config: &Value) -> Vec<Problem> {
-        let wrong = caller::unreadable(&config["allowFrom"]);
-        wrong
-            .into_iter()
-            .map(|at| Problem::at(format!("/allowFrom/{at}"), "no address and no network"))
-            .collect()
+        caller::problems(config, "allowFrom")
     }
 
     fn webhook<H: Host>(host: &H, ctx: &CallContext, request: HttpRequest) -> Result<Outcome, Failure> {

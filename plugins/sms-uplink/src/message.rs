@@ -3,7 +3,7 @@
 //! <https://cloud.tencent.com/document/product/382/59179>
 
 use yiwang_sdk::serde_json::Value;
-use yiwang_sdk::sms::Mobile;
+use yiwang_sdk::sms::{self, Mobile};
 use yiwang_sdk::{codec, time};
 
 /// One message of a person.
@@ -24,11 +24,7 @@ struct Names(&'static str, &'static str, &'static str, &'static str);
 
 /// Reads a push.
 pub(crate) fn read(config: &Value, body: &Value) -> Result<Vec<Message>, String> {
-    let entries = match body {
-        Value::Array(entries) => entries.as_slice(),
-        Value::Object(_) => core::slice::from_ref(body),
-        _ => return Err("neither a list nor one message".to_owned()),
-    };
+    let entries = sms::entries(body)?;
     let names = match config["provider"].as_str() {
         Some("tencent") => Names("mobile", "text", "time", "extend"),
         _ => Names("phone_number", "content", "send_time", "dest_code"),

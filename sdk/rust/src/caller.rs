@@ -6,7 +6,7 @@ use core::net::IpAddr;
 
 use serde_json::Value;
 
-use crate::{Failure, Host, HttpRequest, SecretError, codec, provider};
+use crate::{Failure, Host, HttpRequest, Problem, SecretError, codec, provider};
 
 /// Shortest secret that is taken; 22 characters of base64url are 128 bits.
 const KEY_CHARS_MIN: usize = 16;
@@ -61,9 +61,15 @@ fn knows<H: Host>(host: &H, name: &str, given: &str) -> Result<bool, Failure> {
     Ok(found)
 }
 
-/// Mistakes in a list of addresses and networks: their places in it.
+/// Mistakes in the list of addresses and networks that is this member of the configuration.
 #[must_use]
-pub fn unreadable(allowed: &Value) -> Vec<usize> {
+pub fn problems(config: &Value, member: &str) -> Vec<Problem> {
+    let wrong = unreadable(&config[member]).into_iter();
+    wrong.map(|at| Problem::at(format!("/{member}/{at}"), "no address and no network")).collect()
+}
+
+/// Their places in it.
+fn unreadable(allowed: &Value) -> Vec<usize> {
     let list = allowed.as_array().into_iter().flatten().enumerate();
     list.filter(|(_, text)| text.as_str().and_then(Network::read).is_none()).map(|(at, _)| at).collect()
 }

@@ -9,6 +9,18 @@ use crate::{Failure, Host, Notification, OutgoingRequest, provider};
 /// Largest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
+/// The entries of what a provider pushes: a list, or one alone.
+///
+/// # Errors
+/// When it is neither.
+pub fn entries(pushed: &Value) -> Result<&[Value], String> {
+    match pushed {
+        Value::Array(entries) => Ok(entries),
+        Value::Object(_) => Ok(core::slice::from_ref(pushed)),
+        _ => Err("neither a list nor one entry".to_owned()),
+    }
+}
+
 /// A telephone number, digits with the country's code: `8613800000000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mobile(String);
