@@ -23,16 +23,19 @@ pub(crate) enum Door {
     Webhook,
     Poll,
     Send,
+    Report,
 }
 
 impl Door {
-    const ALL: [Self; 3] = [Self::Webhook, Self::Poll, Self::Send];
+    const ALL: [Self; 4] = [Self::Webhook, Self::Poll, Self::Send, Self::Report];
 
-    fn word(self) -> &'static str {
+    /// The interface of plugins that it leads to.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",
             Self::Poll => "poller",
             Self::Send => "sender",
+            Self::Report => "delivery-callback",
         }
     }
 }
@@ -40,7 +43,7 @@ impl Door {
 /// Those of one channel.
 pub(crate) struct Breakers {
     channel: String,
-    doors: [Mutex<State>; 3],
+    doors: [Mutex<State>; Door::ALL.len()],
 }
 
 #[derive(Default)]

@@ -12,6 +12,7 @@ use crate::blobs::BlobStore;
 use crate::breaker::Breakers;
 use crate::config::ChannelConfig;
 use crate::grants::Effective;
+use crate::health::LastHealth;
 use crate::limits;
 use crate::outgoing::Clients;
 use crate::plugin::{Plugin, schema_validator};
@@ -45,6 +46,7 @@ pub(crate) struct Ready {
     pub(crate) poll_every: Duration,
     pub(crate) places: Arc<Semaphore>,
     pub(crate) breakers: Breakers,
+    pub(crate) health: LastHealth,
     pub(crate) environment: Arc<Environment>,
 }
 
@@ -71,6 +73,7 @@ impl Ready {
             poll_every,
             places: Arc::new(Semaphore::new(limits::CALLS_PER_CHANNEL_MAX)),
             breakers: Breakers::new(&config.id),
+            health: LastHealth::default(),
             environment,
         })
     }

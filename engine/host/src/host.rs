@@ -15,8 +15,8 @@ use wasmtime::component::Linker;
 use yiwang_core::Timestamp;
 use yiwang_core::input::EffectOutcome;
 use yiwang_runtime::ports::{
-    Answer, ChannelInfo, ChannelRequest, Channels, Delivery, Files, KeptFile, NewFile, Poll, PollFailed,
-    Polled, PolledPage, Received, Rejected, StoreError,
+    Answer, ChannelHealth, ChannelInfo, ChannelRequest, Channels, Delivery, Files, KeptFile, NewFile, Poll,
+    PollFailed, Polled, PolledPage, Received, Rejected, StoreError,
 };
 
 use crate::blobs::BlobStore;
@@ -30,7 +30,7 @@ use crate::installed::Installed;
 use crate::outgoing::Clients;
 use crate::plugin::Plugin;
 use crate::refusal::Refusal;
-use crate::{engine, imports, limits, package, poll, receive, send};
+use crate::{engine, health, imports, limits, package, poll, receive, send};
 
 /// All channels, ready or with the reason why not.
 pub struct Host {
@@ -157,6 +157,7 @@ impl Host {
             plugin: config.plugin.clone(),
             provides: Vec::new(),
             problem: None,
+            health: None,
         };
         let ready = if twice {
             Err("its id is there twice".to_owned())
@@ -209,6 +210,7 @@ impl Channels for Host {
             let mut info = channel.info.clone();
             // What stands still is a problem, too, though it may end by itself.
             info.problem = info.problem.or_else(|| channel.ready.as_ref()?.breakers.parked());
+            info.health = channel.ready.as_ref().and_then(|ready| ready.health.last());
             info
         };
         self.channels().values().map(info).collect()
@@ -243,6 +245,29 @@ impl Channels for Host {
         .boxed()
     }
 
+    fn report(&self, channel: &str, request: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>> {
+        let ready = self.ready(channel);
+        async move {
+            match ready {
+                Ok(ready) => receive::report(&ready, request).await,
+                Err(refusal) => Err(refusal.rejected(false)),
+            }
+        }
+        .boxed()
+    }
+
+    fn health(&self, channel: &str, now: Timestamp) -> BoxFuture<'_, Option<ChannelHealth>> {
+        let ready = self.ready(channel);
+        async move {
+            match ready {
+                Ok(ready) => Some(health::health(&ready, now).await),
+                // Why it is not ready stands in the list.
+                Err(_) => None,
+            }
+        }
+        .boxed()
+    }
+
     fn unpark(&self, channel: &str) -> bool {
         let channels = self.channels();
         let Some(channel) = channels.get(channel) else { return false };
@@ -255,7 +280,7 @@ impl Channels for Host {
     fn polled(&self) -> Vec<Polled> {
         let channels = self.channels();
         let ready = channels.values().filter_map(|channel| channel.ready.as_ref());
-        let pollers = ready.filter(|ready| ready.plugin.poller.is_some());
+        let pollers = ready.filter(|ready| ready.plugin.manifest.provides("poller"));
         let every = |ready: &Ready| u64::try_from(ready.poll_every.as_millis()).unwrap_or(u64::MAX);
         pollers.map(|ready| Polled { channel: ready.id.clone(), every: every(ready) }).collect()
     }
@@ -353,11 +378,7 @@ async fn validate(ready: &Arc<Ready>) -> Result<Vec<String>, Failed> {
     let problems = call::run(
         plan,
         Box::new(move |store, instance| {
-            async move {
-                let guest = plugin.lifecycle.load(&mut *store, instance)?;
-                guest.call_validate_config(store, &config).await
-            }
-            .boxed()
+            async move { plugin.exports.validate_config(store, instance, &config).await }.boxed()
         }),
     )
     .await?;

@@ -6,6 +6,7 @@ mod config;
 mod http;
 mod kv;
 mod log;
+mod older;
 mod secrets;
 mod system;
 
@@ -14,6 +15,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::yiwang::channel as import;
 use crate::call::CallState;
+use crate::contract::Contract;
 
 /// A linker with everything.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
@@ -26,6 +28,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     import::types::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     import::blobs::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     import::http::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    older::add_to_linker(&mut linker, Contract::V0_1)?;
     Ok(linker)
 }
 

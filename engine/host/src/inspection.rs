@@ -122,7 +122,7 @@ impl Inspection {
             version: manifest.version,
             publisher: manifest.publisher,
             title: manifest.title,
-            wit: manifest.wit,
+            wit: manifest.contract.package(),
             provides: manifest.provides,
             idempotent_send: manifest.idempotent_send,
             config_schema: manifest.config_schema,
@@ -224,7 +224,7 @@ mod tests {
     fn asking(permissions: &Value) -> Vec<Permission> {
         let manifest = json!({
             "apiVersion": "yiwang.dev/plugin/v1", "name": "x", "version": "1.0.0", "publisher": "p", "title": {},
-            "wit": "yiwang:channel@0.1.0", "provides": [], "permissions": permissions
+            "wit": "yiwang:channel@1.0.0", "provides": [], "permissions": permissions
         });
         super::permissions(&Manifest::read(manifest.to_string().as_bytes()).unwrap())
     }

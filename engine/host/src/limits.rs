@@ -35,6 +35,10 @@ pub const POLL_EVERY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 pub const VALIDATE_MAX: Duration = Duration::from_secs(1);
 /// Asking how a channel does.
 pub const HEALTH_MAX: Duration = Duration::from_secs(5);
+/// How long its answer counts: a plugin may ask its provider, which should not notice us.
+pub const HEALTH_EVERY: Duration = Duration::from_secs(60);
+/// Names and values beside it.
+pub const HEALTH_DETAILS_MAX: usize = 16;
 /// Calls of one interface of a channel that break down one after the other, none coming to an end between
 /// them, until the interface is parked. Few enough to save a provider from a plugin that is broken, and more
 /// than a stranger's odd requests between good ones.
@@ -97,6 +101,8 @@ pub const RESPONSE_BODY_BYTES_MAX: usize = 1 << 20;
 pub const EVENTS_MAX: usize = 500;
 /// An event's id.
 pub const EVENT_ID_BYTES_MAX: usize = 256;
+/// The id that a provider gives a message.
+pub const PROVIDER_ID_BYTES_MAX: usize = 256;
 /// An event's data.
 pub const EVENT_DATA_BYTES_MAX: usize = 256 << 10;
 /// Attributes of anything.

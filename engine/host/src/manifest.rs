@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::contract::Contract;
+
 /// A manifest.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -17,7 +19,8 @@ pub(crate) struct Manifest {
     pub(crate) version: String,
     pub(crate) publisher: String,
     pub(crate) title: BTreeMap<String, String>,
-    pub(crate) wit: String,
+    #[serde(rename = "wit")]
+    pub(crate) contract: Contract,
     pub(crate) provides: Vec<String>,
     #[serde(default)]
     pub(crate) idempotent_send: bool,
@@ -137,12 +140,6 @@ impl Manifest {
             return Err(format!(
                 "apiVersion is `{}`; this server reads yiwang.dev/plugin/v1",
                 manifest.api_version
-            ));
-        }
-        if manifest.wit != "yiwang:channel@0.1.0" {
-            return Err(format!(
-                "it is made for `{}`; this server offers yiwang:channel@0.1.0: update the server or rebuild the plugin",
-                manifest.wit
             ));
         }
         let named = (1..=64).contains(&manifest.name.len())

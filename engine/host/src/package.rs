@@ -7,11 +7,11 @@ use sha2::{Digest as _, Sha256};
 use wasmparser::{CanonicalOption, Parser, Payload};
 
 use crate::cache::hex;
+use crate::contract::{self, Contract};
 use crate::limits;
 use crate::manifest::Manifest;
 
 const SECTION: &str = "yiwang:plugin";
-const PACKAGE: &str = "yiwang:channel/";
 
 /// A checked component file.
 pub(crate) struct Package {
@@ -38,6 +38,10 @@ pub(crate) fn read(path: &Path) -> Result<Package, String> {
     let found = inspect(&wasm)?;
     let manifest = found.manifest.ok_or("it has no manifest (custom section yiwang:plugin)")?;
     let manifest = Manifest::read(&manifest).map_err(|error| format!("its manifest: {error}"))?;
+    if let Some(other) = found.contracts.iter().find(|found| **found != manifest.contract) {
+        let (named, other) = (manifest.contract.package(), other.package());
+        return Err(format!("its manifest says `{named}`, but it is built against `{other}`"));
+    }
     agree(&manifest, &found.imports, &found.exports)?;
     Ok(Package { manifest, imports: found.imports, exports: found.exports, wasm })
 }
@@ -47,6 +51,26 @@ struct Found {
     manifest: Option<Vec<u8>>,
     imports: BTreeSet<String>,
     exports: BTreeSet<String>,
+    /// The versions that the names of its imports and exports end with.
+    contracts: BTreeSet<Contract>,
+}
+
+impl Found {
+    /// The bare name of an interface of our package.
+    fn interface(&mut self, name: &str) -> Result<String, String> {
+        let inner = name.strip_prefix(contract::PACKAGE).and_then(|rest| rest.strip_prefix('/'));
+        let known = inner
+            .and_then(|inner| inner.split_once('@'))
+            .and_then(|(interface, version)| Some((interface.to_owned(), Contract::of(version)?)));
+        let Some((interface, contract)) = known else {
+            return Err(format!(
+                "it names `{name}`; this server offers {} and nothing else",
+                Contract::offered()
+            ));
+        };
+        self.contracts.insert(contract);
+        Ok(interface)
+    }
 }
 
 fn inspect(wasm: &[u8]) -> Result<Found, String> {
@@ -64,12 +88,16 @@ fn inspect(wasm: &[u8]) -> Result<Found, String> {
             }
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    found.imports.insert(bare(import.map_err(|error| error.to_string())?.name.name)?);
+                    let name = import.map_err(|error| error.to_string())?.name.name;
+                    let interface = found.interface(name)?;
+                    found.imports.insert(interface);
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    found.exports.insert(bare(export.map_err(|error| error.to_string())?.name.name)?);
+                    let name = export.map_err(|error| error.to_string())?.name.name;
+                    let interface = found.interface(name)?;
+                    found.exports.insert(interface);
                 }
             }
             Payload::ComponentCanonicalSection(section) => {
@@ -94,14 +122,6 @@ fn only_utf8(function: &wasmparser::CanonicalFunction) -> Result<(), String> {
         return Err("it passes strings as UTF-16; only UTF-8 is taken".to_owned());
     }
     Ok(())
-}
-
-fn bare(name: &str) -> Result<String, String> {
-    let inner = name.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@'));
-    match inner {
-        Some((interface, "0.1.0")) => Ok(interface.to_owned()),
-        _ => Err(format!("it names `{name}`; this server offers {PACKAGE}*@0.1.0 and nothing else")),
-    }
 }
 
 fn agree(manifest: &Manifest, imports: &BTreeSet<String>, exports: &BTreeSet<String>) -> Result<(), String> {

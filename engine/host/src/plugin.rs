@@ -4,9 +4,9 @@ use serde_json::Value;
 use wasmtime::Engine;
 use wasmtime::component::{InstancePre, Linker};
 
-use crate::bindings::exports::yiwang::channel as export;
 use crate::cache::Cache;
 use crate::call::CallState;
+use crate::exports::Exports;
 use crate::manifest::Manifest;
 use crate::package::Package;
 
@@ -14,10 +14,7 @@ use crate::package::Package;
 pub(crate) struct Plugin {
     pub(crate) manifest: Manifest,
     pub(crate) pre: InstancePre<CallState>,
-    pub(crate) lifecycle: export::lifecycle::GuestIndices,
-    pub(crate) webhook: Option<export::webhook::GuestIndices>,
-    pub(crate) poller: Option<export::poller::GuestIndices>,
-    pub(crate) sender: Option<export::sender::GuestIndices>,
+    pub(crate) exports: Exports,
     pub(crate) event_schemas: Vec<(String, Option<jsonschema::Validator>)>,
 }
 
@@ -33,20 +30,9 @@ impl Plugin {
         let component = cache.component(engine, &package.wasm).map_err(told)?;
         let pre = linker.instantiate_pre(&component).map_err(told)?;
         let manifest = package.manifest;
-        let lifecycle = export::lifecycle::GuestIndices::new(&pre).map_err(told)?;
         // Only what it provides is looked for; `package` has checked that the two agree.
-        let webhook = manifest.provides("webhook").then(|| export::webhook::GuestIndices::new(&pre));
-        let poller = manifest.provides("poller").then(|| export::poller::GuestIndices::new(&pre));
-        let sender = manifest.provides("sender").then(|| export::sender::GuestIndices::new(&pre));
-        Ok(Self {
-            lifecycle,
-            webhook: webhook.transpose().map_err(told)?,
-            poller: poller.transpose().map_err(told)?,
-            sender: sender.transpose().map_err(told)?,
-            event_schemas: event_schemas(&manifest)?,
-            manifest,
-            pre,
-        })
+        let exports = Exports::new(&pre, manifest.contract, &|interface| manifest.provides(interface));
+        Ok(Self { exports: exports.map_err(told)?, event_schemas: event_schemas(&manifest)?, manifest, pre })
     }
 
     /// The name and version as people see them.

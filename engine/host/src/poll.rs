@@ -16,7 +16,7 @@ use crate::{limits, validate};
 
 /// Asks it.
 pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, PollFailed> {
-    if ready.plugin.poller.is_none() {
+    if !ready.plugin.manifest.provides("poller") {
         return Err(PollFailed {
             code: "channel.polls-nothing".to_owned(),
             message: format!("channel `{}` is not asked for what is new", ready.id),
@@ -27,7 +27,7 @@ pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, P
     let wanted = ready.plugin.manifest.limits.poll_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::POLL_MAX).min(limits::POLL_MAX);
     let Poll { cursor, events_max, attempt, now } = poll;
-    let context = context(ready, now, time, &call_id(ready), attempt);
+    let context = context(ready, now, time, &call_id(ready), attempt, Door::Poll);
     let plan = Plan {
         door: Some(Door::Poll),
         channel: Arc::clone(ready),
@@ -41,9 +41,8 @@ pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, P
         plan,
         Box::new(move |store, instance| {
             async move {
-                let poller = plugin.poller.as_ref().expect("looked for above");
-                let guest = poller.load(&mut *store, instance)?;
-                let page = guest.call_poll(&mut *store, &context, cursor.as_deref(), events_max).await?;
+                let (cursor, exports) = (cursor.as_deref(), &plugin.exports);
+                let page = exports.poll(&mut *store, instance, &context, cursor, events_max).await?;
                 Ok((page, std::mem::take(&mut store.data_mut().files)))
             }
             .boxed()

@@ -1,4 +1,4 @@
-//! A request to a channel, from the port to the plugin and back.
+//! A request to a channel, from the port to the plugin and back: what comes in, and what became of what went out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,19 +7,30 @@ use futures::FutureExt as _;
 use yiwang_core::Timestamp;
 use yiwang_runtime::ports::{ChannelRequest, Received, Rejected};
 
+use crate::bindings::exports::yiwang::channel::webhook::Outcome;
 use crate::bindings::yiwang::channel::types::{CallContext, Failure, FailureKind};
 use crate::breaker::Door;
 use crate::call::{self, Failed, Plan};
 use crate::channel::Ready;
 use crate::refusal::Refusal;
+use crate::validate::Checked;
 use crate::{incoming, limits, validate};
 
 /// Hands a request to the channel's plugin.
 pub(crate) async fn receive(ready: &Arc<Ready>, request: ChannelRequest) -> Result<Received, Rejected> {
+    heard(ready, request, Door::Webhook).await
+}
+
+/// Hands a provider's report on messages to the channel's plugin.
+pub(crate) async fn report(ready: &Arc<Ready>, request: ChannelRequest) -> Result<Received, Rejected> {
+    heard(ready, request, Door::Report).await
+}
+
+async fn heard(ready: &Arc<Ready>, request: ChannelRequest, door: Door) -> Result<Received, Rejected> {
     let now = request.now;
-    match attempt(ready, request, now).await {
-        Ok(checked) if checked.response.status < 400 => {
-            Ok(Received { response: checked.response, events: checked.events })
+    match attempt(ready, request, now, door).await {
+        Ok(Checked { response, events, reports, .. }) if response.status < 400 => {
+            Ok(Received { response, events, reports })
         }
         Ok(checked) => Err(Rejected {
             code: checked.code.unwrap_or_else(|| "channel.rejected".to_owned()),
@@ -35,16 +46,23 @@ async fn attempt(
     ready: &Arc<Ready>,
     request: ChannelRequest,
     now: Timestamp,
-) -> Result<validate::Checked, Refusal> {
-    if ready.plugin.webhook.is_none() {
-        return Err(Refusal::new(404, "channel.takes-nothing", "this channel takes no requests").noise());
+    door: Door,
+) -> Result<Checked, Refusal> {
+    if !ready.plugin.manifest.provides(door.word()) {
+        let (code, detail) = match door {
+            Door::Report => ("channel.takes-no-reports", "this channel takes no reports on messages"),
+            Door::Webhook | Door::Poll | Door::Send => {
+                ("channel.takes-nothing", "this channel takes no requests")
+            }
+        };
+        return Err(Refusal::new(404, code, detail).noise());
     }
     let (request, files) = incoming::read(ready, request).await?;
     let wanted = ready.plugin.manifest.limits.handle_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::HANDLE_MAX).min(limits::HANDLE_MAX);
-    let context = context(ready, now, time, &call_id(ready), 1);
+    let context = context(ready, now, time, &call_id(ready), 1, door);
     let plan = Plan {
-        door: Some(Door::Webhook),
+        door: Some(door),
         channel: Arc::clone(ready),
         effective: Arc::clone(&ready.effective),
         now,
@@ -56,9 +74,20 @@ async fn attempt(
         plan,
         Box::new(move |store, instance| {
             async move {
-                let webhook = plugin.webhook.as_ref().expect("looked for above");
-                let guest = webhook.load(&mut *store, instance)?;
-                let outcome = guest.call_handle(&mut *store, &context, &request).await?;
+                let (exports, at) = (&plugin.exports, &mut *store);
+                let outcome = match door {
+                    Door::Report => {
+                        let said = exports.delivery_callback(at, instance, &context, &request).await?;
+                        said.map(|it| Outcome {
+                            response: it.response,
+                            events: Vec::new(),
+                            updates: it.updates,
+                        })
+                    }
+                    Door::Webhook | Door::Poll | Door::Send => {
+                        exports.webhook(at, instance, &context, &request).await?
+                    }
+                };
                 Ok((outcome, std::mem::take(&mut store.data_mut().files)))
             }
             .boxed()
@@ -130,7 +159,12 @@ pub(crate) fn context(
     time: Duration,
     call_id: &str,
     attempt: u32,
+    door: Door,
 ) -> CallContext {
+    let below = match door {
+        Door::Report => "deliveries",
+        Door::Webhook | Door::Poll | Door::Send => "channels",
+    };
     let now_ms = u64::try_from(now.0).unwrap_or(0);
     CallContext {
         channel_id: ready.id.clone(),
@@ -143,7 +177,7 @@ pub(crate) fn context(
         locale: "zh-CN".to_owned(),
         attributes: vec![
             ("channel-title".to_owned(), ready.title.clone()),
-            ("mount-path".to_owned(), format!("/channels/{}", ready.id)),
+            ("mount-path".to_owned(), format!("/{below}/{}", ready.id)),
         ],
     }
 }

@@ -18,7 +18,7 @@ use crate::{limits, validate};
 
 /// Sends it.
 pub(crate) async fn send(ready: &Arc<Ready>, delivery: Delivery) -> EffectOutcome {
-    if ready.plugin.sender.is_none() {
+    if !ready.plugin.manifest.provides("sender") {
         return EffectOutcome::Permanent {
             code: "channel.sends-nothing".to_owned(),
             message: format!("channel `{}` sends no messages", ready.id),
@@ -27,7 +27,7 @@ pub(crate) async fn send(ready: &Arc<Ready>, delivery: Delivery) -> EffectOutcom
     let wanted = ready.plugin.manifest.limits.send_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::SEND_MAX).min(limits::SEND_MAX);
     let key = delivery.effect.to_string();
-    let context = context(ready, delivery.now, time, &key, delivery.attempt);
+    let context = context(ready, delivery.now, time, &key, delivery.attempt, Door::Send);
     let plan = Plan {
         door: Some(Door::Send),
         channel: Arc::clone(ready),
@@ -41,12 +41,7 @@ pub(crate) async fn send(ready: &Arc<Ready>, delivery: Delivery) -> EffectOutcom
     let result = call::run(
         plan,
         Box::new(move |store, instance| {
-            async move {
-                let sender = plugin.sender.as_ref().expect("looked for above");
-                let guest = sender.load(&mut *store, instance)?;
-                guest.call_send(store, &context, &notification).await
-            }
-            .boxed()
+            async move { plugin.exports.send(store, instance, &context, &notification).await }.boxed()
         }),
     )
     .await;

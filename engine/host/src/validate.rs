@@ -7,12 +7,15 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 use yiwang_core::Timestamp;
-use yiwang_runtime::ports::{ChannelResponse, IncomingEvent, PolledPage, Session};
+use yiwang_runtime::ports::{
+    ChannelResponse, DeliveryReport, DeliveryState, IncomingEvent, PolledPage, Session,
+};
 
 use crate::bindings::exports::yiwang::channel::poller::Page;
 use crate::bindings::exports::yiwang::channel::sender::Receipt;
 use crate::bindings::exports::yiwang::channel::webhook::Outcome;
-use crate::bindings::yiwang::channel::types::{DeliveryState, Event, Failure, HttpResponse, Payload};
+use crate::bindings::yiwang::channel::types as bindings;
+use crate::bindings::yiwang::channel::types::{DeliveryUpdate, Event, Failure, HttpResponse, Payload};
 use crate::blobs::is_bidi;
 use crate::call::Failed;
 use crate::channel::Ready;
@@ -41,6 +44,7 @@ const CORE_NAMES: [&str; 9] =
 pub(crate) struct Checked {
     pub(crate) response: ChannelResponse,
     pub(crate) events: Vec<IncomingEvent>,
+    pub(crate) reports: Vec<DeliveryReport>,
     /// Code that the plugin gave a response of 400 and above.
     pub(crate) code: Option<String>,
 }
@@ -60,15 +64,16 @@ pub(crate) fn outcome(
     if outcome.events.len() > limits::EVENTS_MAX {
         return Err(invalid(format!("{} events, at most {}", outcome.events.len(), limits::EVENTS_MAX)));
     }
-    if response.status >= 400 && !outcome.events.is_empty() {
-        return Err(invalid("a refusing response with events"));
+    if response.status >= 400 && !(outcome.events.is_empty() && outcome.updates.is_empty()) {
+        return Err(invalid("a refusing response with events or updates"));
     }
     let events = outcome
         .events
         .into_iter()
         .map(|given| event(channel, given, now, files))
         .collect::<Result<_, _>>()?;
-    Ok(Checked { response, events, code })
+    let reports = reports(channel, outcome.updates, now)?;
+    Ok(Checked { response, events, reports, code })
 }
 
 /// Checks what a poller gave.
@@ -92,7 +97,45 @@ pub(crate) fn page(
         page.events.into_iter().map(|given| event(channel, given, now, files)).collect::<Result<_, _>>()?;
     let max = u64::try_from(limits::RETRY_AFTER_MAX.as_millis()).unwrap_or(u64::MAX);
     let next_after = page.next_after_ms.map(|ms| ms.min(max));
-    Ok(PolledPage { events, cursor, more: page.more, next_after })
+    let reports = reports(channel, page.updates, now)?;
+    Ok(PolledPage { events, reports, cursor, more: page.more, next_after })
+}
+
+/// What became of messages, as the plugin read it from the provider.
+fn reports(
+    channel: &Ready,
+    updates: Vec<DeliveryUpdate>,
+    now: Timestamp,
+) -> Result<Vec<DeliveryReport>, Failed> {
+    if updates.len() > limits::EVENTS_MAX {
+        return Err(invalid(format!("{} updates, at most {}", updates.len(), limits::EVENTS_MAX)));
+    }
+    let report = |given: DeliveryUpdate| {
+        checked_attributes(given.attributes)?;
+        let why = given.failure.map(failure).transpose()?;
+        let at = given
+            .time
+            .map(|text| Timestamp::parse(&text).ok_or_else(|| invalid("an update's time is not RFC 3339")));
+        Ok(DeliveryReport {
+            channel: channel.id.clone(),
+            provider_id: plain("a provider's id", &given.provider_id, limits::PROVIDER_ID_BYTES_MAX)?,
+            state: delivery_state(given.state),
+            code: why.as_ref().map(|why| why.code.clone()),
+            reason: why.map(|why| why.message).filter(|message| !message.is_empty()),
+            at: at.transpose()?.unwrap_or(now),
+        })
+    };
+    updates.into_iter().map(report).collect()
+}
+
+fn delivery_state(given: bindings::DeliveryState) -> DeliveryState {
+    match given {
+        bindings::DeliveryState::Accepted => DeliveryState::Accepted,
+        bindings::DeliveryState::Sent => DeliveryState::Sent,
+        bindings::DeliveryState::Delivered => DeliveryState::Delivered,
+        bindings::DeliveryState::Read => DeliveryState::Read,
+        bindings::DeliveryState::Failed => DeliveryState::Failed,
+    }
 }
 
 fn response(channel: &Ready, response: HttpResponse) -> Result<(ChannelResponse, Option<String>), Failed> {
@@ -276,16 +319,9 @@ pub(crate) fn failure(failure: Failure) -> Result<Failure, Failed> {
 
 /// A receipt as the output of the effect.
 pub(crate) fn receipt(receipt: Receipt) -> Result<Value, Failed> {
-    let state = match receipt.state {
-        DeliveryState::Accepted => "accepted",
-        DeliveryState::Sent => "sent",
-        DeliveryState::Delivered => "delivered",
-        DeliveryState::Read => "read",
-        DeliveryState::Failed => "failed",
-    };
-    let mut output = serde_json::json!({"state": state});
+    let mut output = serde_json::json!({"state": delivery_state(receipt.state).word()});
     if let Some(id) = receipt.provider_id {
-        output["providerId"] = plain("a provider's id", &id, 256)?.into();
+        output["providerId"] = plain("a provider's id", &id, limits::PROVIDER_ID_BYTES_MAX)?.into();
     }
     for (name, value) in checked_attributes(receipt.attributes)? {
         output["attributes"][name] = value.into();
@@ -312,7 +348,8 @@ fn plain(what: &str, text: &str, bytes_max: usize) -> Result<String, Failed> {
     }
 }
 
-fn cut(text: &str) -> String {
+/// Without control characters, and not endless.
+pub(crate) fn cut(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !is_bidi(*c)).take(limits::MESSAGE_CHARS_MAX).collect()
 }
 

@@ -254,6 +254,11 @@ impl Deployments {
         newest.filter(|deployment| schedule::gathers(&deployment.definition, event)).cloned().collect()
     }
 
+    /// Is there a workflow that this event could begin, or that could listen for it?
+    pub(crate) fn hears(&self, event: &Event) -> bool {
+        !self.keys(event).is_empty() || !self.starts(event).is_empty() || !self.gatherers(event).is_empty()
+    }
+
     /// Under which keys a listener for this event may stand.
     pub(crate) fn keys(&self, event: &Event) -> Vec<SubscriptionKey> {
         let of_type = self.shapes.get(&Some(event.r#type.clone()));

@@ -47,9 +47,10 @@ impl Turn<'_> {
                 (Err(error), StartReply::End(reply)) => self.answers.later(reply, Err(error)),
             },
             Request::Wait { instance, reply } => self.wait(instance, reply),
-            Request::Publish { events: incoming, cursor, reply } => {
-                self.batch.poll_cursors.extend(cursor);
-                let accepted = incoming.into_iter().map(|it| self.accept(it, events)).collect();
+            Request::Publish { intake, reply } => {
+                self.batch.poll_cursors.extend(intake.cursor);
+                self.batch.delivery_reports.extend(intake.reports);
+                let accepted = intake.events.into_iter().map(|it| self.accept(it, events)).collect();
                 self.answers.later(reply, Ok(accepted));
             }
             Request::Reject { mut row, reply } => {

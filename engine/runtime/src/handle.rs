@@ -17,15 +17,15 @@ use yiwang_dsl::definition::DefinitionId;
 use yiwang_dsl::resource::Resources;
 
 use crate::deployments::{Compiler, DefinitionInfo, Deployments};
-use crate::ports::{IncomingEvent, PollCursor, RejectionRow, ScheduleRow, ScheduleRun, Services};
+use crate::ports::{IncomingEvent, RejectionRow, ScheduleRow, ScheduleRun, Services};
 use crate::request::{
-    Accepted, Begun, CaseAct, Deployed, Ended, Inspection, MigrationPreview, OperatorAct, PutReference,
-    RepairAct, Request, ScheduleAct, Start, StartReply, StoredReference, SweepAct, WorkItemAct,
+    Accepted, Begun, CaseAct, Deployed, Ended, Inspection, Intake, MigrationPreview, OperatorAct,
+    PutReference, RepairAct, Request, ScheduleAct, Start, StartReply, StoredReference, SweepAct, WorkItemAct,
 };
 use crate::scheduling::{self, ScheduleInfo};
 use crate::tally::{Tallied, Tally};
 use crate::weight::weight;
-use crate::{Error, elsewhere};
+use crate::{Error, elsewhere, reports};
 
 /// A running engine.
 #[derive(Clone)]
@@ -142,17 +142,15 @@ impl Handle {
     /// Takes events into the inbox: durable when it returns. In the same order as given.
     pub async fn publish(&self, events: Vec<IncomingEvent>) -> Result<Vec<Accepted>, Error> {
         let bytes = events.iter().map(|incoming| weight(&incoming.event.data)).sum();
-        self.ask(bytes, |reply| Request::Publish { events, cursor: None, reply }).await
+        self.ask(bytes, |reply| Request::Publish { intake: Intake { events, ..Intake::default() }, reply })
+            .await
     }
 
-    /// Takes a page of events into the inbox and notes how far the channel has come with it: both or nothing.
-    pub async fn publish_page(
-        &self,
-        events: Vec<IncomingEvent>,
-        cursor: PollCursor,
-    ) -> Result<Vec<Accepted>, Error> {
-        let bytes = events.iter().map(|incoming| weight(&incoming.event.data)).sum();
-        self.ask(bytes, |reply| Request::Publish { events, cursor: Some(cursor), reply }).await
+    /// Takes in what came by a channel: all of it is durable when it returns, or nothing.
+    pub async fn take_in(&self, mut intake: Intake) -> Result<Vec<Accepted>, Error> {
+        reports::tell(&mut intake, &self.deployments.borrow());
+        let bytes = intake.events.iter().map(|incoming| weight(&incoming.event.data)).sum();
+        self.ask(bytes, |reply| Request::Publish { intake, reply }).await
     }
 
     /// Keeps a message that a channel did not accept. The row's id is given here.

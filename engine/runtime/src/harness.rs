@@ -18,13 +18,14 @@ use yiwang_dsl::resource::Resources;
 use crate::clock::VirtualClock;
 use crate::deployments::{Compiler, DefinitionInfo};
 use crate::dispatch::perform;
-use crate::ports::{IncomingEvent, Outside, PollCursor, RejectionRow, ScheduleRun, Store};
+use crate::ports::{IncomingEvent, Outside, RejectionRow, ScheduleRun, Store};
 use crate::request::{
-    Accepted, Begun, CaseAct, Deployed, Ended, Inspection, MigrationPreview, OperatorAct, PutReference,
-    RepairAct, Reply, Request, ScheduleAct, Start, StartReply, StoredReference, SweepAct, WorkItemAct,
+    Accepted, Begun, CaseAct, Deployed, Ended, Inspection, Intake, MigrationPreview, OperatorAct,
+    PutReference, RepairAct, Reply, Request, ScheduleAct, Start, StartReply, StoredReference, SweepAct,
+    WorkItemAct,
 };
 use crate::shard::Shard;
-use crate::{Config, Error, elsewhere, sweeps};
+use crate::{Config, Error, elsewhere, reports, sweeps};
 
 /// Turns that one [`Harness::settle`] may take: more means that workflows keep each other going for ever.
 const TURNS_MAX: usize = 100_000;
@@ -145,16 +146,13 @@ impl Harness {
 
     /// Takes events into the inbox.
     pub async fn publish(&mut self, events: Vec<IncomingEvent>) -> Result<Vec<Accepted>, Error> {
-        self.ask(|reply| Request::Publish { events, cursor: None, reply }).await
+        self.take_in(Intake { events, ..Intake::default() }).await
     }
 
-    /// Takes a page of events into the inbox, and notes how far the channel has come with it.
-    pub async fn publish_page(
-        &mut self,
-        events: Vec<IncomingEvent>,
-        cursor: PollCursor,
-    ) -> Result<Vec<Accepted>, Error> {
-        self.ask(|reply| Request::Publish { events, cursor: Some(cursor), reply }).await
+    /// Takes in what came by a channel.
+    pub async fn take_in(&mut self, mut intake: Intake) -> Result<Vec<Accepted>, Error> {
+        reports::tell(&mut intake, &self.shard.deployments().borrow());
+        self.ask(|reply| Request::Publish { intake, reply }).await
     }
 
     /// Keeps a message that a channel did not accept.

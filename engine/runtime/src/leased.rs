@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use yiwang_core::Timestamp;
 use yiwang_core::input::EffectOutcome;
 use yiwang_dsl::Data;
 
 use crate::ports::{
-    ChannelInfo, ChannelRequest, Channels, Delivery, Outside, Poll, PollFailed, Polled, PolledPage, Received,
-    Rejected, ServiceCall, Services,
+    ChannelHealth, ChannelInfo, ChannelRequest, Channels, Delivery, Outside, Poll, PollFailed, Polled,
+    PolledPage, Received, Rejected, ServiceCall, Services,
 };
 
 /// The right to act by oneself.
@@ -51,6 +52,14 @@ impl Channels for LeasedChannels {
             self.inner.send(&channel, delivery).await
         }
         .boxed()
+    }
+
+    fn report(&self, channel: &str, request: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>> {
+        self.inner.report(channel, request)
+    }
+
+    fn health(&self, channel: &str, now: Timestamp) -> BoxFuture<'_, Option<ChannelHealth>> {
+        self.inner.health(channel, now)
     }
 
     fn unpark(&self, channel: &str) -> bool {
@@ -125,7 +134,7 @@ mod tests {
                 task: "/do/0".to_owned(),
                 secrets: Vec::new(),
             },
-            now: yiwang_core::Timestamp(0),
+            now: Timestamp(0),
         };
         let mut performing = services.call(call);
         assert!((&mut performing).now_or_never().is_none(), "it has begun without the lease");

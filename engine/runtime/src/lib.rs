@@ -44,6 +44,7 @@ pub mod polling;
 pub mod ports;
 mod prepare;
 mod references;
+pub mod reports;
 mod request;
 mod routing;
 mod schedules;
@@ -56,6 +57,7 @@ mod sweeps;
 mod tally;
 mod timers;
 mod turn;
+pub mod watching;
 mod weight;
 
 pub use clock::{SystemClock, VirtualClock};
@@ -66,7 +68,7 @@ pub use engine::Engine;
 pub use error::Error;
 pub use handle::Handle;
 pub use request::{
-    Accepted, Begun, CaseAct, Deployed, Ended, Ending, Inspection, MigrationPreview, OperatorAct,
+    Accepted, Begun, CaseAct, Deployed, Ended, Ending, Inspection, Intake, MigrationPreview, OperatorAct,
     PutReference, RepairAct, ScheduleAct, Standing, Start, StoredReference, SweepAct, WorkItemAct,
 };
 pub use scheduling::{Begins, ScheduleCommand, ScheduleInfo};

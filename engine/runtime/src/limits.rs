@@ -85,5 +85,7 @@ pub(crate) const POLL_PAGES_MAX: u32 = 100;
 pub(crate) const POLL_BACKOFF_MILLIS_MIN: u64 = 30_000;
 /// The longest wait after failures, unless the channel is asked more seldom than that.
 pub(crate) const POLL_BACKOFF_MILLIS_MAX: u64 = 60 * 60 * 1000;
+/// How often channels are asked how they do.
+pub(crate) const HEALTH_EVERY_MILLIS: u64 = 60_000;
 /// How often it is looked for channels that have come since.
 pub(crate) const POLL_LOOK_MILLIS: u64 = 60_000;

@@ -25,11 +25,12 @@ pub(crate) fn rows(
         return rows;
     }
     let wanted: BTreeSet<EffectId> = state.outstanding_effects().iter().map(|effect| effect.id).collect();
-    let mut put = |effect: &Effect, attempts, state, code| {
-        rows.extend(row(effect, attempts, state, code, at).map(|row| (effect.id, row)));
+    let mut put = |effect: &Effect, attempts, state, code, provider_id| {
+        let row = row(effect, attempts, state, code, at);
+        rows.extend(row.map(|row| (effect.id, MessageRow { provider_id, ..row })));
     };
     for effect in &transition.effects {
-        put(effect, effect.attempt.saturating_sub(1), MessageState::Requested, None);
+        put(effect, effect.attempt.saturating_sub(1), MessageState::Requested, None, None);
     }
     let requested = before.iter().chain(&transition.effects);
     let by_id: BTreeMap<EffectId, &Effect> = requested.map(|effect| (effect.id, effect)).collect();
@@ -46,7 +47,7 @@ pub(crate) fn rows(
                 (MessageState::Failed, Some(code.clone()))
             }
         };
-        put(effect, *attempt, returned, code);
+        put(effect, *attempt, returned, code, provider_id(outcome));
     }
     for effect in before.iter().filter(|effect| !wanted.contains(&effect.id)) {
         if !rows.contains_key(&effect.id) {
@@ -78,7 +79,15 @@ fn row(
         state,
         code,
         at,
+        provider_id: None,
+        report: None,
     })
+}
+
+/// Under which id the provider knows a message that went out.
+fn provider_id(outcome: &EffectOutcome) -> Option<String> {
+    let EffectOutcome::Done { output, .. } = outcome else { return None };
+    output.get("providerId").and_then(|id| id.as_str().map(ToOwned::to_owned))
 }
 
 /// `mobile:138****0000`: enough to recognise a recipient, too little to reach one.

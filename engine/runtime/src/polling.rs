@@ -14,7 +14,7 @@ use std::sync::Arc;
 use yiwang_core::Timestamp;
 
 use crate::ports::{Channels, Clock, Poll, PollCursor, PollFailed, Polled, PolledPage, Store, StoreError};
-use crate::{Error, Handle, limits};
+use crate::{Error, Handle, Intake, limits};
 
 /// Starts asking. It ends when the engine is told to stop.
 ///
@@ -128,10 +128,10 @@ impl Poller {
     }
 
     async fn store(&mut self, page: PolledPage, at: Timestamp) -> u64 {
-        let PolledPage { events, cursor, more, next_after } = page;
+        let PolledPage { events, reports, cursor, more, next_after } = page;
         let moved = cursor != self.cursor;
         let row = PollCursor { channel: self.polled.channel.clone(), cursor: cursor.clone(), at };
-        let accepted = match self.handle.publish_page(events, row).await {
+        let accepted = match self.handle.take_in(Intake { events, reports, cursor: Some(row) }).await {
             Ok(accepted) => accepted,
             // It may have been stored. Then what comes again is known by its id.
             Err(error) => return self.put_off(&not_stored(&error)),

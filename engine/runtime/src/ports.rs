@@ -230,6 +230,8 @@ pub struct Batch {
     pub sweep_lines: Vec<SweepLine>,
     /// How far channels have come with what arrives in this batch.
     pub poll_cursors: Vec<PollCursor>,
+    /// What providers say of messages that went out.
+    pub delivery_reports: Vec<DeliveryReport>,
 }
 
 /// One instance after its turn.
@@ -443,6 +445,61 @@ pub struct MessageRow {
     pub code: Option<String>,
     /// When it last changed.
     pub at: Timestamp,
+    /// The provider's id, once the channel took it: what its reports name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
+    /// What the provider says of it since. The store puts it in when the row is read; it is never written.
+    #[serde(skip)]
+    pub report: Option<DeliveryReport>,
+}
+
+/// What a provider says became of a message. It may come before the channel has said under which id the
+/// message went, twice, and in any order: the store keeps the furthest state of each id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryReport {
+    /// Channel id.
+    pub channel: String,
+    /// As in [`MessageRow::provider_id`].
+    pub provider_id: String,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// Why it failed, for machines.
+    pub code: Option<String>,
+    /// The same for people.
+    pub reason: Option<String>,
+    /// When, as the provider says.
+    pub at: Timestamp,
+}
+
+/// How far a message is on its way to a person. A greater one takes the place of a smaller: what a person has
+/// read did not fail, whatever came in last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// The provider took it.
+    Accepted,
+    /// It left the provider.
+    Sent,
+    /// It did not arrive.
+    Failed,
+    /// It arrived.
+    Delivered,
+    /// It was read.
+    Read,
+}
+
+impl DeliveryState {
+    /// The word for it, as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+        }
+    }
 }
 
 /// Where an outbound message stands.
@@ -694,6 +751,48 @@ pub trait Channels: Send + Sync {
         let code = "channel.polls-nothing".to_owned();
         Box::pin(std::future::ready(Err(PollFailed { code, message, parks: true, retry_after: None })))
     }
+
+    /// Hands a provider's report on messages to a channel's plugin. The caller stores the reports, then sends
+    /// the response.
+    fn report(&self, channel: &str, request: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>> {
+        let _ = request;
+        let response = ChannelResponse { status: 404, headers: Vec::new(), body: Vec::new().into() };
+        let reason = format!("channel `{channel}` takes no reports on messages");
+        let code = "channel.takes-no-reports".to_owned();
+        Box::pin(std::future::ready(Err(Rejected { response, code, reason, keep: false })))
+    }
+
+    /// Asks a channel how it does, unless it was asked less than a minute before `now`. None: there is no such
+    /// channel, or it is not ready; [`Channels::list`] says why.
+    fn health(&self, channel: &str, now: Timestamp) -> BoxFuture<'_, Option<ChannelHealth>> {
+        let _ = (channel, now);
+        Box::pin(std::future::ready(None))
+    }
+}
+
+/// How a channel said that it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelHealth {
+    /// In a word.
+    pub status: HealthStatus,
+    /// For people; empty where there is nothing to say.
+    pub message: String,
+    /// More, as names and values.
+    pub details: BTreeMap<String, String>,
+    /// When it was asked.
+    pub at: Timestamp,
+}
+
+/// In a word how a channel does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    /// It works.
+    Up,
+    /// It works, with a grain of salt.
+    Degraded,
+    /// It does not.
+    Down,
 }
 
 /// A channel that is to be asked for what is new.
@@ -723,6 +822,8 @@ pub struct Poll {
 pub struct PolledPage {
     /// The events, oldest first.
     pub events: Vec<IncomingEvent>,
+    /// What became of messages that went out.
+    pub reports: Vec<DeliveryReport>,
     /// For the next question.
     pub cursor: Option<String>,
     /// There is more, to be asked for at once.
@@ -757,6 +858,9 @@ pub struct ChannelInfo {
     pub provides: Vec<String>,
     /// Ready, or why not.
     pub problem: Option<String>,
+    /// How it said that it does, when it was last asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<ChannelHealth>,
 }
 
 /// An HTTP request to a channel, body already read within limits.
@@ -796,6 +900,8 @@ pub struct Received {
     pub response: ChannelResponse,
     /// What came in.
     pub events: Vec<IncomingEvent>,
+    /// What became of messages that went out.
+    pub reports: Vec<DeliveryReport>,
 }
 
 /// An event on its way into the inbox.

@@ -339,7 +339,7 @@ pub(crate) fn readable(deployments: &Deployments, loaded: Loaded) -> Result<Inst
 /// All new events, in order.
 fn incoming(requests: &[Request]) -> impl Iterator<Item = &crate::ports::IncomingEvent> {
     let published = requests.iter().filter_map(|request| match request {
-        Request::Publish { events, .. } => Some(events),
+        Request::Publish { intake, .. } => Some(&intake.events),
         _ => None,
     });
     published.flatten()

@@ -16,12 +16,25 @@ use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_dsl::{Data, Diagnostic, Fault};
 
 use crate::Error;
-use crate::ports::{DeploymentRow, IncomingEvent, InstanceSummary, PollCursor, RejectionRow, ScheduleRun};
+use crate::ports::{
+    DeliveryReport, DeploymentRow, IncomingEvent, InstanceSummary, PollCursor, RejectionRow, ScheduleRun,
+};
 use crate::scheduling::ScheduleCommand;
 use crate::sweeps::SweepRead;
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// What comes in by a channel at once: all of it is stored, or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Intake {
+    /// New events, in order.
+    pub events: Vec<IncomingEvent>,
+    /// What became of messages that went out.
+    pub reports: Vec<DeliveryReport>,
+    /// How far a channel that is asked has come with it.
+    pub cursor: Option<PollCursor>,
+}
 
 /// One thing to do. It is answered after the commit of its turn, never before.
 pub(crate) enum Request {
@@ -36,8 +49,8 @@ pub(crate) enum Request {
     Start { start: Start, reply: StartReply },
     /// Wait for the end of one that has begun.
     Wait { instance: InstanceId, reply: Reply<Ended> },
-    /// Take events into the inbox.
-    Publish { events: Vec<IncomingEvent>, cursor: Option<PollCursor>, reply: Reply<Vec<Accepted>> },
+    /// Take events into the inbox, and what comes with them.
+    Publish { intake: Intake, reply: Reply<Vec<Accepted>> },
     /// Keep a rejection.
     Reject { row: RejectionRow, reply: Reply<()> },
     /// A person acts on a work item.

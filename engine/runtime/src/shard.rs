@@ -596,6 +596,7 @@ fn is_empty(batch: &Batch) -> bool {
         sweeps,
         sweep_lines,
         poll_cursors,
+        delivery_reports,
     } = batch;
     turns.is_empty()
         && arrivals.is_empty()
@@ -609,6 +610,7 @@ fn is_empty(batch: &Batch) -> bool {
         && sweeps.is_empty()
         && sweep_lines.is_empty()
         && poll_cursors.is_empty()
+        && delivery_reports.is_empty()
 }
 
 /// When the inbox is to be looked at because of these rows.

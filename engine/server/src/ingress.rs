@@ -1,7 +1,8 @@
-//! Where channels hear the world: `/channels/{id}/…`, without a token; each plugin checks its own signatures.
+//! Where channels hear the world: `/channels/{id}/…`, and `/deliveries/{id}/…` for what providers report of messages
+//! that went out. Both without a token; each plugin checks its own signatures.
 //!
 //! ```text
-//! body within limits ─► Channels::receive ─► events durable in the inbox ─► only then the plugin's answer
+//! body within limits ─► Channels::receive, report ─► events and reports durable ─► only then the plugin's answer
 //!                              └─ rejected ─► kept for people to look at, if the channel says so
 //! ```
 //! Nothing of a request is believed here. When the store does not take the events the sender is told to come
@@ -12,7 +13,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use sha2::{Digest, Sha256};
-use yiwang_runtime::ports::{ChannelRequest, ChannelResponse, Rejected, RejectionRow};
+use yiwang_runtime::Intake;
+use yiwang_runtime::ports::{ChannelRequest, ChannelResponse, Received, Rejected, RejectionRow};
 
 use crate::auth::hex;
 use crate::call::{Answer, Call};
@@ -24,11 +26,28 @@ use crate::routes::Routes;
 pub(crate) fn routes(routes: &mut Routes) {
     for method in [Method::GET, Method::POST, Method::OPTIONS] {
         routes.add(Policy::Anonymous, method.clone(), "/channels/{id}", receive);
-        routes.add(Policy::Anonymous, method, "/channels/{id}/{*path}", receive);
+        routes.add(Policy::Anonymous, method.clone(), "/channels/{id}/{*path}", receive);
+        routes.add(Policy::Anonymous, method.clone(), "/deliveries/{id}", report);
+        routes.add(Policy::Anonymous, method, "/deliveries/{id}/{*path}", report);
     }
 }
 
-async fn receive(mut call: Call) -> Answer {
+async fn receive(call: Call) -> Answer {
+    take(call, Door::Webhook).await
+}
+
+async fn report(call: Call) -> Answer {
+    take(call, Door::Report).await
+}
+
+/// Which function of the plugin hears a request.
+#[derive(Clone, Copy)]
+enum Door {
+    Webhook,
+    Report,
+}
+
+async fn take(mut call: Call, door: Door) -> Answer {
     let id = call.param("id").to_owned();
     if !call.app.channels.list().iter().any(|channel| channel.id == id) {
         return Err(Problem::not_found("channel", &id));
@@ -36,12 +55,16 @@ async fn receive(mut call: Call) -> Answer {
     let max = call.app.config.channel_body_bytes_max;
     let body = call.bytes(max).await?;
     let request = request(&call, body.clone())?;
-    match call.app.channels.receive(&id, request).await {
-        Ok(received) => {
-            if !received.events.is_empty() {
-                call.app.handle.publish(received.events).await?;
+    let received = match door {
+        Door::Webhook => call.app.channels.receive(&id, request).await,
+        Door::Report => call.app.channels.report(&id, request).await,
+    };
+    match received {
+        Ok(Received { response: answer, events, reports }) => {
+            if !events.is_empty() || !reports.is_empty() {
+                call.app.handle.take_in(Intake { events, reports, cursor: None }).await?;
             }
-            response(received.response)
+            response(answer)
         }
         Err(rejected) => {
             tracing::info!(

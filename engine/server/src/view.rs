@@ -2,6 +2,8 @@
 //!
 //! These shapes are a promise to callers; the engine's own types may change without them.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 use yiwang_core::calendar::{Amount, Length};
@@ -13,8 +15,8 @@ use yiwang_core::{Case, Timestamp, WorkItem};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::DefinitionId;
 use yiwang_runtime::ports::{
-    Disposition, InboxRow, IncidentRow, InstanceSummary, MessageRow, MessageState, Page, RejectionRow,
-    TokenRow,
+    ChannelInfo, DeliveryReport, DeliveryState, Disposition, HealthStatus, InboxRow, IncidentRow,
+    InstanceSummary, MessageRow, MessageState, Page, RejectionRow, TokenRow,
 };
 
 /// RFC 3339 in UTC.
@@ -419,6 +421,46 @@ impl From<Case> for CaseView {
     }
 }
 
+/// One channel.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChannelView {
+    id: String,
+    title: String,
+    plugin: String,
+    provides: Vec<String>,
+    problem: Option<String>,
+    /// How it said that it does, when it was last asked.
+    health: Option<HealthView>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HealthView {
+    status: HealthStatus,
+    message: String,
+    details: BTreeMap<String, String>,
+    at: String,
+}
+
+impl From<ChannelInfo> for ChannelView {
+    fn from(of: ChannelInfo) -> Self {
+        Self {
+            id: of.id,
+            title: of.title,
+            plugin: of.plugin,
+            provides: of.provides,
+            problem: of.problem,
+            health: of.health.map(|said| HealthView {
+                status: said.status,
+                message: said.message,
+                details: said.details,
+                at: time(said.at),
+            }),
+        }
+    }
+}
+
 /// One outbound message.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -434,6 +476,29 @@ pub(crate) struct MessageView {
     state: MessageState,
     code: Option<String>,
     at: String,
+    /// Under which id the provider knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_id: Option<String>,
+    /// What the provider says of it since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<ReportView>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReportView {
+    state: DeliveryState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    at: String,
+}
+
+impl From<DeliveryReport> for ReportView {
+    fn from(of: DeliveryReport) -> Self {
+        Self { state: of.state, code: of.code, reason: of.reason, at: time(of.at) }
+    }
 }
 
 impl From<MessageRow> for MessageView {
@@ -449,6 +514,8 @@ impl From<MessageRow> for MessageView {
             state: of.state,
             code: of.code,
             at: time(of.at),
+            provider_id: of.provider_id,
+            report: of.report.map(ReportView::from),
         }
     }
 }

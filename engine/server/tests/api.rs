@@ -20,6 +20,7 @@ async fn every_route_refuses_strangers() {
         assert_eq!(
             anonymous,
             path.starts_with("/channels/")
+                || path.starts_with("/deliveries/")
                 || path == "/healthz"
                 || path == "/readyz"
                 || path.starts_with("/api/v1/track/"),
@@ -532,6 +533,41 @@ async fn channels_hear_without_a_token() {
     assert_eq!((panicked.status.as_u16(), panicked.code().as_str()), (500, "server.internal"));
     assert!(!panicked.text().contains("secret"), "{}", panicked.text());
     assert_eq!(send(&app, Sent::new("GET", "/healthz")).await.status, StatusCode::OK);
+}
+
+/// A report comes in without a token, and stands with its message.
+#[tokio::test]
+async fn what_a_provider_reports_stands_with_the_message() {
+    let app = App::start().await;
+    let answer = send(&app, Sent::new("POST", "/deliveries/form/a/b").body(b"{}")).await;
+    assert_eq!((answer.status.as_u16(), answer.text().as_str()), (200, "POST /a/b"));
+    app.deploy(
+        "document: { dsl: '1.0.3', namespace: test, name: tell, version: '1.0.0' }
+do:
+  - tell:
+      call: notify:1.0.0@default
+      with: { channel: form, to: { kind: mobile, address: '13800000000' }, body: 已受理 }
+",
+    )
+    .await;
+    let begun =
+        app.post(ADMIN, "/api/v1/instances?wait=true", json!({ "workflow": "test/tell", "input": {} })).await;
+    assert!(begun.status.is_success(), "{}", begun.text());
+    let messages = app.get(ADMIN, "/api/v1/messages").await.json();
+    let message = &messages["items"][0];
+    assert_eq!((&message["state"], &message["providerId"]), (&json!("sent"), &json!("p1")));
+    assert_eq!(message["report"]["state"], "failed");
+    assert_eq!(message["report"]["code"], "sms.rejected");
+    assert_eq!(send(&app, Sent::new("POST", "/deliveries/nobody/")).await.code(), "resource.not-found");
+}
+
+#[tokio::test]
+async fn how_a_channel_does_is_asked_and_told() {
+    let app = App::start().await;
+    assert_eq!(app.get(ADMIN, "/api/v1/channels").await.json()["items"][0]["health"], json!(null));
+    let form = app.get(ADMIN, "/api/v1/channels/form/health").await.json();
+    assert_eq!((&form["id"], &form["health"]["status"]), (&json!("form"), &json!("degraded")));
+    assert_eq!(app.get(ADMIN, "/api/v1/channels/nobody/health").await.code(), "resource.not-found");
 }
 
 #[tokio::test]

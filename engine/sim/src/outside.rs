@@ -40,6 +40,7 @@ impl Channels for SimChannels {
             plugin: "simulated 1.0.0".to_owned(),
             provides: vec!["sender".to_owned()],
             problem: None,
+            health: None,
         };
         vec![info("sms"), info("wechat")]
     }

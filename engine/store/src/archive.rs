@@ -117,6 +117,12 @@ pub(crate) async fn forget(tx: &impl Connection, wish: Forget) -> Result<u64, St
         Sql::new("UPDATE journal SET events = ? WHERE lsn {in numbers}", [pack(b"").into(), list(&lsns)]);
     cleared.run(tx).await.map_err(&failed)?;
     let ids: Vec<i64> = ids.iter().map(|id| signed(id.0)).collect();
+    let reports = Sql::new(
+        "DELETE FROM delivery_report WHERE (channel, provider_id) IN
+           (SELECT channel, provider_id FROM message WHERE instance {in numbers} AND provider_id IS NOT NULL)",
+        [list(&ids)],
+    );
+    reports.run(tx).await.map_err(&failed)?;
     for (table, column) in ROWS.iter().chain(&[("instance", "id")]) {
         let delete = format!("DELETE FROM {table} WHERE {column} {{in numbers}}");
         Sql::new(delete, [list(&ids)]).run(tx).await.map_err(&failed)?;

@@ -9,8 +9,8 @@ use crate::names::Names;
 use crate::prepare::Prepared;
 use crate::writer::Head;
 use crate::{
-    cases, deployments, inbox, incidents, instances, journal, messages, poll_cursors, references, rejections,
-    schedules, start_keys, subscriptions, sweeps, work_items,
+    cases, delivery_reports, deployments, inbox, incidents, instances, journal, messages, poll_cursors,
+    references, rejections, schedules, start_keys, subscriptions, sweeps, work_items,
 };
 
 /// Checks and writes a batch; where the journal ends then.
@@ -44,6 +44,7 @@ pub(crate) async fn write(
     let deployed = deployments::write(tx, &batch.deployments, &mut head.numbers).await;
     deployed.map_err(failed("deployments"))?;
     poll_cursors::write(tx, &batch.poll_cursors).await.map_err(failed("cursors of channels"))?;
+    delivery_reports::write(tx, &batch.delivery_reports).await.map_err(failed("reports of providers"))?;
     schedules::write(tx, &batch.schedules).await.map_err(failed("schedules"))?;
     references::write(tx, &batch.references).await.map_err(failed("reference documents"))?;
     schedules::write_runs(tx, &batch.schedule_runs).await.map_err(failed("runs of schedules"))?;

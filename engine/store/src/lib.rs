@@ -23,6 +23,7 @@ mod check;
 mod commit;
 mod connection;
 mod counts;
+mod delivery_reports;
 mod deployments;
 mod dialect;
 mod error;

@@ -9,7 +9,7 @@ use crate::connection::Connection;
 use crate::sql::{Sql, body, column, doing, insert, last_of_each, limit, parse, replacing, word};
 use crate::writer::Numbers;
 
-const COLUMNS: &[&str] = &["instance", "n", "number", "channel", "state", "body"];
+const COLUMNS: &[&str] = &["instance", "n", "number", "channel", "state", "body", "provider_id"];
 
 /// Writes the changed messages; a message keeps its place in the list.
 pub(crate) async fn write(
@@ -25,6 +25,7 @@ pub(crate) async fn write(
             message.channel.clone().into(),
             word(&message.state).into(),
             body(message),
+            message.provider_id.clone().into(),
         ];
         (message.effect, row)
     });
@@ -38,14 +39,24 @@ pub(crate) async fn page(
     page: PageRequest,
 ) -> Result<Page<MessageRow>, StoreError> {
     let [before] = cursor::read::<1>(&page)?.unwrap_or([i64::MAX]);
-    let mut sql = Sql::new("SELECT number, body FROM message WHERE number < ?", [before.into()]);
-    sql.push_some("AND channel = ?", channel).push("ORDER BY number DESC LIMIT ?", [limit(page.size() + 1)]);
+    let mut sql = Sql::new(
+        "SELECT m.number, m.body, r.body FROM message m LEFT JOIN delivery_report r
+           ON r.channel = m.channel AND r.provider_id = m.provider_id WHERE m.number < ?",
+        [before.into()],
+    );
+    sql.push_some("AND m.channel = ?", channel);
+    sql.push("ORDER BY m.number DESC LIMIT ?", [limit(page.size() + 1)]);
     let rows = sql.all(db).await.map_err(doing("listing messages"))?;
     let items: Result<Vec<(i64, MessageRow)>, StoreError> = rows
         .iter()
         .map(|row| {
             let number = column(row, 0).map_err(doing("listing messages"))?;
-            Ok((number, parse(row, 1, || format!("message {number}"))?))
+            let message: MessageRow = parse(row, 1, || format!("message {number}"))?;
+            let report: Option<String> = column(row, 2).map_err(doing("listing messages"))?;
+            let report = report.map(|text| serde_json::from_str(&text)).transpose();
+            let report = report
+                .map_err(|error| StoreError::new(format!("reading the report on message {number}"), error))?;
+            Ok((number, MessageRow { report, ..message }))
         })
         .collect();
     let Page { items, next_cursor } = cursor::page(items?, page.size(), |(number, _)| [*number]);

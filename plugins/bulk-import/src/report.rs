@@ -36,7 +36,7 @@ pub(crate) fn outcome(request: &HttpRequest, table: &Table, asked: &Asked, done:
         HttpResponse::json(status, &body)
     };
     let response = if refused { response.with("x-yiwang-code", "import.rows") } else { response };
-    Outcome { response, events }
+    Outcome::new(response, events)
 }
 
 fn detail(refused: bool, events: &[Event], mistakes: &[Mistake]) -> String {

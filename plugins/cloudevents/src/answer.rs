@@ -5,7 +5,7 @@ use yiwang_sdk::serde_json::{Value, json};
 
 /// A response without events.
 pub(crate) fn only(response: HttpResponse) -> Outcome {
-    Outcome { response, events: Vec::new() }
+    Outcome::answer(response)
 }
 
 /// Taken. With nothing to take (all types ignored) it is 204.

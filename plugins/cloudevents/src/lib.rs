@@ -82,7 +82,7 @@ fn deliver<H: Host>(
     if !mistakes.is_empty() {
         return Ok(answer::only(mapping::problem(&mistakes)));
     }
-    Ok(Outcome { response: answer::taken(config, request, &taken), events: taken })
+    Ok(Outcome::new(answer::taken(config, request, &taken), taken))
 }
 
 /// By header or by the query (`http-webhook.md` 3.1 and 3.2), never by both.

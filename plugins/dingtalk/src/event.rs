@@ -35,7 +35,7 @@ pub(crate) fn receive<H: Host>(
     })?;
     let event = json::parse(plain.as_bytes()).map_err(malformed)?;
     let events = approval(&config, ctx, &event).into_iter().collect();
-    Ok(Outcome { response: success(host, ctx, &envelope, &token), events })
+    Ok(Outcome::new(success(host, ctx, &envelope, &token), events))
 }
 
 /// `success`, encrypted and signed: the answer to every event, `check_url` among them.

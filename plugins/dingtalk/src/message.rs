@@ -68,7 +68,7 @@ fn answer(config: &Value, ctx: &CallContext, message: &Value) -> Result<Outcome,
     let chat = Chat { provider: "dingtalk", config };
     let reply = |text: &str, events: Vec<Event>| {
         let body = json!({"msgtype": "text", "text": {"content": text}});
-        Ok(Outcome { response: HttpResponse::json(200, &body), events })
+        Ok(Outcome::new(HttpResponse::json(200, &body), events))
     };
     let mut intake = match message["msgtype"].as_str().unwrap_or_default() {
         "text" => match said(message["text"]["content"].as_str().unwrap_or_default(), from) {

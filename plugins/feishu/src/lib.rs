@@ -55,7 +55,7 @@ impl Channel for Feishu {
             _ => None,
         };
         let response = HttpResponse::json(200, &json!({}));
-        Ok(Outcome { response, events: events.into_iter().collect() })
+        Ok(Outcome::new(response, events.into_iter().collect()))
     }
 
     fn send<H: Host>(host: &H, ctx: &CallContext, notification: Notification) -> Result<Receipt, Failure> {
@@ -78,10 +78,7 @@ fn challenge<H: Host>(host: &H, event: Option<Value>) -> Option<Outcome> {
     let event = event.filter(|event| event["type"] == "url_verification")?;
     let word = event["challenge"].as_str().filter(|word| (1..=256).contains(&word.len()))?;
     let held = token_holds(host, &event["token"]).is_ok_and(|held| held);
-    held.then(|| Outcome {
-        response: HttpResponse::json(200, &json!({"challenge": word})),
-        events: Vec::new(),
-    })
+    held.then(|| Outcome::answer(HttpResponse::json(200, &json!({"challenge": word}))))
 }
 
 /// Is it our Verification Token? Where none is set, there is nothing to compare.

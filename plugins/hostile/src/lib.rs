@@ -2,24 +2,22 @@
 
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::json;
-use yiwang_sdk::{Level, OutgoingRequest};
+use yiwang_sdk::{HealthStatus, Level, OutgoingRequest, delivery};
 
 struct Hostile;
 
 impl Channel for Hostile {
     fn webhook<H: Host>(host: &H, ctx: &CallContext, request: HttpRequest) -> Result<Outcome, Failure> {
-        let ok = || Outcome { response: HttpResponse::text(200, "ok"), events: Vec::new() };
+        let ok = || Outcome::answer(HttpResponse::text(200, "ok"));
         let event = |id: &str, data: &str| {
             let mut event = Event::new("test.event", id, &json!({}));
             data.clone_into(&mut event.data);
             event
         };
-        let with = |event: Event| Outcome { response: HttpResponse::text(200, "ok"), events: vec![event] };
-        let header = |name: &str, value: &str| Outcome {
-            response: HttpResponse::text(200, "ok").with(name, value),
-            events: Vec::new(),
-        };
-        let said = |text: String| Outcome { response: HttpResponse::text(200, text), events: Vec::new() };
+        let with = |event: Event| Outcome::new(HttpResponse::text(200, "ok"), vec![event]);
+        let header =
+            |name: &str, value: &str| Outcome::answer(HttpResponse::text(200, "ok").with(name, value));
+        let said = |text: String| Outcome::answer(HttpResponse::text(200, text));
         Ok(match request.path.as_str() {
             "/ok" => with(event("ok", r#"{"n":1}"#)),
             "/loop" => endless(),
@@ -27,26 +25,23 @@ impl Channel for Hostile {
             "/reserve" => said(Vec::<u8>::new().try_reserve(1 << 30).is_err().to_string()),
             "/panic" => explode(),
             "/recursion" => said(sink(1).to_string()),
-            "/events" => Outcome {
-                response: HttpResponse::text(200, "ok"),
-                events: (0..10_000).map(|n| event(&n.to_string(), "{}")).collect(),
-            },
-            "/headers" => Outcome {
-                response: HttpResponse {
-                    headers: (0..40_000)
-                        .map(|n| Header { name: format!("x-{n}"), value: String::new() })
-                        .collect(),
-                    ..HttpResponse::empty(200)
-                },
-                events: Vec::new(),
-            },
+            "/events" => Outcome::new(
+                HttpResponse::text(200, "ok"),
+                (0..10_000).map(|n| event(&n.to_string(), "{}")).collect(),
+            ),
+            "/headers" => Outcome::answer(HttpResponse {
+                headers: (0..40_000)
+                    .map(|n| Header { name: format!("x-{n}"), value: String::new() })
+                    .collect(),
+                ..HttpResponse::empty(200)
+            }),
             "/body" => said("x".repeat(32 << 20)),
             "/body-2mib" => said("x".repeat(2 << 20)),
             "/utf8" => said(not_utf8()),
             "/crlf" => header("x-a", "b\r\nset-cookie: c=d"),
             "/header-name" => header("x a", "b"),
             "/set-cookie" => header("set-cookie", "a=b"),
-            "/status" => Outcome { response: HttpResponse::empty(99), events: Vec::new() },
+            "/status" => Outcome::answer(HttpResponse::empty(99)),
             "/broken-json" => with(event("x", "{\"n\":")),
             "/deep-json" => with(event("x", &format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100)))),
             "/schema" => with(event("x", r#"{"n":"one"}"#)),
@@ -57,8 +52,17 @@ impl Channel for Hostile {
             "/core-attribute" => with(event("x", "{}").with("source", "/channels/another")),
             "/half-session" => with(event("x", "{}").with("session", "a")),
             "/attachment" => with(Event { attachments: vec![stranger()], ..event("x", "{}") }),
-            "/event-in-refusal" => {
-                Outcome { response: HttpResponse::empty(400), events: vec![event("x", "{}")] }
+            "/event-in-refusal" => Outcome::new(HttpResponse::empty(400), vec![event("x", "{}")]),
+            "/updates" => Outcome { updates: vec![arrived("p1")], ..ok() },
+            "/many-updates" => Outcome { updates: vec![arrived("p1"); 501], ..ok() },
+            "/update-id" => Outcome { updates: vec![arrived("a\nb")], ..ok() },
+            "/update-time" => {
+                let time = Some("yesterday".to_owned());
+                Outcome { updates: vec![DeliveryUpdate { time, ..arrived("p1") }], ..ok() }
+            }
+            "/update-code" => Outcome { updates: vec![DeliveryUpdate::failed("p1", "a b", "x")], ..ok() },
+            "/update-in-refusal" => {
+                Outcome { updates: vec![arrived("p1")], ..Outcome::answer(HttpResponse::empty(400)) }
             }
             "/code" => return Err(Failure::permanent("a b\n", "x")),
             "/log" => {
@@ -114,6 +118,7 @@ impl Channel for Hostile {
     ) -> Result<Page, Failure> {
         let event = |n: u32| Event::new("test.event", n.to_string(), &json!({ "n": n }));
         let page = |events: Vec<Event>| Page {
+            updates: vec![arrived("p1")],
             events,
             cursor: Some("next".to_owned()),
             more: true,
@@ -135,7 +140,46 @@ impl Channel for Hostile {
             Some("stranger") => Ok(page(vec![Event { attachments: vec![stranger()], ..event(1) }])),
             Some("retry") => Err(Failure::retryable("test.later", "x").after(Some(7_000))),
             Some("misconfigured") => Err(Failure::misconfigured("test.setup", "x")),
-            Some(_) => Ok(Page { events: Vec::new(), cursor, more: false, next_after_ms: None }),
+            Some(_) => {
+                Ok(Page { events: Vec::new(), updates: Vec::new(), cursor, more: false, next_after_ms: None })
+            }
+        }
+    }
+
+    /// The path chooses what; see the host's tests.
+    fn delivery_callback<H: Host>(
+        _host: &H,
+        ctx: &CallContext,
+        request: HttpRequest,
+    ) -> Result<delivery::Outcome, Failure> {
+        let mount = ctx.attributes.iter().find(|(name, _)| name == "mount-path");
+        let said = mount.map(|(_, path)| path.clone()).unwrap_or_default();
+        match request.path.as_str() {
+            "/panic" => explode(),
+            "/refuse" => Err(Failure::refused(401, "test.refused", "x")),
+            _ => Ok(delivery::Outcome {
+                response: HttpResponse::text(200, said),
+                updates: vec![arrived("p1"), DeliveryUpdate::failed("p2", "test.gone", "空号\u{202E}\n")],
+            }),
+        }
+    }
+
+    /// The title of the channel chooses what.
+    fn check_health<H: Host>(_host: &H, ctx: &CallContext) -> Health {
+        let title = ctx.attributes.iter().find(|(name, _)| name == "channel-title");
+        match title.map_or("", |(_, title)| title.as_str()) {
+            "loop" => endless(),
+            "panic" => explode(),
+            "long" => Health {
+                status: HealthStatus::Degraded,
+                message: "x\n".repeat(10_000),
+                details: vec![("a\nb".to_owned(), "y".repeat(10_000)); 100],
+            },
+            _ => Health {
+                status: HealthStatus::Down,
+                message: "the provider is away".to_owned(),
+                details: vec![("asked".to_owned(), ctx.now_ms.to_string())],
+            },
         }
     }
 
@@ -191,6 +235,10 @@ fn not_utf8() -> String {
     unsafe { String::from_utf8_unchecked(bytes) }
 }
 
+fn arrived(id: &str) -> DeliveryUpdate {
+    DeliveryUpdate::new(id, DeliveryState::Delivered)
+}
+
 fn stranger() -> BlobRef {
     BlobRef {
         digest: "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned(),
@@ -200,4 +248,4 @@ fn stranger() -> BlobRef {
     }
 }
 
-yiwang_sdk::export_channel!(Hostile: webhook, poller, sender);
+yiwang_sdk::export_channel!(Hostile: webhook, poller, sender, delivery_callback);

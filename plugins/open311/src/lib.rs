@@ -69,7 +69,7 @@ fn requests(format: Format, found: &Value) -> HttpResponse {
 }
 
 fn only(response: HttpResponse) -> Outcome {
-    Outcome { response, events: Vec::new() }
+    Outcome::answer(response)
 }
 
 yiwang_sdk::export_channel!(Open311: webhook);

@@ -49,10 +49,10 @@ pub(crate) fn take<H: Host>(
     }]);
     let id = tokens::event_id(&token);
     let intake = Intake { external_id: id.clone(), ..intake };
-    Ok(Outcome {
-        response: format.response(201, "service_requests", &answer),
-        events: vec![intake.into_event(id, Vec::new())],
-    })
+    Ok(Outcome::new(
+        format.response(201, "service_requests", &answer),
+        vec![intake.into_event(id, Vec::new())],
+    ))
 }
 
 /// The fields of a form.

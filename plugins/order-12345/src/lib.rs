@@ -31,9 +31,9 @@ impl Channel for Order12345 {
         match order::intake(&config, &body, &order_no) {
             Ok(intake) => {
                 let receipt = receipt::sign(host, ctx, &config, &order_no, &body)?;
-                Ok(Outcome { response: receipt, events: vec![intake.into_event(order_no, Vec::new())] })
+                Ok(Outcome::new(receipt, vec![intake.into_event(order_no, Vec::new())]))
             }
-            Err(mistakes) => Ok(Outcome { response: mapping::problem(&mistakes), events: Vec::new() }),
+            Err(mistakes) => Ok(Outcome::answer(mapping::problem(&mistakes))),
         }
     }
 }

@@ -28,11 +28,11 @@ impl Channel for SignedWebhook {
             .map_err(|reason| Failure::refused(400, "channel.malformed-body", reason))?;
         let config = host.config();
         match Mapping::new(&config).intake(&body, &id) {
-            Ok(intake) => Ok(Outcome {
-                response: HttpResponse::json(202, &json!({"receipt": id, "status": "accepted"})),
-                events: vec![intake.into_event(id, Vec::new())],
-            }),
-            Err(mistakes) => Ok(Outcome { response: mapping::problem(&mistakes), events: Vec::new() }),
+            Ok(intake) => Ok(Outcome::new(
+                HttpResponse::json(202, &json!({"receipt": id, "status": "accepted"})),
+                vec![intake.into_event(id, Vec::new())],
+            )),
+            Err(mistakes) => Ok(Outcome::answer(mapping::problem(&mistakes))),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `SmsReport`: what became of messages, pushed as a JSON array.
 //! <https://help.aliyun.com/zh/sms/developer-reference/smsreport-2>
 
-use yiwang_sdk::delivery::Update;
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::Value;
 use yiwang_sdk::{json, sms, time};
@@ -9,12 +8,12 @@ use yiwang_sdk::{json, sms, time};
 use crate::PROVIDER;
 
 /// The states that a push reports. An entry without `biz_id` belongs to no message of ours and is left out.
-pub(crate) fn updates(body: &[u8]) -> Result<Vec<Update>, String> {
+pub(crate) fn updates(body: &[u8]) -> Result<Vec<DeliveryUpdate>, String> {
     let pushed = json::parse(body)?;
     sms::entries(&pushed)?.iter().filter_map(|entry| update(entry).transpose()).collect()
 }
 
-fn update(entry: &Value) -> Result<Option<Update>, String> {
+fn update(entry: &Value) -> Result<Option<DeliveryUpdate>, String> {
     if !entry.is_object() {
         return Err("an entry of the list is no object".to_owned());
     }
@@ -36,7 +35,7 @@ fn update(entry: &Value) -> Result<Option<Update>, String> {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name.to_owned(), value.chars().take(256).collect()))
         .collect();
-    Ok(Some(Update {
+    Ok(Some(DeliveryUpdate {
         provider_id: text("biz_id").to_owned(),
         state: if delivered { DeliveryState::Delivered } else { DeliveryState::Failed },
         time: time::complete(text("report_time"), "+08:00"),

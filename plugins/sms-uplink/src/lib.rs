@@ -39,7 +39,7 @@ impl Channel for SmsUplink {
                     .info("a message was left out: without words, to another number, or an unsubscription"),
             }
         }
-        Ok(Outcome { response: answer(&config), events })
+        Ok(Outcome::new(answer(&config), events))
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn take<H: Host>(
         Ok(feedback) => {
             let id = receipt::id(host, ctx, config, client_id.as_deref(), &receipt::digest(&given))?;
             let response = receipt::response(config, request, &id);
-            Ok(Outcome { response, events: vec![feedback.into_event(id)] })
+            Ok(Outcome::new(response, vec![feedback.into_event(id)]))
         }
     }
 }

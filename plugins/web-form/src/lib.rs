@@ -65,13 +65,13 @@ fn report<H: Host>(
             let id = receipt::id(host, ctx, config, client_id.as_deref(), &receipt::digest(&given))?;
             intake.external_id = client_id.unwrap_or_else(|| id.clone());
             let response = receipt::response(config, request, &id);
-            Ok(Outcome { response, events: vec![intake.into_event(id, given.photos)] })
+            Ok(Outcome::new(response, vec![intake.into_event(id, given.photos)]))
         }
     }
 }
 
 fn answer(response: HttpResponse) -> Outcome {
-    Outcome { response, events: Vec::new() }
+    Outcome::answer(response)
 }
 
 yiwang_sdk::export_channel!(WebForm: webhook);

@@ -39,7 +39,7 @@ impl Channel for WeChat {
                 if !plain {
                     return Err(Failure::refused(400, "wechat.bad-echostr", "echostr is not plain text"));
                 }
-                Ok(Outcome { response: HttpResponse::text(200, echo), events: Vec::new() })
+                Ok(Outcome::answer(HttpResponse::text(200, echo)))
             }
             "POST" => receive(host, ctx, &config, &token, &signed, &request),
             _ => {

@@ -69,7 +69,7 @@ impl<'a, H: Host> Callback<'a, H> {
 
     fn check_address(&self, request: &HttpRequest) -> Result<Outcome, Failure> {
         let plain = self.open(request, request.query("echostr").unwrap_or_default())?;
-        Ok(Outcome { response: HttpResponse::text(200, plain), events: Vec::new() })
+        Ok(Outcome::answer(HttpResponse::text(200, plain)))
     }
 
     fn receive(&self, request: &HttpRequest) -> Result<Outcome, Failure> {

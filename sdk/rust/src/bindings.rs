@@ -22,7 +22,7 @@ macro_rules! part {
                 path: "../wit",
                 inline: $inline,
                 world: $world,
-                with: { "yiwang:channel/types@0.1.0": crate::bindings::imports::yiwang::channel::types },
+                with: { "yiwang:channel/types@1.0.0": crate::bindings::imports::yiwang::channel::types },
                 generate_unused_types: true,
                 additional_derives: [PartialEq],
                 pub_export_macro: true,
@@ -37,35 +37,35 @@ macro_rules! part {
 part!(
     lifecycle,
     "sdk-lifecycle",
-    "package yiwang:sdk; world sdk-lifecycle { export yiwang:channel/lifecycle@0.1.0; }",
+    "package yiwang:sdk; world sdk-lifecycle { export yiwang:channel/lifecycle@1.0.0; }",
     "__export_lifecycle",
     "::yiwang_sdk::bindings::lifecycle"
 );
 part!(
     webhook,
     "sdk-webhook",
-    "package yiwang:sdk; world sdk-webhook { export yiwang:channel/webhook@0.1.0; }",
+    "package yiwang:sdk; world sdk-webhook { export yiwang:channel/webhook@1.0.0; }",
     "__export_webhook",
     "::yiwang_sdk::bindings::webhook"
 );
 part!(
     poller,
     "sdk-poller",
-    "package yiwang:sdk; world sdk-poller { export yiwang:channel/poller@0.1.0; }",
+    "package yiwang:sdk; world sdk-poller { export yiwang:channel/poller@1.0.0; }",
     "__export_poller",
     "::yiwang_sdk::bindings::poller"
 );
 part!(
     sender,
     "sdk-sender",
-    "package yiwang:sdk; world sdk-sender { export yiwang:channel/sender@0.1.0; }",
+    "package yiwang:sdk; world sdk-sender { export yiwang:channel/sender@1.0.0; }",
     "__export_sender",
     "::yiwang_sdk::bindings::sender"
 );
 part!(
     delivery_callback,
     "sdk-delivery",
-    "package yiwang:sdk; world sdk-delivery { export yiwang:channel/delivery-callback@0.1.0; }",
+    "package yiwang:sdk; world sdk-delivery { export yiwang:channel/delivery-callback@1.0.0; }",
     "__export_delivery_callback",
     "::yiwang_sdk::bindings::delivery_callback"
 );

@@ -8,7 +8,7 @@
 //! impl Channel for Hello {
 //!     fn webhook<H: Host>(host: &H, ctx: &CallContext, request: HttpRequest) -> Result<Outcome, Failure> {
 //!         host.info("somebody called");
-//!         Ok(Outcome { response: HttpResponse::text(200, "hello"), events: vec![] })
+//!         Ok(Outcome::answer(HttpResponse::text(200, "hello")))
 //!     }
 //! }
 //!
@@ -57,8 +57,8 @@ pub use bindings::imports::yiwang::channel::kv::KvError;
 pub use bindings::imports::yiwang::channel::log::Level;
 pub use bindings::imports::yiwang::channel::secrets::SecretError;
 pub use bindings::imports::yiwang::channel::types::{
-    BlobRef, CallContext, DeliveryState, Event, Failure, FailureKind, FormPart, Header, HttpRequest,
-    HttpResponse, Payload,
+    BlobRef, CallContext, DeliveryState, DeliveryUpdate, Event, Failure, FailureKind, FormPart, Header,
+    HttpRequest, HttpResponse, Payload,
 };
 pub use bindings::lifecycle::exports::yiwang::channel::lifecycle::{Health, HealthStatus, Problem};
 pub use bindings::poller::exports::yiwang::channel::poller::Page;
@@ -68,8 +68,9 @@ pub use bindings::webhook::exports::yiwang::channel::webhook::Outcome;
 /// What nearly every plugin uses.
 pub mod prelude {
     pub use crate::{
-        BlobRef, CallContext, Channel, DeliveryState, Event, Failure, FailureKind, FormPart, Header, Health,
-        Host, HttpRequest, HttpResponse, Notification, Outcome, Page, Payload, Problem, Receipt,
+        BlobRef, CallContext, Channel, DeliveryState, DeliveryUpdate, Event, Failure, FailureKind, FormPart,
+        Header, Health, Host, HttpRequest, HttpResponse, Notification, Outcome, Page, Payload, Problem,
+        Receipt,
     };
 }
 

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    Event, Failure, FailureKind, FormPart, Header, HttpRequest, HttpResponse, OutgoingRequest, Payload,
-    Problem,
+    DeliveryState, DeliveryUpdate, Event, Failure, FailureKind, FormPart, Header, HttpRequest, HttpResponse,
+    Outcome, OutgoingRequest, Payload, Problem,
 };
 
 impl HttpRequest {
@@ -64,6 +64,39 @@ impl FormPart {
             Payload::Empty => Some(""),
             Payload::Bytes(_) | Payload::Blob(_) => None,
         }
+    }
+}
+
+impl Outcome {
+    /// An answer, and what came in.
+    #[must_use]
+    pub fn new(response: HttpResponse, events: Vec<Event>) -> Self {
+        Self { response, events, updates: Vec::new() }
+    }
+
+    /// An answer, and nothing came in.
+    #[must_use]
+    pub fn answer(response: HttpResponse) -> Self {
+        Self::new(response, Vec::new())
+    }
+}
+
+impl DeliveryUpdate {
+    /// What became of the message with this id of the provider's.
+    #[must_use]
+    pub fn new(provider_id: impl Into<String>, state: DeliveryState) -> Self {
+        Self { provider_id: provider_id.into(), state, time: None, failure: None, attributes: Vec::new() }
+    }
+
+    /// It did not arrive: the provider's code, as in `aliyun.UNDELIV`, and its words.
+    #[must_use]
+    pub fn failed(
+        provider_id: impl Into<String>,
+        code: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        let failure = Some(Failure::permanent(code, message));
+        Self { failure, ..Self::new(provider_id, DeliveryState::Failed) }
     }
 }
 

@@ -25,10 +25,10 @@ impl Channel for MyChannel {
         // The same words are the same event: the host drops a second event with the same id.
         let id = codec::sha256_hex(text.as_bytes());
         let greeting = host.config()["greeting"].as_str().unwrap_or("收到").to_owned();
-        Ok(Outcome {
-            response: HttpResponse::text(202, greeting),
-            events: vec![Intake::new(&id, Kind::Consult, "", &text).into_event(&id, vec![])],
-        })
+        Ok(Outcome::new(
+            HttpResponse::text(202, greeting),
+            vec![Intake::new(&id, Kind::Consult, "", &text).into_event(&id, vec![])],
+        ))
     }
 }
 

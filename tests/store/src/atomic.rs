@@ -4,14 +4,14 @@ use yiwang_core::InstanceId;
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::sweep::Result as LineResult;
 use yiwang_runtime::ports::{
-    Batch, CaseFilter, CommitError, Disposition, InstanceFilter, MessageState, ScheduleOutcome, ScheduleRow,
-    TurnRow, WorkItemFilter,
+    Batch, CaseFilter, CommitError, DeliveryState, Disposition, InstanceFilter, MessageRow, MessageState,
+    ScheduleOutcome, ScheduleRow, TurnRow, WorkItemFilter,
 };
 
 use crate::Ports;
 use crate::rows::{
     NOW, arrivals, at, case, cursor, deployed, deployment, first, inbox, incident, item, key, message, page,
-    reference, rejection, turn, turns,
+    reference, rejection, report, turn, turns,
 };
 
 /// A batch with something in every table.
@@ -23,7 +23,10 @@ fn everything(id: u64) -> Batch {
         work_items: vec![item(id, 1, &["handler"], None)],
         case: Some(case(id, &format!("QC-20240611-{id:06}"))),
         subscriptions: Some(vec![SubscriptionKey(1)]),
-        messages: vec![message(id, 1, "sms", MessageState::Requested)],
+        messages: vec![MessageRow {
+            provider_id: Some("p1".to_owned()),
+            ..message(id, 1, "sms", MessageState::Requested)
+        }],
         ..first(id)
     };
     Batch {
@@ -40,6 +43,11 @@ fn everything(id: u64) -> Batch {
         sweeps: vec![crate::census::sweep(id + 4, &format!("s{id}"))],
         sweep_lines: vec![crate::census::line(id + 4, id, LineResult::Acted, "区水务局", 0)],
         poll_cursors: vec![cursor("board", &id.to_string())],
+        delivery_reports: vec![report(
+            "sms",
+            "p1",
+            if id < 200 { DeliveryState::Sent } else { DeliveryState::Read },
+        )],
     }
 }
 

@@ -4,12 +4,13 @@ use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::transition::Status;
 use yiwang_core::{InstanceId, Timestamp};
 use yiwang_runtime::ports::{
-    Batch, Disposition, InstanceFilter, MessageRow, MessageState, PageRequest, TurnRow, WorkItemFilter,
+    Batch, DeliveryReport, DeliveryState, Disposition, InstanceFilter, MessageRow, MessageState, PageRequest,
+    TurnRow, WorkItemFilter,
 };
 
 use crate::rows::{
     NOW, arrivals, at, case, definition, deployed, deployment, first, hash, inbox, incident, item, message,
-    rejection, turn, turns,
+    rejection, report, turn, turns,
 };
 use crate::{Ports, all_pages};
 
@@ -98,6 +99,41 @@ pub async fn messages_change_in_place_and_keep_their_order(store: &dyn Ports) {
     assert_eq!(all, [asked(3, 1), asked(5, 2), sent.clone()]);
     let sms = all_pages!(1, |page| store.messages(Some("sms".to_owned()), page));
     assert_eq!(sms, [asked(3, 1), sent]);
+}
+
+/// Before the message has its id or after it; twice, and in any order: the furthest state counts.
+pub async fn a_report_is_joined_with_its_message_whenever_it_comes(store: &dyn Ports) {
+    deployed(store).await;
+    let reports = |reports: &[DeliveryReport]| Batch {
+        now: NOW,
+        delivery_reports: reports.to_vec(),
+        ..Batch::default()
+    };
+    let early = report("sms", "p1", DeliveryState::Delivered);
+    let elsewhere = report("wechat", "p1", DeliveryState::Read);
+    store.commit(reports(&[early.clone(), elsewhere])).await.unwrap();
+    let sent = |n, id: &str| MessageRow {
+        provider_id: Some(id.to_owned()),
+        ..message(1, n, "sms", MessageState::Sent)
+    };
+    let asked = message(1, 3, "sms", MessageState::Requested);
+    let row = TurnRow { messages: vec![sent(1, "p1"), sent(2, "p2"), asked.clone()], ..first(1) };
+    store.commit(turns([row])).await.unwrap();
+    let listed = async |store: &dyn Ports| store.messages(None, PageRequest::default()).await.unwrap().items;
+    let joined = MessageRow { report: Some(early.clone()), ..sent(1, "p1") };
+    assert_eq!(listed(store).await, [asked.clone(), sent(2, "p2"), joined.clone()]);
+
+    let (failed, sent_on) =
+        (report("sms", "p2", DeliveryState::Failed), report("sms", "p2", DeliveryState::Sent));
+    let late = report("sms", "p1", DeliveryState::Accepted);
+    store.commit(reports(&[sent_on.clone(), failed.clone(), sent_on.clone(), late])).await.unwrap();
+    let second = MessageRow { report: Some(failed), ..sent(2, "p2") };
+    assert_eq!(listed(store).await, [asked.clone(), second, joined.clone()]);
+    let read = report("sms", "p2", DeliveryState::Read);
+    store.commit(reports(&[read.clone()])).await.unwrap();
+    store.commit(reports(&[sent_on])).await.unwrap();
+    let second = MessageRow { report: Some(read), ..sent(2, "p2") };
+    assert_eq!(listed(store).await, [asked, second, joined]);
 }
 
 /// All of it, or of one channel, or what nobody took.

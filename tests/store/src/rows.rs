@@ -12,8 +12,8 @@ use yiwang_core::{Case, CaseNo, EffectId, Event, HistoryEvent, InstanceId, Times
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_runtime::ports::{
-    Batch, DeploymentRow, Disposition, InboxRow, IncidentRow, MessageRow, MessageState, PageRequest,
-    PollCursor, RejectionRow, StartKey, TurnRow,
+    Batch, DeliveryReport, DeliveryState, DeploymentRow, Disposition, InboxRow, IncidentRow, MessageRow,
+    MessageState, PageRequest, PollCursor, RejectionRow, StartKey, TurnRow,
 };
 
 use crate::Ports;
@@ -162,6 +162,21 @@ pub fn message(id: u64, n: u32, channel: &str, state: MessageState) -> MessageRo
         state,
         code: None,
         at: NOW,
+        provider_id: None,
+        report: None,
+    }
+}
+
+/// What the provider of `channel` says of its message `id`.
+pub fn report(channel: &str, id: &str, state: DeliveryState) -> DeliveryReport {
+    let failed = state == DeliveryState::Failed;
+    DeliveryReport {
+        channel: channel.to_owned(),
+        provider_id: id.to_owned(),
+        state,
+        code: failed.then(|| "sms.rejected".to_owned()),
+        reason: failed.then(|| "空号".to_owned()),
+        at: at(state as i64),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `yiwang channel list|unpark|receive|reload`.
+//! `yiwang channel list|health|unpark|receive|reload`.
 
 use std::path::PathBuf;
 
@@ -17,8 +17,13 @@ pub(super) struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Verb {
-    /// List the channels and whether they are ready.
+    /// List the channels, whether they are ready, and how they said that they do.
     List,
+    /// Ask a channel how it does, unless that was within a minute.
+    Health {
+        /// The channel's id.
+        id: String,
+    },
     /// Call a channel again at once that is parked because its plugin broke down.
     Unpark {
         /// The channel's id.
@@ -53,6 +58,16 @@ const COLUMNS: &[output::Column] = &[
     ("TITLE", "/title"),
     ("PLUGIN", "/plugin"),
     ("PROVIDES", "/provides"),
+    ("HEALTH", "/health/status"),
+    ("PROBLEM", "/problem"),
+];
+
+const HEALTH: &[output::Column] = &[
+    ("ID", "/id"),
+    ("HEALTH", "/health/status"),
+    ("MESSAGE", "/health/message"),
+    ("DETAILS", "/health/details"),
+    ("ASKED", "/health/at"),
     ("PROBLEM", "/problem"),
 ];
 
@@ -60,6 +75,11 @@ pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(
     match args.verb {
         Verb::List => {
             output::list(format, &server.connect()?.get("/channels", &[]).await?, COLUMNS);
+            Ok(())
+        }
+        Verb::Health { id } => {
+            let path = format!("/channels/{}/health", encoded(&id));
+            output::list(format, &server.connect()?.get(&path, &[]).await?, HEALTH);
             Ok(())
         }
         Verb::Unpark { id } => {

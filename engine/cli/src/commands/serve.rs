@@ -11,7 +11,7 @@ use yiwang_dsl::Catalog;
 use yiwang_dsl::resource::needed;
 use yiwang_runtime::leased::leased;
 use yiwang_runtime::ports::{Channels, Clock, Outside, Tokens};
-use yiwang_runtime::{Engine, Error, Handle, PutReference, SystemClock, polling};
+use yiwang_runtime::{Engine, Error, Handle, PutReference, SystemClock, polling, watching};
 use yiwang_server::{ADMIN, Config, Parts, Server, new_token};
 
 use crate::failure::{self, Exit, Failure};
@@ -99,6 +99,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     first_token(&args, &*stores.tokens, clock.now()).await?;
     put(&handle, references).await?;
     deploy(&handle, packages).await?;
+    watching::start(&handle, &channels, &clock);
     // Not before the workflows that take what is new are there.
     polling::start(&handle, &channels, &*stores.store, &clock).await.map_err(|error| {
         Failure::new(Exit::Failed, "store.unavailable", "reading how far the channels have come")

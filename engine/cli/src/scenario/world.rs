@@ -89,6 +89,7 @@ impl Channels for Scripted {
             plugin: "scripted".to_owned(),
             provides: vec!["sender".to_owned()],
             problem: None,
+            health: None,
         };
         self.ids.iter().map(info).collect()
     }

@@ -17,7 +17,7 @@ mod raw {
     #![allow(missing_docs, unreachable_pub, unused_qualifications, reason = "generated code")]
     wasmtime::component::bindgen!({
         path: "../../sdk/wit",
-        inline: "package yiwang:bench; world raw { export yiwang:channel/webhook@0.1.0; }",
+        inline: "package yiwang:bench; world raw { export yiwang:channel/webhook@1.0.0; }",
         world: "yiwang:bench/raw",
     });
 }
@@ -114,7 +114,7 @@ fn bare(bytes: &[u8]) -> (Engine, InstancePre<Nothing>) {
     let component = Component::new(&engine, bytes).unwrap();
     let mut linker: Linker<Nothing> = Linker::new(&engine);
     types::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state).unwrap();
-    let mut interface = linker.instance("yiwang:channel/config@0.1.0").unwrap();
+    let mut interface = linker.instance("yiwang:channel/config@1.0.0").unwrap();
     interface.func_wrap("get", |_, ()| Ok((CONFIG.to_owned(),))).unwrap();
     linker.define_unknown_imports_as_traps(&component).unwrap();
     let pre = linker.instantiate_pre(&component).unwrap();

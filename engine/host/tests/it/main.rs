@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod contract;
 mod figures;
 mod fixtures;
+mod health;
 mod hostile;
 mod incoming;
 mod outgoing;
 mod poll;
 mod python;
 mod reload;
+mod reports;
 mod robots;
 mod scripts;
 mod sms;

@@ -25,6 +25,12 @@ pub(crate) fn plugin(name: &str) -> Plugin {
     plugins().into_iter().find(|plugin| plugin.name == name).unwrap_or_else(|| panic!("no plugin {name}"))
 }
 
+/// A plugin of an older version of the contract, as it was released.
+pub(crate) fn older(version: &str, name: &str) -> Plugin {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/contract").join(version);
+    Plugin { name: name.to_owned(), wasm: folder.join(name).with_extension("wasm"), ..plugin(name) }
+}
+
 /// A host with one channel, called `test`.
 pub(crate) struct Fixture {
     pub(crate) host: Host,
@@ -83,7 +89,9 @@ impl Fixture {
 fn channel_config(id: &str, plugin: &str, channel: &Value) -> ChannelConfig {
     let mut value = channel.clone();
     value["id"] = json!(id);
-    value["title"] = json!("测试渠道");
+    if value.get("title").is_none() {
+        value["title"] = json!("测试渠道");
+    }
     value["plugin"] = json!(plugin);
     let secrets: BTreeMap<String, String> = value
         .as_object_mut()

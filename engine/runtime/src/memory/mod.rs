@@ -22,8 +22,9 @@ use yiwang_core::{Case, CaseNo, EffectId, InstanceId, Timestamp, WorkItem, WorkI
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 
 use crate::ports::{
-    ArchiveRow, Batch, CommitError, DeploymentRow, Disposition, InboxRow, IncidentRow, Loaded, MessageRow,
-    PollCursor, RejectionRow, ScheduleRow, ScheduleRun, StartKey, Started, Store, StoreError, TokenRow,
+    ArchiveRow, Batch, CommitError, DeliveryReport, DeploymentRow, Disposition, InboxRow, IncidentRow,
+    Loaded, MessageRow, PollCursor, RejectionRow, ScheduleRow, ScheduleRun, StartKey, Started, Store,
+    StoreError, TokenRow,
 };
 
 pub use self::files::MemoryFiles;
@@ -55,6 +56,8 @@ struct Tables {
     deployments: Vec<DeploymentRow>,
     schedules: BTreeMap<String, ScheduleRow>,
     poll_cursors: BTreeMap<String, PollCursor>,
+    /// By channel and the provider's id.
+    delivery_reports: BTreeMap<(String, String), DeliveryReport>,
     /// By number.
     references: BTreeMap<u64, Reference>,
     schedule_runs: BTreeMap<u64, ScheduleRun>,

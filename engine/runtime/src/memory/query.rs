@@ -93,7 +93,12 @@ impl Query for MemoryStore {
             });
             let found: Vec<_> = wanted.take(page.size() + 1).collect();
             let Page { items, next_cursor } = cursor::page(found, page.size(), |(number, _)| [*number]);
-            Ok(Page { items: items.into_iter().map(|(_, row)| row.clone()).collect(), next_cursor })
+            let with_report = |row: &MessageRow| {
+                let key = row.provider_id.as_ref().map(|id| (row.channel.clone(), id.clone()));
+                let report = key.and_then(|key| tables.delivery_reports.get(&key).cloned());
+                MessageRow { report, ..row.clone() }
+            };
+            Ok(Page { items: items.into_iter().map(|(_, row)| with_report(row)).collect(), next_cursor })
         })
     }
 

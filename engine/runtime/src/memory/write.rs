@@ -36,6 +36,13 @@ impl Tables {
         self.schedules.extend(batch.schedules.into_iter().map(|row| (row.workflow.clone(), row)));
         let cursors = batch.poll_cursors.into_iter();
         self.poll_cursors.extend(cursors.map(|row| (row.channel.clone(), row)));
+        for report in batch.delivery_reports {
+            let key = (report.channel.clone(), report.provider_id.clone());
+            let known = self.delivery_reports.get(&key);
+            if known.is_none_or(|known| known.state < report.state) {
+                self.delivery_reports.insert(key, report);
+            }
+        }
         self.references.extend(batch.references.into_iter().map(|row| (row.number, row)));
         self.schedule_runs.extend(batch.schedule_runs.into_iter().map(|run| (run.id, run)));
         self.sweeps.extend(batch.sweeps.into_iter().map(|sweep| (sweep.id, sweep)));

@@ -4,7 +4,10 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use yiwang_core::input::EffectOutcome;
-use yiwang_runtime::ports::{MessageRow, MessageState, PageRequest, Query as _};
+use yiwang_runtime::Intake;
+use yiwang_runtime::ports::{
+    DeliveryReport, DeliveryState, MessageRow, MessageState, PageRequest, Query as _,
+};
 
 use crate::world::{Crash, World, workflow};
 
@@ -101,4 +104,59 @@ async fn a_permanent_failure_is_listed_and_faults_the_instance_with_an_incident(
     assert_eq!(world.status(id).await, "faulted");
     let incidents = world.store.inner.incidents(PageRequest::default()).await.unwrap().items;
     assert_eq!((incidents.len(), &*incidents[0].code), (1, "instance.faulted"));
+}
+
+fn report(state: DeliveryState) -> Intake {
+    let (channel, provider_id) = ("sms".to_owned(), "p1".to_owned());
+    let (code, reason) = (Some("sms.rejected".to_owned()), Some("空号".to_owned()));
+    let report = DeliveryReport { channel, provider_id, state, code, reason, at: crate::world::NOON };
+    Intake { reports: vec![report], ..Intake::default() }
+}
+
+/// It stands with its message, and fills no inbox.
+#[tokio::test]
+async fn a_report_that_no_workflow_listens_for_is_only_kept() {
+    let mut world = World::running(&[&notifies()]).await;
+    world.start("test/tell", None, json!({})).await;
+    world.engine.settle().await.unwrap();
+    assert_eq!(world.engine.take_in(report(DeliveryState::Delivered)).await.unwrap(), []);
+    let row = messages(&world).await.remove(0);
+    assert_eq!(row.provider_id.as_deref(), Some("p1"));
+    assert_eq!(row.report.map(|report| report.state), Some(DeliveryState::Delivered));
+    assert_eq!(world.inbox().await.len(), 0);
+}
+
+/// A process sends, and goes another way when the provider says that it did not arrive, also if that comes first.
+#[tokio::test]
+async fn a_process_hears_what_became_of_its_message() {
+    let tells = workflow(
+        "tell",
+        "",
+        "  - tell:
+      call: notify:1.0.0@default
+      with: {channel: sms, to: {kind: mobile, address: '13800000000'}, body: 已受理}
+      export: {as: '${ {id: .providerId} }'}
+  - hear:
+      listen:
+        to:
+          one:
+            with: {type: cn.yiwang.message.report.v1, source: /deliveries/sms}
+            correlate:
+              message: {from: '${ .data.providerId }', expect: '${ $context.id }'}
+      output: {as: '${ .[0] | {state: .data.state, code: .data.code} }'}",
+    );
+    for early in [false, true] {
+        let mut world = World::running(&[&tells]).await;
+        if early {
+            world.engine.take_in(report(DeliveryState::Failed)).await.unwrap();
+        }
+        let id = world.start("test/tell", None, json!({})).await;
+        world.engine.settle().await.unwrap();
+        if !early {
+            assert_eq!(world.status(id).await, "waiting");
+            world.engine.take_in(report(DeliveryState::Failed)).await.unwrap();
+        }
+        assert_eq!(world.status(id).await, "completed", "early: {early}");
+        assert!(world.engine.take_in(report(DeliveryState::Failed)).await.unwrap()[0].duplicate);
+    }
 }

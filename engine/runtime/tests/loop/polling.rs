@@ -14,7 +14,7 @@ use yiwang_runtime::ports::{
     ChannelInfo, ChannelRequest, Channels, Clock, Delivery, NoServices, Outside, PageRequest, Poll,
     PollCursor, PollFailed, Polled, PolledPage, Query as _, Received, Rejected, Store,
 };
-use yiwang_runtime::{Config, Engine, Handle, VirtualClock, polling};
+use yiwang_runtime::{Config, Engine, Handle, Intake, VirtualClock, polling};
 
 use crate::world::{Crash, NOON, World, event};
 
@@ -103,6 +103,7 @@ impl Asking {
 fn page(ids: &[&str], cursor: &str) -> PolledPage {
     PolledPage {
         events: ids.iter().map(|id| event(id, "cn.test.intake.v1", json!({}))).collect(),
+        reports: vec![],
         cursor: Some(cursor.to_owned()),
         more: false,
         next_after: None,
@@ -192,10 +193,11 @@ async fn a_crash_around_the_commit_loses_and_doubles_nothing() {
             cursor: Some(cursor.to_owned()),
             at: NOON,
         };
-        let events = || page(&["1", "2"], "a").events;
+        let taken =
+            || Intake { events: page(&["1", "2"], "a").events, reports: vec![], cursor: Some(row("a")) };
         let next = world.store.commits.load(Ordering::SeqCst) + 1;
         *world.store.crash.lock().unwrap() = Some((next, crash));
-        assert!(world.engine.publish_page(events(), row("a")).await.is_err(), "{crash:?}");
+        assert!(world.engine.take_in(taken()).await.is_err(), "{crash:?}");
         world.restart().await;
         let (rows, cursors) = (world.inbox().await.len(), world.store.poll_cursors().await.unwrap());
         match crash {
@@ -203,7 +205,7 @@ async fn a_crash_around_the_commit_loses_and_doubles_nothing() {
             Crash::After => assert_eq!((rows, cursors), (2, vec![row("a")])),
         }
         // Who does not know asks again with the old cursor.
-        let accepted = world.engine.publish_page(events(), row("a")).await.unwrap();
+        let accepted = world.engine.take_in(taken()).await.unwrap();
         assert!(accepted.iter().all(|it| it.duplicate == (crash == Crash::After)), "{crash:?}");
         assert_eq!(world.inbox().await.len(), 2, "{crash:?}");
         assert_eq!(world.store.poll_cursors().await.unwrap(), [row("a")]);

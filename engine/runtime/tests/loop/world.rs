@@ -240,6 +240,7 @@ impl Channels for Scripted {
             plugin: "scripted 1.0.0".to_owned(),
             provides: vec!["sender".to_owned()],
             problem: None,
+            health: None,
         };
         vec![info("wechat"), info("sms")]
     }

@@ -1,7 +1,7 @@
 //! A server without a socket: real engine, store in memory, one scripted channel `form`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,11 +15,10 @@ use tower::ServiceExt;
 use yiwang_core::catalog::channel_catalog;
 use yiwang_core::input::EffectOutcome;
 use yiwang_core::{Event, Timestamp};
-use yiwang_dsl::Data;
 use yiwang_runtime::memory::{MemoryFiles, MemoryStore};
 use yiwang_runtime::ports::{
-    ChannelInfo, ChannelRequest, ChannelResponse, Channels, Clock, Delivery, IncomingEvent, NoServices,
-    Outside, Received, Rejected, Tokens,
+    ChannelHealth, ChannelInfo, ChannelRequest, ChannelResponse, Channels, Clock, Delivery, DeliveryReport,
+    DeliveryState, HealthStatus, IncomingEvent, NoServices, Outside, Received, Rejected, Tokens,
 };
 use yiwang_runtime::{Config as EngineConfig, Engine, Handle, SystemClock};
 use yiwang_server::{Config, Parts, new_token, router};
@@ -131,7 +130,7 @@ impl App {
 
     pub(crate) async fn with_limit(requests_concurrent_max: usize) -> Self {
         let store = Arc::new(MemoryStore::default());
-        let channels: Arc<dyn Channels> = Arc::new(Form);
+        let channels: Arc<dyn Channels> = Arc::new(Form::default());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let outside = Outside { channels: channels.clone(), services: Arc::new(NoServices) };
         let handle = Engine::start(EngineConfig::default(), store.clone(), outside, clock.clone());
@@ -192,14 +191,43 @@ impl App {
     }
 }
 
-/// Answers with what it got; refuses `/forged`; panics at `/panic`.
-struct Form;
+/// Answers with what it got; refuses `/forged`; panics at `/panic`; has been asked how it does or not.
+#[derive(Default)]
+struct Form(OnceLock<ChannelHealth>);
 
 impl Channels for Form {
     fn list(&self) -> Vec<ChannelInfo> {
         let text = str::to_owned;
         let (id, title, plugin) = (text("form"), text("表单"), text("script"));
-        vec![ChannelInfo { id, title, plugin, provides: vec![], problem: None }]
+        vec![ChannelInfo {
+            id,
+            title,
+            plugin,
+            provides: vec![],
+            problem: None,
+            health: self.0.get().cloned(),
+        }]
+    }
+
+    fn health(&self, channel: &str, at: Timestamp) -> BoxFuture<'_, Option<ChannelHealth>> {
+        let (message, details) = (String::new(), BTreeMap::new());
+        let said = ChannelHealth { status: HealthStatus::Degraded, message, details, at };
+        let said = (channel == "form").then(|| self.0.get_or_init(|| said).clone());
+        async move { said }.boxed()
+    }
+
+    fn report(&self, channel: &str, request: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>> {
+        let report = DeliveryReport {
+            channel: channel.to_owned(),
+            provider_id: "p1".to_owned(),
+            state: DeliveryState::Failed,
+            code: Some("sms.rejected".to_owned()),
+            reason: None,
+            at: request.now,
+        };
+        let body = Bytes::from(format!("{} {}", request.method, request.path));
+        let response = ChannelResponse { status: 200, headers: vec![], body };
+        async move { Ok(Received { response, events: vec![], reports: vec![report] }) }.boxed()
     }
 
     fn receive(&self, _: &str, request: ChannelRequest) -> BoxFuture<'_, Result<Received, Rejected>> {
@@ -219,17 +247,17 @@ impl Channels for Form {
                 r#type: "t".to_owned(),
                 subject: None,
                 time: request.now,
-                data: Data::null(),
+                data: yiwang_dsl::Data::null(),
                 extensions: BTreeMap::new(),
             };
             let one = vec![IncomingEvent { event, session: None }];
             let events = if request.method == "GET" { vec![] } else { one };
-            Ok(Received { response: response(200), events })
+            Ok(Received { response: response(200), events, reports: vec![] })
         }
         .boxed()
     }
 
     fn send(&self, _: &str, _: Delivery) -> BoxFuture<'_, EffectOutcome> {
-        async { EffectOutcome::done(Data::null()) }.boxed()
+        async { EffectOutcome::done(json!({ "providerId": "p1" })) }.boxed()
     }
 }

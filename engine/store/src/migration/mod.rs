@@ -19,6 +19,7 @@ const SQLITE: Migrations = &[
     ("next due", include_str!("sqlite/0007_next_due.sql")),
     ("archive", include_str!("sqlite/0008_archive.sql")),
     ("poll cursors", include_str!("sqlite/0009_poll_cursors.sql")),
+    ("delivery reports", include_str!("sqlite/0010_delivery_reports.sql")),
 ];
 
 /// Begins where SQLite's sixth version stands.
@@ -27,6 +28,7 @@ const POSTGRES: Migrations = &[
     ("next due", include_str!("postgres/0002_next_due.sql")),
     ("archive", include_str!("postgres/0003_archive.sql")),
     ("poll cursors", include_str!("postgres/0004_poll_cursors.sql")),
+    ("delivery reports", include_str!("postgres/0005_delivery_reports.sql")),
 ];
 
 /// Nodes that start at the same time meet here; each look finds what the others have done.

@@ -176,6 +176,8 @@ async fn messages_rejections_and_incidents() {
         state,
         code: None,
         at: Timestamp(1000),
+        provider_id: None,
+        report: None,
     };
     let rejection = |id, channel: &str| RejectionRow {
         id,

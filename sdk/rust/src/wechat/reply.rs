@@ -36,7 +36,7 @@ impl Answer {
                 HttpResponse::typed(200, "application/xml; charset=utf-8", xml)
             }
         };
-        Outcome { response, events: self.events }
+        Outcome::new(response, self.events)
     }
 }
 

@@ -1,12 +1,13 @@
-//! Lists and searches over many cases in the SQLite store: filled by its own writer, read as the API reads.
+//! Lists and searches over many cases in a store: filled by its own writer, read as the API reads.
 //!
-//! `yiwang-bench-cases [COUNT]`; without a count a million. Every list is read page by page from places all over
+//! `yiwang-bench-cases [COUNT] [postgres]`; without a count a million, without a word on SQLite. PostgreSQL is a
+//! server of its own, made for this run and gone with it. Every list is read page by page from places all over
 //! it, and what comes back is looked at: a fast wrong answer is no figure.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use yiwang_bench::figure::print;
 use yiwang_bench::process;
 use yiwang_bench::spread::Spread;
@@ -16,9 +17,10 @@ use yiwang_core::transition::Status;
 use yiwang_core::{Case, CaseNo, HistoryEvent, InstanceId, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
+use yiwang_postgres::{Cluster, Durability, Settings};
 use yiwang_runtime::ports::{Batch, CaseFilter, CaseSort, PageRequest, Query, Store, TurnRow};
 use yiwang_runtime::search::Search;
-use yiwang_store::SqlStore;
+use yiwang_store::{Node, NodeConfig, Postgres, SqlStore, Standing};
 
 const USUAL: u64 = 1_000_000;
 /// Cases of one commit, as a busy server has them.
@@ -49,12 +51,52 @@ const UNITS: &[&str] =
 #[tokio::main]
 async fn main() -> Result<()> {
     let count = std::env::args().nth(1).map_or(Ok(USUAL), |count| count.parse())?;
-    let folder = tempfile::tempdir()?;
-    let store = SqlStore::open(folder.path().join("cases.db")).await?;
     print("machine", &process::machine());
     if cfg!(debug_assertions) || count < USUAL {
         print("not for showing", "the count is too small, or this is no release build");
     }
+    match std::env::args().nth(2).as_deref() {
+        None => {
+            let folder = tempfile::tempdir()?;
+            let store = SqlStore::open(folder.path().join("cases.db")).await?;
+            fill(&store, count).await?;
+            print("files", &format!("{} MB", store.stats().db_bytes >> 20));
+            measure(&store).await?;
+            store.close().await;
+        }
+        Some("postgres") => on_postgres(count).await?,
+        Some(other) => bail!("`{other}` is no database that is known here: postgres"),
+    }
+    Ok(())
+}
+
+async fn on_postgres(count: u64) -> Result<()> {
+    let settings = Settings { durability: Durability::Full, ..Settings::default() };
+    let Some(cluster) = Cluster::start(&settings)? else {
+        print("skipped", "there are no binaries of a PostgreSQL server");
+        return Ok(());
+    };
+    let url = cluster.database()?;
+    let database = Postgres::new(&url)?;
+    let store = Arc::new(SqlStore::connect(&database).await?);
+    let config = NodeConfig {
+        name: "bench".to_owned(),
+        address: "bench.example:7420".to_owned(),
+        lease: Duration::from_secs(3_600),
+    };
+    let node = Node::join(&database, config).await?;
+    ensure!(node.beat().await? == Standing::Owner, "nobody else is there");
+    node.write_by(&store).await?;
+    fill(&store, count).await?;
+    // As the server does by itself within a minute or two.
+    let name = url.rsplit('/').next().context("the address ends with the database's name")?;
+    cluster.run_sql(name, "VACUUM ANALYZE")?;
+    measure(&store).await?;
+    store.close().await;
+    Ok(())
+}
+
+async fn fill(store: &SqlStore, count: u64) -> Result<()> {
     let began = Instant::now();
     let mut chance = Chance(1);
     let mut id = 1;
@@ -65,11 +107,8 @@ async fn main() -> Result<()> {
         id += BATCH;
     }
     let took = began.elapsed().as_secs_f64();
-    let stats = store.stats();
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-    print("filled", &format!("{count} cases, {:.0}/s, {} MB", count as f64 / took, stats.db_bytes >> 20));
-    measure(&store).await?;
-    store.close().await;
+    print("filled", &format!("{count} cases, {:.0}/s", count as f64 / took));
     Ok(())
 }
 
