@@ -36,7 +36,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         .collect();
     entries.sort();
     for path in entries {
-        let known = ["rs", "js", "ts", "py", "toml", "md", "wit", "json"];
+        let known = ["rs", "js", "ts", "py", "typed", "toml", "md", "wit", "json"];
         if path.is_dir() {
             if !["target", "node_modules"].iter().any(|made| path.ends_with(made)) {
                 collect(&path, files);

@@ -22,27 +22,28 @@ function look(text) {
   const open = [];
   let atKey = false;
   for (let at = 0; at < text.length; at += 1) {
-    switch (text[at]) {
-      case "{":
-      case "[":
-        atKey = text[at] === "{";
+    // Numbers: a letter would be a text of its own, and there are millions.
+    switch (text.charCodeAt(at)) {
+      case OBJECT:
+      case LIST:
+        atKey = text.charCodeAt(at) === OBJECT;
         open.push(atKey ? new Set() : null);
         if (open.length > DEPTH_MAX) throw new SyntaxError(`nested deeper than ${DEPTH_MAX} levels`);
         break;
-      case "}":
-      case "]":
+      case OBJECT_END:
+      case LIST_END:
         open.pop();
         atKey = false;
         break;
-      case ",":
-        atKey = Boolean(open.at(-1));
+      case COMMA:
+        atKey = Boolean(open[open.length - 1]);
         break;
-      case '"': {
+      case QUOTE: {
         const end = endOfText(text, at);
         if (atKey) {
-          const key = JSON.parse(text.slice(at, end + 1));
-          if (open.at(-1).has(key)) throw new SyntaxError(`key ${JSON.stringify(key)} is there twice`);
-          open.at(-1).add(key);
+          const [key, keys] = [JSON.parse(text.slice(at, end + 1)), open[open.length - 1]];
+          if (keys.has(key)) throw new SyntaxError(`key ${JSON.stringify(key)} is there twice`);
+          keys.add(key);
           atKey = false;
         }
         at = end;
@@ -52,6 +53,8 @@ function look(text) {
     }
   }
 }
+
+const [OBJECT, OBJECT_END, LIST, LIST_END, COMMA, QUOTE] = [0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x22];
 
 /** Where the text that begins at `from` has its closing quote. */
 function endOfText(text, from) {

@@ -23,8 +23,7 @@ const PACKAGE: &str = "yiwang:channel/";
 /// # Errors
 /// If it is neither, or carries a manifest already.
 pub fn encode(module: &[u8], manifest: &Value) -> Result<Vec<u8>> {
-    let mut component =
-        if Parser::is_component(module) { taken(module)? } else { bare_component(module)? };
+    let mut component = if Parser::is_component(module) { taken(module)? } else { bare_component(module)? };
     let mut section = Vec::new();
     leb128(&mut section, SECTION.len());
     section.extend_from_slice(SECTION.as_bytes());

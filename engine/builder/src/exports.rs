@@ -64,7 +64,9 @@ impl Gone {
                             ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, .. } => {
                                 functions += 1;
                             }
-                            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Instance, .. } => {
+                            ComponentAlias::InstanceExport {
+                                kind: ComponentExternalKind::Instance, ..
+                            } => {
                                 instances += 1;
                             }
                             _ => {}

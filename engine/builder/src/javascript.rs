@@ -25,7 +25,8 @@ const SDK: &str = "sdk/javascript/";
 /// # Errors
 /// If the sources do not fit together or the channel has not what its manifest provides; why stands on stderr.
 pub(crate) fn make(tools: &Path, manifest: &Manifest, work: &Path) -> Result<PathBuf> {
-    let absolute = |path: &Path| fs::canonicalize(path).with_context(|| format!("opening {}", path.display()));
+    let absolute =
+        |path: &Path| fs::canonicalize(path).with_context(|| format!("opening {}", path.display()));
     fs::create_dir_all(work).with_context(|| format!("making {}", work.display()))?;
     let (folder, work) = (absolute(&manifest.folder)?, absolute(work)?);
     let package = package(&folder)?;
@@ -51,11 +52,7 @@ pub(crate) fn make(tools: &Path, manifest: &Manifest, work: &Path) -> Result<Pat
         "module": work.join("module.js"), "component": component,
     });
     let status = Command::new("node").arg(&script).arg(arguments.to_string()).status();
-    ensure!(
-        status.context("starting node")?.success(),
-        "the component of {} was not made",
-        manifest.name
-    );
+    ensure!(status.context("starting node")?.success(), "the component of {} was not made", manifest.name);
     Ok(component)
 }
 

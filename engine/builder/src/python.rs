@@ -31,7 +31,8 @@ const ENTRY: &str = "yiwang_component";
 /// # Errors
 /// If the modules cannot be imported or have not what the manifest provides; why stands on stderr.
 pub(crate) fn make(tool: &Path, manifest: &Manifest, work: &Path) -> Result<PathBuf> {
-    let absolute = |path: &Path| fs::canonicalize(path).with_context(|| format!("opening {}", path.display()));
+    let absolute =
+        |path: &Path| fs::canonicalize(path).with_context(|| format!("opening {}", path.display()));
     fs::create_dir_all(work).with_context(|| format!("making {}", work.display()))?;
     let (folder, work) = (absolute(&manifest.folder)?, absolute(work)?);
     let told = told(&folder)?;

@@ -120,9 +120,7 @@ fn module(name: &str) -> String {
 fn own(language: Language, text: &str, name: &str) -> String {
     let (own, named) = (own_name(language), text.replace(own_name(language), name));
     match language {
-        Language::Rust => {
-            named.replace(&type_name(own), &type_name(name)).replace("../../sdk/", "sdk/")
-        }
+        Language::Rust => named.replace(&type_name(own), &type_name(name)).replace("../../sdk/", "sdk/"),
         Language::JavaScript => {
             named.replace("../../schema/", "sdk/schema/").replace("\"file:..\"", "\"file:sdk/javascript\"")
         }
@@ -236,6 +234,8 @@ mod tests {
         let source = fs::read_to_string(to.join("src/town_hall_desk.py")).unwrap();
         assert!(source.contains("\"town-hall-desk.no-text\""));
         assert!(to.join("test/test_channel.py").exists() && !to.join("sdk/python/test").exists());
-        assert!(fs::read_to_string(to.join("test/test_channel.py")).unwrap().contains("import town_hall_desk"));
+        assert!(
+            fs::read_to_string(to.join("test/test_channel.py")).unwrap().contains("import town_hall_desk")
+        );
     }
 }

@@ -105,7 +105,9 @@ mod tests {
         }));
         assert_eq!(imports(&asked), ["log", "config", "system", "secrets", "kv"]);
         let text = text(&asked).unwrap();
-        assert!(text.contains("    import kv;\n    export lifecycle;\n    export webhook;\n    export delivery-callback;\n}"));
+        assert!(text.contains(
+            "    import kv;\n    export lifecycle;\n    export webhook;\n    export delivery-callback;\n}"
+        ));
         assert!(!text.contains("http"));
     }
 

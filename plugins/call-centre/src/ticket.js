@@ -11,12 +11,13 @@ export function ticket(config, report) {
   if (externalId === null || content === null) {
     throw Failure.refused(422, "call-centre.incomplete", "`callId` and `summary` are needed");
   }
+  const queue = text(report.queue, 100);
   const hidden = report.confidential === true;
   const caller = text(report.caller, 40);
   return intake.received({
     externalId,
     channel: config.channel,
-    kind: intake.kindOf(text(report.kind, 40)) ?? config.queues[text(report.queue, 100)] ?? config.kind,
+    kind: intake.kindOf(text(report.kind, 40)) ?? kindOfQueue(config, queue),
     title: text(report.title, intake.TITLE_CHARS_MAX),
     content,
     occurredAt: time(report.startedAt),
@@ -30,8 +31,13 @@ export function ticket(config, report) {
     },
     urgency: intake.urgencyOf(text(report.urgency, 40)),
     attachments: recording(report.recording),
-    extra: { agent: text(report.agent, 64), queue: text(report.queue, 100) },
+    extra: { agent: text(report.agent, 64), queue },
   });
+}
+
+/** Only what the administrator has named: `constructor` is a member of every object. */
+function kindOfQueue(config, queue) {
+  return Object.hasOwn(config.queues, String(queue)) ? config.queues[String(queue)] : config.kind;
 }
 
 /** The recording stays where it is: it is heard by those who may, at the call centre. */

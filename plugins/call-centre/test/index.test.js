@@ -32,6 +32,12 @@ test("a ticket becomes a report of the kind of its queue", () => {
   assert.deepEqual([data.kind, data.title, data.petitioner], ["complaint", "半夜还在打桩", { phone: "13800000000" }]);
 });
 
+test("a queue that nobody named is of the usual kind", () => {
+  for (const queue of ["其他", "constructor", "toString", null]) {
+    assert.equal(JSON.parse(call({ ...REPORT, queue }).events[0].data).kind, "help", queue);
+  }
+});
+
 test("fields that cannot be read cost no report", () => {
   const odd = { ...REPORT, startedAt: "2024-02-30T10:00:00+08:00", caller: "-", urgency: 3, recording: "x", queue: {}, kind: null };
   const data = JSON.parse(call(odd).events[0].data);

@@ -16,7 +16,7 @@ _CHUNK_BYTES = 64 * 1024
 class LiveHost:
     """`imports` are the modules of the interfaces, by their names; `err` is how they refuse."""
 
-    def __init__(self, imports: dict[str, Any], types: Any, err: type) -> None:
+    def __init__(self, imports: dict[str, Any], types: Any, err: type[Any]) -> None:
         self._imports = imports
         self._types = types
         self._err = err

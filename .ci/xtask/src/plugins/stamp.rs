@@ -58,18 +58,17 @@ pub(super) fn of_folder(base: &Sha256, folder: &Path) -> Result<String> {
     Ok(yiwang_builder::hex(&hash.finalize()))
 }
 
+/// Files and folders that go into no component.
+const NO_PART: [&str; 7] =
+    ["README.md", "__pycache__", "fixtures", "node_modules", "target", "template", "test"];
+
 fn add(hash: &mut Sha256, root: &Path, path: &Path) -> Result<()> {
     if path.is_dir() {
         let mut entries: Vec<_> = fs::read_dir(path)?.collect::<Result<_, _>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
         return entries
             .iter()
-            .filter(|entry| {
-                !matches!(
-                    entry.file_name().to_str(),
-                    Some("fixtures" | "target" | "README.md" | "__pycache__" | "node_modules" | "test" | "template")
-                )
-            })
+            .filter(|entry| !entry.file_name().to_str().is_some_and(|name| NO_PART.contains(&name)))
             .try_for_each(|entry| add(hash, root, &entry.path()));
     }
     let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();

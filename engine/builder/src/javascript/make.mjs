@@ -42,6 +42,6 @@ try {
   });
   await writeFile(component, made.component);
 } catch (error) {
-  console.error(error.message);
+  console.error(error.message.replace(/^: /, ""));
   process.exit(1);
 }

@@ -6,6 +6,7 @@ mod figures;
 mod fixtures;
 mod hostile;
 mod incoming;
+mod interpreted;
 mod outgoing;
 mod poll;
 mod python;
