@@ -1,4 +1,4 @@
-//! Puts the template of a plugin and the SDK into the binary, so that `yiwang plugin new` needs no network.
+//! Puts the templates of a plugin and the SDKs into the binary, so that `yiwang plugin new` needs no network.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn main() {
     );
     let guests = root.join("plugins");
     let mut files = vec![guests.join("Cargo.toml"), guests.join("Cargo.lock")];
-    for folder in ["template", "rust", "wit", "schema"] {
+    for folder in ["template", "rust", "javascript", "python", "wit", "schema"] {
         let folder = root.join("sdk").join(folder);
         println!("cargo::rerun-if-changed={}", folder.display());
         collect(&folder, &mut files);
@@ -36,9 +36,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         .collect();
     entries.sort();
     for path in entries {
-        let known = ["rs", "toml", "md", "wit", "json"];
+        let known = ["rs", "js", "ts", "py", "typed", "toml", "md", "wit", "json"];
         if path.is_dir() {
-            if !path.ends_with("target") {
+            if !["target", "node_modules"].iter().any(|made| path.ends_with(made)) {
                 collect(&path, files);
             }
         } else if path.extension().is_some_and(|end| known.iter().any(|known| end == *known)) {

@@ -4,15 +4,17 @@
 //! sources ─► stamp unchanged? ─► done
 //!               │ no
 //!               ▼
-//! toolchain ─► cargo build (guests' workspace) ─► component ─► manifest section ─► check ─► .wasm .sha256 .stamp
+//! toolchain ─► cargo build (guests' workspace) ─┐
+//! tools of JavaScript or Python ────────────────┴► component ─► manifest section ─► check ─► .wasm .sha256 .stamp
 //! ```
 //!
-//! Tests call [`built`] and get the paths; a missing toolchain is an error there, never a skipped test.
+//! Tests call [`built`] and get the paths; a missing compiler is an error there, never a skipped test. A plugin in
+//! another language is left out with a word at a desk that has not its tools, and an error in CI.
 //! Nothing here knows what a plugin does.
 
 mod interpreter;
+mod native;
 mod new;
-mod python;
 mod stamp;
 
 use std::fs;
@@ -22,7 +24,8 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
 use interpreter::{Built, Interpreter};
-use yiwang_builder::{Manifest, Toolchain, component, hex, manifest, toolchain};
+pub use yiwang_builder::Language;
+use yiwang_builder::{Manifest, Toolchain, component, hex, manifest, tool};
 
 /// What `cargo xtask plugins` takes.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -65,7 +68,7 @@ pub fn run(args: Args) -> Result<()> {
         return new::from_template(&root(), name);
     }
     if args.test {
-        return test();
+        return native::test(&root(), &target().join("guests"));
     }
     let (interpreters, plugins) = split(&args.only);
     for known in interpreters {
@@ -115,6 +118,26 @@ pub fn interpreter_if_possible(name: &str) -> Result<Result<PathBuf, String>> {
         bail!("{name}: {obstacle}");
     }
     Ok(built)
+}
+
+/// Can this machine make plugins in this language, or why not? In CI it must.
+///
+/// # Errors
+/// In CI, if it cannot.
+pub fn makes(language: Language) -> Result<Result<(), String>> {
+    let there = tools_of(language, &mut |line| say(&line));
+    if let Err(obstacle) = &there {
+        ensure!(!in_ci(), "{obstacle}");
+    }
+    Ok(there)
+}
+
+fn tools_of(language: Language, progress: &mut dyn FnMut(String)) -> Result<(), String> {
+    match language {
+        Language::Rust => Ok(()),
+        Language::JavaScript => tool::javascript(progress).map(|_| ()),
+        Language::Python => tool::python(progress).map(|_| ()),
+    }
 }
 
 fn in_ci() -> bool {
@@ -169,46 +192,100 @@ pub fn script_cache() -> PathBuf {
 fn build(only: &[String], force: bool, progress: &mut dyn FnMut(String)) -> Result<Vec<Plugin>> {
     let root = root();
     let (output, _lock) = locked_output()?;
-    let manifests = selected(&root, only)?;
-    let toolchain = Toolchain::find(progress)?;
-    let base = stamp::base(&root, &toolchain)?;
+    let mut there = Vec::new();
+    for manifest in selected(&root, only)? {
+        let language = Language::of(&manifest.folder)?;
+        there.push((manifest, language));
+    }
+    let mut left_out = Vec::new();
+    let (rust, others): (Vec<_>, Vec<_>) =
+        there.iter().partition(|(_, language)| *language == Language::Rust);
+    if !rust.is_empty() {
+        let manifests: Vec<&Manifest> = rust.iter().map(|(manifest, _)| manifest).collect();
+        by_cargo(&root, &output, &manifests, force, progress)?;
+    }
+    for (manifest, language) in others {
+        if let Err(obstacle) = by_tools(&root, &output, manifest, *language, force, progress)? {
+            ensure!(!in_ci(), "{}: {obstacle}", manifest.name);
+            progress(format!("skipped {}: {obstacle}", manifest.name));
+            left_out.push(manifest.name.clone());
+        }
+    }
+    there.retain(|(manifest, _)| !left_out.contains(&manifest.name));
+    let plugin = |(manifest, _): (Manifest, Language)| Plugin {
+        wasm: path_of(&output, &manifest),
+        shipped: manifest.shipped,
+        name: manifest.name,
+        version: manifest.version,
+        sources: manifest.folder,
+    };
+    Ok(there.into_iter().map(plugin).collect())
+}
 
+/// What is stale of those in Rust, by one run of cargo.
+fn by_cargo(
+    root: &Path,
+    output: &Path,
+    manifests: &[&Manifest],
+    force: bool,
+    progress: &mut dyn FnMut(String),
+) -> Result<()> {
+    let toolchain = Toolchain::find(progress)?;
+    let base = stamp::base(root, &toolchain)?;
     let mut stale = Vec::new();
-    for manifest in &manifests {
+    for manifest in manifests {
         let stamp = stamp::of(&base, manifest)?;
-        let wasm = path_of(&output, manifest);
-        let fresh =
-            wasm.exists() && fs::read_to_string(wasm.with_extension("stamp")).is_ok_and(|old| old == stamp);
-        if force || !fresh {
+        if force || !fresh(&path_of(output, manifest), &stamp) {
             stale.push((manifest, stamp));
         }
     }
-    if !stale.is_empty() {
-        let names: Vec<&str> = stale.iter().map(|(manifest, _)| manifest.name.as_str()).collect();
-        progress(format!("building {} with {toolchain}", names.join(", ")));
-        let modules = toolchain.build(&root, "plugins", &target().join("guests"), &names)?;
-        for (at, (manifest, stamp)) in stale.iter().enumerate() {
-            let line = finish(manifest, &modules, &path_of(&output, manifest), stamp)
-                .with_context(|| format!("making a component of `{}`", manifest.name))?;
-            progress(format!("[{}/{}] {line}", at + 1, stale.len()));
-        }
+    if stale.is_empty() {
+        return Ok(());
     }
-    Ok(manifests
-        .into_iter()
-        .map(|manifest| Plugin {
-            wasm: path_of(&output, &manifest),
-            shipped: manifest.shipped,
-            name: manifest.name,
-            version: manifest.version,
-            sources: manifest.folder,
-        })
-        .collect())
+    let names: Vec<&str> = stale.iter().map(|(manifest, _)| manifest.name.as_str()).collect();
+    progress(format!("building {} with {toolchain}", names.join(", ")));
+    let modules = toolchain.build(root, "plugins", &target().join("guests"), &names)?;
+    for (at, (manifest, stamp)) in stale.iter().enumerate() {
+        let module = modules.join(format!("{}.wasm", manifest.name.replace('-', "_")));
+        let line = finish(manifest, &module, &path_of(output, manifest), stamp)
+            .with_context(|| format!("making a component of `{}`", manifest.name))?;
+        progress(format!("[{}/{}] {line}", at + 1, stale.len()));
+    }
+    Ok(())
+}
+
+/// One in another language, if it is stale; or why this machine cannot have what makes it.
+fn by_tools(
+    root: &Path,
+    output: &Path,
+    manifest: &Manifest,
+    language: Language,
+    force: bool,
+    progress: &mut dyn FnMut(String),
+) -> Result<Result<(), String>> {
+    let stamp = stamp::of(&stamp::of_language(root, language)?, manifest)?;
+    let wasm = path_of(output, manifest);
+    if !force && fresh(&wasm, &stamp) {
+        return Ok(Ok(()));
+    }
+    if let Err(obstacle) = tools_of(language, progress) {
+        return Ok(Err(obstacle));
+    }
+    let work = target().join("guests").join(&manifest.name);
+    let made = yiwang_builder::made(language, manifest, &work, progress)?;
+    let line = finish(manifest, &made, &wasm, &stamp)
+        .with_context(|| format!("making a component of `{}`", manifest.name))?;
+    progress(line);
+    Ok(Ok(()))
+}
+
+fn fresh(wasm: &Path, stamp: &str) -> bool {
+    wasm.exists() && fs::read_to_string(wasm.with_extension("stamp")).is_ok_and(|old| old == stamp)
 }
 
 /// Writes component, digest and stamp; the stamp last, so that a crash in between means another build.
-fn finish(manifest: &Manifest, modules: &Path, wasm: &Path, stamp: &str) -> Result<String> {
-    let module = modules.join(format!("{}.wasm", manifest.name.replace('-', "_")));
-    let module = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
+fn finish(manifest: &Manifest, made: &Path, wasm: &Path, stamp: &str) -> Result<String> {
+    let module = fs::read(made).with_context(|| format!("reading {}", made.display()))?;
     let bytes = component::encode(&module, &manifest.json)?;
     let imports = component::check(&bytes, manifest)?;
     let digest = hex(&Sha256::digest(&bytes));
@@ -240,17 +317,6 @@ fn selected(root: &Path, only: &[String]) -> Result<Vec<Manifest>> {
 fn path_of(output: &Path, manifest: &Manifest) -> PathBuf {
     let folder = if manifest.shipped { output.to_owned() } else { output.join("test") };
     folder.join(format!("{}.wasm", manifest.name))
-}
-
-fn test() -> Result<()> {
-    let status = toolchain::cargo()
-        .current_dir(root().join("plugins"))
-        .args(["test", "--workspace", "--target-dir"])
-        .arg(target().join("guests"))
-        .status()
-        .context("starting cargo")?;
-    ensure!(status.success(), "a unit test of the plugins failed");
-    Ok(())
 }
 
 /// The root of the repository: two levels above this crate.

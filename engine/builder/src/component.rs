@@ -9,6 +9,7 @@ use serde_json::Value;
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
+use crate::exports;
 use crate::manifest::Manifest;
 
 /// The custom section with the manifest.
@@ -16,13 +17,13 @@ const SECTION: &str = "yiwang:plugin";
 /// All interfaces are of this package.
 const PACKAGE: &str = "yiwang:channel/";
 
-/// Makes the component, of a core module or of a component that has no manifest yet.
+/// Makes the component, of a core module or of a component that has no manifest yet. What the tool that made it
+/// exports beside the contract is taken out.
 ///
 /// # Errors
 /// If it is neither, or carries a manifest already.
 pub fn encode(module: &[u8], manifest: &Value) -> Result<Vec<u8>> {
-    let mut component =
-        if Parser::is_component(module) { without_manifest(module)? } else { bare_component(module)? };
+    let mut component = if Parser::is_component(module) { taken(module)? } else { bare_component(module)? };
     let mut section = Vec::new();
     leb128(&mut section, SECTION.len());
     section.extend_from_slice(SECTION.as_bytes());
@@ -53,7 +54,7 @@ pub fn imports_nothing(component: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn without_manifest(component: &[u8]) -> Result<Vec<u8>> {
+fn taken(component: &[u8]) -> Result<Vec<u8>> {
     for payload in Parser::new(0).parse_all(component) {
         if let Payload::CustomSection(section) = payload?
             && section.name() == SECTION
@@ -61,7 +62,7 @@ fn without_manifest(component: &[u8]) -> Result<Vec<u8>> {
             bail!("it carries a manifest already");
         }
     }
-    Ok(component.to_vec())
+    exports::only(component, |name| name.starts_with(PACKAGE))
 }
 
 /// Makes a component without a manifest.
@@ -101,7 +102,7 @@ pub fn check(component: &[u8], manifest: &Manifest) -> Result<Vec<String>> {
         .collect();
     ensure!(
         provides == exports,
-        "plugin.toml provides {provides:?}, the component exports {exports:?}; `export_channel!` must name the same"
+        "plugin.toml provides {provides:?}, the component exports {exports:?}; its sources must name the same (in Rust: `export_channel!`)"
     );
     Ok(imports.into_iter().collect())
 }

@@ -1,21 +1,30 @@
 //! From the sources of a plugin to a component: what `yiwang plugin build` and this repository's own build share.
 //!
 //! ```text
-//! plugin.toml + sources ─► toolchain (cargo) ─► core module ─► component ─► manifest section ─► check ─► .wasm
+//! plugin.toml + sources ─► cargo ─────────────────► core module ─► component ─┬─► manifest section ─► check ─► .wasm
+//!                       └► world ─► tools of its language ─────► component ─┘
 //! ```
 //!
 //! It runs no plugin and knows no server; the host checks a component again, as if a stranger had made it.
 
+mod carried;
 pub mod component;
+mod exports;
+mod javascript;
+pub mod language;
 pub mod manifest;
 mod package;
+pub mod python;
 pub mod template;
+pub mod tool;
 pub mod toolchain;
+pub mod world;
 
 use std::process::Command;
 
+pub use language::Language;
 pub use manifest::Manifest;
-pub use package::{Finished, Source, build};
+pub use package::{Finished, Source, build, made};
 pub use toolchain::Toolchain;
 
 /// What a command says on stdout, if it ran well.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Map, Value};
 
+use crate::language::Language;
+
 /// One manifest.
 #[derive(Clone, Debug)]
 pub struct Manifest {
@@ -23,12 +25,14 @@ pub struct Manifest {
     pub json: Value,
 }
 
-/// All plugins of this repository and the template, by name.
+/// All plugins of this repository and the templates, by folder.
 ///
 /// # Errors
 /// If one cannot be read.
 pub fn all(root: &Path) -> Result<Vec<Manifest>> {
-    let mut folders = vec![root.join("sdk/template")];
+    let templates = Language::ALL.map(|language| root.join(crate::template::folder(language)));
+    let mut folders: Vec<PathBuf> =
+        templates.into_iter().filter(|folder| folder.join("plugin.toml").exists()).collect();
     for entry in fs::read_dir(root.join("plugins")).context("listing plugins/")? {
         let folder = entry?.path();
         if folder.join("plugin.toml").exists() {
@@ -72,11 +76,12 @@ pub fn of(path: &Path) -> Result<Manifest> {
 fn read(folder: &Path, in_plugins: bool) -> Result<Manifest> {
     let manifest = of(folder)?;
     let name = &manifest.name;
-    let package: Value = toml::from_str(&fs::read_to_string(folder.join("Cargo.toml"))?)?;
+    let language = Language::of(folder)?;
+    let package = language.package_name(folder)?;
     ensure!(
-        package["package"]["name"] == name.as_str(),
-        "the plugin is called `{name}`, but its package in Cargo.toml {}",
-        package["package"]["name"]
+        package == *name,
+        "the plugin is called `{name}`, but its package in {} `{package}`",
+        language.package()
     );
     let shipped = in_plugins && manifest.shipped;
     Ok(Manifest { shipped, ..manifest })

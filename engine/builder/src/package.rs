@@ -1,20 +1,21 @@
-//! One plugin of any folder: compiled by cargo, or taken as another compiler has made it.
+//! One plugin of any folder: compiled by cargo, made by the tools of its language, or taken as it was made elsewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result, bail};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::language::Language;
 use crate::manifest::Manifest;
 use crate::toolchain::{Toolchain, cargo};
-use crate::{component, hex, manifest, output_of};
+use crate::{component, hex, javascript, manifest, output_of, python, tool};
 
 /// What a component is made of.
 #[derive(Clone, Copy, Debug)]
 pub enum Source<'a> {
-    /// A folder with `Cargo.toml` and `plugin.toml`.
+    /// A folder with `plugin.toml`, and the file that describes a package of its language.
     Folder(&'a Path),
     /// A core module or a component without a manifest, and the folder with its `plugin.toml`.
     Compiled(&'a Path, &'a Path),
@@ -37,17 +38,24 @@ pub struct Finished {
     pub imports: Vec<String>,
 }
 
-/// Builds a component and writes it to `to`, or to where cargo puts what it builds.
+/// Builds a component and writes it to `to`, or to `target` of its folder (with cargo: where that builds).
 ///
 /// # Errors
-/// If there is no toolchain, cargo fails, or component and manifest do not agree.
+/// If there is no toolchain, it fails, or component and manifest do not agree.
 pub fn build(source: Source<'_>, to: Option<&Path>, progress: &mut dyn FnMut(String)) -> Result<Finished> {
     let (manifest, module, usual) = match source {
         Source::Folder(folder) => {
             let manifest = manifest::of(folder)?;
-            let module = compiled(folder, &manifest, progress)?;
-            let usual = module.ancestors().nth(3).unwrap_or(folder).to_owned();
-            (manifest, module, usual)
+            let language = Language::of(folder)?;
+            if language == Language::Rust {
+                let module = compiled(folder, &manifest, progress)?;
+                let usual = module.ancestors().nth(3).unwrap_or(folder).to_owned();
+                (manifest, module, usual)
+            } else {
+                let usual = folder.join("target");
+                let component = made(language, &manifest, &usual.join("build"), progress)?;
+                (manifest, component, usual)
+            }
         }
         Source::Compiled(module, folder) => (manifest::of(folder)?, module.to_owned(), folder.to_owned()),
     };
@@ -62,6 +70,32 @@ pub fn build(source: Source<'_>, to: Option<&Path>, progress: &mut dyn FnMut(Str
     fs::write(&wasm, &bytes).with_context(|| format!("writing {}", wasm.display()))?;
     let digest = hex(&Sha256::digest(&bytes));
     Ok(Finished { name: manifest.name, version: manifest.version, wasm, digest, size: bytes.len(), imports })
+}
+
+/// Makes the component of a plugin that is not compiled by cargo; it has no manifest yet.
+///
+/// # Errors
+/// If its tools cannot be had, or do not make it.
+pub fn made(
+    language: Language,
+    manifest: &Manifest,
+    work: &Path,
+    progress: &mut dyn FnMut(String),
+) -> Result<PathBuf> {
+    let name = &manifest.name;
+    match language {
+        Language::Rust => bail!("{name} is compiled by cargo"),
+        Language::JavaScript => {
+            let tools = tool::javascript(progress).map_err(Error::msg)?;
+            progress(format!("building {name} with {}", tool::JAVASCRIPT.join(" and ")));
+            javascript::make(&tools, manifest, work)
+        }
+        Language::Python => {
+            let tool = tool::python(progress).map_err(Error::msg)?;
+            progress(format!("building {name} with {}", tool::PYTHON));
+            python::make(&tool, manifest, work)
+        }
+    }
 }
 
 /// The core module, at `<target folder>/wasm32-unknown-unknown/release/<name>.wasm`.

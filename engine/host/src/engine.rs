@@ -41,15 +41,17 @@ fn ticking(engine: Engine) -> Result<Engine, Error> {
 
 fn pooled() -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
-    let instances = u32::try_from(limits::INSTANCES_MAX).unwrap_or(u32::MAX);
-    pool.total_memories(limits::CALLS_MAX)
-        .total_tables(limits::CALLS_MAX * 2)
+    let count = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
+    let (instances, memories) = (count(limits::INSTANCES_MAX), count(limits::MEMORIES_MAX));
+    let tables = count(limits::TABLES_MAX);
+    pool.total_memories(limits::CALLS_MAX * memories)
+        .total_tables(limits::CALLS_MAX * tables)
         .total_stacks(limits::CALLS_MAX)
         .total_core_instances(limits::CALLS_MAX * instances)
         .total_component_instances(limits::CALLS_MAX)
         .max_core_instances_per_component(instances)
-        .max_memories_per_component(1)
-        .max_tables_per_component(2)
+        .max_memories_per_component(memories)
+        .max_tables_per_component(tables)
         .table_elements(limits::TABLE_ELEMENTS_MAX)
         .max_memory_size(limits::MEMORY_BYTES_MAX)
         .pagemap_scan(Enabled::Auto);
@@ -80,7 +82,9 @@ fn base() -> Config {
         .wasm_component_model(true)
         .epoch_interruption(true)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        // What wasmtime puts between two components that call each other inside of one has the memories of both;
+        // where it may not, wasmtime panics at such a component instead of refusing it.
+        .wasm_multi_memory(true)
         .wasm_relaxed_simd(false)
         .wasm_tail_call(false)
         .max_wasm_stack(512 << 10)

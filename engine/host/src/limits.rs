@@ -8,8 +8,13 @@ use std::time::Duration;
 pub const MEMORY_BYTES_MAX: usize = 64 << 20;
 /// Elements of a table: function pointers of a large plugin are a few thousand.
 pub const TABLE_ELEMENTS_MAX: usize = 20_000;
-/// Core instances, memories and tables of one component.
-pub const INSTANCES_MAX: usize = 10;
+/// Core instances of one component: an interpreter comes in parts, `CPython` in about forty.
+pub const INSTANCES_MAX: usize = 64;
+/// Linear memories of one component: the interpreter's, and an empty one for each part that was cut off (ADR 0038).
+/// All of them together stay below the limit for one call.
+pub const MEMORIES_MAX: usize = 3;
+/// Tables of one component.
+pub const TABLES_MAX: usize = 3;
 /// Bytes that one call may copy out of the guest: bounds returned lists before they exist on the host.
 pub const HOSTCALL_FUEL: usize = 8 << 20;
 /// Calls under way in the whole process; the pool has room for as many.
@@ -157,6 +162,10 @@ mod tests {
         let secs = |time: Duration| format!("{} s", time.as_secs());
         for (what, numbers) in [
             ("memory of a call", vec![mib(MEMORY_BYTES_MAX as u64)]),
+            (
+                "parts of a component: instances, memories, tables",
+                vec![INSTANCES_MAX.to_string(), MEMORIES_MAX.to_string(), TABLES_MAX.to_string()],
+            ),
             ("time of `webhook`, `send`, `poll`", vec![secs(HANDLE_MAX), secs(SEND_MAX), secs(POLL_MAX)]),
             (
                 "calls under way: of a channel, of the server",

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use yiwang_builder::{Toolchain, component, hex};
+use yiwang_builder::python::{self, Componentize};
+use yiwang_builder::{Toolchain, component, hex, tool};
 
-use super::{python, stamp};
+use super::stamp;
 
 /// One of them.
 pub(super) struct Interpreter {
@@ -43,7 +44,7 @@ impl fmt::Display for Builder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rust(toolchain) => toolchain.fmt(formatter),
-            Self::Python(_) => formatter.write_str(python::BUILDER),
+            Self::Python(_) => formatter.write_str(tool::PYTHON),
         }
     }
 }
@@ -69,7 +70,7 @@ impl Interpreter {
         };
         let base = match &toolchain {
             Some(toolchain) => stamp::base(root, toolchain)?,
-            None => stamp::of_builder(root, python::BUILDER)?,
+            None => stamp::of_builder(root, tool::PYTHON)?,
         };
         let stamp = stamp::of_folder(&base, &folder)?;
         let wasm = output.join(format!("{name}.wasm"));
@@ -79,7 +80,7 @@ impl Interpreter {
             return Ok(Ok(wasm));
         }
         let builder = match toolchain
-            .map_or_else(|| python::tool(progress).map(Builder::Python), |found| Ok(Builder::Rust(found)))
+            .map_or_else(|| tool::python(progress).map(Builder::Python), |found| Ok(Builder::Rust(found)))
         {
             Ok(builder) => builder,
             Err(obstacle) => return Ok(Err(obstacle)),
@@ -94,7 +95,17 @@ impl Interpreter {
             }
             Builder::Python(tool) => {
                 let made = output.join(format!("{name}.made"));
-                python::build(root, &tool, &folder, &made)?;
+                let sources = output.join(format!("{name}.sources"));
+                python::copy_modules(&folder.join("src"), &sources)?;
+                python::componentize(Componentize {
+                    tool: &tool,
+                    wit: &root.join("sdk/wit/script"),
+                    world: "script",
+                    module: "yiwang_script",
+                    sources: &sources,
+                    to: &made,
+                })?;
+                fs::remove_dir_all(&sources)?;
                 let bytes = fs::read(&made).with_context(|| format!("reading {}", made.display()))?;
                 fs::remove_file(&made)?;
                 Ok(bytes)

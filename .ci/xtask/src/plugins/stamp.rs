@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use yiwang_builder::{Manifest, Toolchain};
+use yiwang_builder::{Language, Manifest, Toolchain, tool};
 
 /// Changes whenever the builder makes something else of the same sources.
 const BUILDER: &str = "1";
@@ -31,6 +31,21 @@ pub(super) fn of_builder(root: &Path, builder: &str) -> Result<Sha256> {
     Ok(hash)
 }
 
+/// What plugins share that are made by the tools of a language: the tools, the contract, the SDK.
+pub(super) fn of_language(root: &Path, language: Language) -> Result<Sha256> {
+    let (tools, sdk) = match language {
+        Language::JavaScript => (tool::JAVASCRIPT.join(" "), "sdk/javascript"),
+        Language::Python | Language::Rust => (tool::PYTHON.to_owned(), "sdk/python"),
+    };
+    let mut hash = Sha256::new();
+    hash.update(BUILDER);
+    hash.update(tools);
+    for path in ["engine/builder/src", "sdk/wit", "sdk/schema", sdk] {
+        add(&mut hash, root, &root.join(path))?;
+    }
+    Ok(hash)
+}
+
 /// The stamp of one plugin: fixtures and words about it do not count.
 pub(super) fn of(base: &Sha256, manifest: &Manifest) -> Result<String> {
     of_folder(base, &manifest.folder)
@@ -43,18 +58,17 @@ pub(super) fn of_folder(base: &Sha256, folder: &Path) -> Result<String> {
     Ok(yiwang_builder::hex(&hash.finalize()))
 }
 
+/// Files and folders that go into no component.
+const NO_PART: [&str; 7] =
+    ["README.md", "__pycache__", "fixtures", "node_modules", "target", "template", "test"];
+
 fn add(hash: &mut Sha256, root: &Path, path: &Path) -> Result<()> {
     if path.is_dir() {
         let mut entries: Vec<_> = fs::read_dir(path)?.collect::<Result<_, _>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
         return entries
             .iter()
-            .filter(|entry| {
-                !matches!(
-                    entry.file_name().to_str(),
-                    Some("fixtures" | "target" | "README.md" | "__pycache__")
-                )
-            })
+            .filter(|entry| !entry.file_name().to_str().is_some_and(|name| NO_PART.contains(&name)))
             .try_for_each(|entry| add(hash, root, &entry.path()));
     }
     let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();

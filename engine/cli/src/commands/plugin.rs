@@ -1,4 +1,4 @@
-//! `yiwang plugin new|build|test|run|inspect|conformance|keygen|sign|install|list|upgrade|rollback|grant|revoke|enable|disable`:
+//! `yiwang plugin new|build|world|test|run|inspect|conformance|keygen|sign|install|list|upgrade|rollback|grant|revoke|enable|disable`:
 //! a plugin from its first line to a channel that may use it. None of it needs a server.
 
 mod author;
@@ -39,6 +39,8 @@ enum Verb {
     New(author::NewArgs),
     /// Compile a plugin and make a component of it that carries its manifest.
     Build(author::BuildArgs),
+    /// Write the WIT of what a plugin asks for and provides, for tools of other languages.
+    World(author::WorldArgs),
     /// Play the fixtures of a plugin on its component.
     Test(author::SubjectArgs),
     /// Hand one request or message to a component and show what it did and cost.
@@ -73,6 +75,7 @@ pub(super) async fn run(args: Args, wanted: Option<Format>, format: Format) -> R
     match args.verb {
         Verb::New(args) => author::new(&args),
         Verb::Build(args) => author::build(&args, wanted),
+        Verb::World(args) => author::world(&args),
         Verb::Test(args) => author::test(&args, wanted).await,
         Verb::Run(args) => run::run(&args, wanted).await,
         Verb::Inspect(args) => inspect::run(&args, format),

@@ -8,6 +8,7 @@ mod fixtures;
 mod health;
 mod hostile;
 mod incoming;
+mod interpreted;
 mod outgoing;
 mod poll;
 mod python;

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use xtask::plugins::Language;
 use yiwang_e2e::http::Client;
 use yiwang_e2e::server::Server;
 
@@ -198,8 +199,38 @@ fn a_running_server_takes_up_what_is_accepted_and_nothing_else() {
 /// From an idea to a component that conforms, in a folder of the author's own.
 #[test]
 fn an_author_needs_nothing_of_this_repository() {
+    authored("rust");
+}
+
+#[test]
+fn an_author_in_javascript_does_the_same() {
+    if possible(Language::JavaScript) {
+        authored("javascript");
+    }
+}
+
+#[test]
+fn an_author_in_python_does_the_same() {
+    if possible(Language::Python) {
+        authored("python");
+    }
+}
+
+/// Has this machine what makes plugins in this language? At a desk without it the test says so.
+#[allow(clippy::print_stderr, reason = "people read why a test was skipped")]
+fn possible(language: Language) -> bool {
+    match xtask::plugins::makes(language).unwrap() {
+        Ok(()) => true,
+        Err(obstacle) => {
+            eprintln!("skipped: {obstacle}");
+            false
+        }
+    }
+}
+
+fn authored(language: &str) {
     // The same folder each time: cargo then builds only what has changed.
-    let home = xtask::plugins::output().join("test/author");
+    let home = xtask::plugins::output().join("test/author").join(language);
     let desk = home.join("town-hall-desk");
     fs::create_dir_all(&home).unwrap();
     if desk.exists() {
@@ -211,7 +242,7 @@ fn an_author_needs_nothing_of_this_repository() {
         assert!(done.status.success(), "{arguments:?}: {said}{}", String::from_utf8_lossy(&done.stdout));
         (String::from_utf8(done.stdout).unwrap(), said)
     };
-    does(&home, &["new", "town-hall-desk"]);
+    does(&home, &["new", "town-hall-desk", "--language", language]);
     let (built, _) = does(&desk, &["build", "-o", "json"]);
     let built: Value = serde_json::from_str(&built).unwrap();
     let component = built["file"].as_str().unwrap();

@@ -1,9 +1,9 @@
-//! What an author does: `new`, `build`, `test`, `conformance`.
+//! What an author does: `new`, `build`, `world`, `test`, `conformance`.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use yiwang_builder::{Finished, Source, template};
+use yiwang_builder::{Finished, Source, manifest, template, world};
 use yiwang_host::conformance::Verdict;
 use yiwang_host::{conformance as checks, fixture};
 
@@ -15,14 +15,29 @@ use crate::services::user_cache;
 pub(super) struct NewArgs {
     /// Name of the plugin: lower-case letters, digits and dashes.
     name: String,
+    /// What it is written in.
+    #[arg(long, value_enum, default_value_t = Language::Rust, value_name = "LANGUAGE")]
+    language: Language,
     /// The folder to make; without it, one with the name of the plugin.
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
 }
 
+/// Languages with an SDK.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Language {
+    /// Compiled; the smallest and fastest.
+    Rust,
+    /// With an engine of 2 MB in the component; TypeScript as well.
+    #[value(name = "javascript", alias = "typescript")]
+    JavaScript,
+    /// With an interpreter of 18 MB in the component.
+    Python,
+}
+
 #[derive(clap::Args, Debug)]
 pub(super) struct BuildArgs {
-    /// Folder with plugin.toml, and Cargo.toml where it is written in Rust.
+    /// Folder with plugin.toml, and Cargo.toml, package.json or pyproject.toml as it is written in.
     #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,
     /// Take what another compiler has made, a core module or a component, instead of compiling.
@@ -31,6 +46,16 @@ pub(super) struct BuildArgs {
     /// The component; without it, NAME.wasm where the compiler puts what it makes.
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct WorldArgs {
+    /// Folder with plugin.toml.
+    #[arg(default_value = ".", value_name = "DIR")]
+    folder: PathBuf,
+    /// The folder to write; what is there is replaced.
+    #[arg(long, default_value = "wit", value_name = "DIR")]
+    to: PathBuf,
 }
 
 /// A component with its fixtures.
@@ -46,13 +71,30 @@ pub(super) struct SubjectArgs {
 
 pub(super) fn new(args: &NewArgs) -> Result<(), Failure> {
     let to = args.to.clone().unwrap_or_else(|| PathBuf::from(&args.name));
-    template::write(&args.name, &to)
+    let language = match args.language {
+        Language::Rust => yiwang_builder::Language::Rust,
+        Language::JavaScript => yiwang_builder::Language::JavaScript,
+        Language::Python => yiwang_builder::Language::Python,
+    };
+    template::write(language, &args.name, &to)
         .map_err(|error| Failure::new(Exit::Conflict, "plugin.not-made", format!("{error:#}")))?;
+    let tests = match args.language {
+        Language::Rust => "cargo test",
+        Language::JavaScript => "npm install && npm test",
+        Language::Python => "PYTHONPATH=sdk/python:src python3 -m unittest discover test",
+    };
     output::line(&to.display().to_string());
     output::note(&format!(
-        "next:\n    cd {}\n    cargo test\n    yiwang plugin test\n    yiwang plugin conformance",
+        "next:\n    cd {}\n    {tests}\n    yiwang plugin test\n    yiwang plugin conformance",
         to.display()
     ));
+    Ok(())
+}
+
+pub(super) fn world(args: &WorldArgs) -> Result<(), Failure> {
+    let written = manifest::of(&args.folder).and_then(|manifest| world::write(&manifest, &args.to));
+    written.map_err(|error| Failure::new(Exit::Invalid, "plugin.not-built", format!("{error:#}")))?;
+    output::line(&args.to.display().to_string());
     Ok(())
 }
 
@@ -84,7 +126,7 @@ pub(super) fn build(args: &BuildArgs, wanted: Option<Format>) -> Result<(), Fail
 fn built(source: Source<'_>, to: Option<&Path>) -> Result<Finished, Failure> {
     yiwang_builder::build(source, to, &mut |line| output::note(&line)).map_err(|error| {
         Failure::new(Exit::Invalid, "plugin.not-built", format!("{error:#}"))
-            .help("what cargo says stands above; docs/guide/plugins.md has the steps")
+            .help("what the compiler says stands above; docs/guide/plugins.md has the steps")
     })
 }
 
