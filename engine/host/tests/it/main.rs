@@ -6,6 +6,8 @@ mod figures;
 mod fixtures;
 mod hostile;
 mod incoming;
+mod mail;
+mod mail_servers;
 mod outgoing;
 mod poll;
 mod python;
