@@ -17,7 +17,7 @@ pub(crate) fn text(bytes: &[u8], charset: Option<&str>) -> String {
             // UTF-7 and others that browsers no longer know.
             charset_decoder(label.as_bytes()).map_or_else(|| unnamed(bytes), |decode| decode(bytes))
         }
-        _ if core::str::from_utf8(bytes).is_ok() => unnamed(bytes),
+        _ if utf8(bytes).is_some() => unnamed(bytes),
         Some(encoding) if encoding == encoding_rs::WINDOWS_1252 && !is_gb18030(bytes) => {
             encoding.decode(bytes).0.into_owned()
         }
@@ -27,10 +27,22 @@ pub(crate) fn text(bytes: &[u8], charset: Option<&str>) -> String {
 
 /// Bytes that nobody has named.
 pub(crate) fn unnamed(bytes: &[u8]) -> String {
+    match utf8(bytes) {
+        Some(text) => text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
+        None if is_gb18030(bytes) => GB18030.decode(bytes).0.into_owned(),
+        None => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+/// As UTF-8; what was cut off in the middle of its last letter is UTF-8, too.
+fn utf8(bytes: &[u8]) -> Option<&str> {
     match core::str::from_utf8(bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
-        Err(_) if is_gb18030(bytes) => GB18030.decode(bytes).0.into_owned(),
-        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() => {
+            let whole = core::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?;
+            (!whole.is_ascii()).then_some(whole)
+        }
+        Err(_) => None,
     }
 }
 
@@ -54,5 +66,6 @@ mod tests {
         assert_eq!(text(b"+T2BZfQ-", Some("utf-7")), "你好");
         assert_eq!(text(b"\xff\xfe", Some("klingon")), "\u{fffd}\u{fffd}");
         assert_eq!(text("\u{feff}a".as_bytes(), None), "a");
+        assert_eq!(text(&"中文".as_bytes()[..5], None), "中", "cut off");
     }
 }

@@ -18,6 +18,10 @@ use crate::{address, charset};
 const TEXT_BYTES_MAX: usize = 1 << 20;
 /// Files of one message; a report takes 50.
 pub(crate) const FILES_MAX: usize = 20;
+/// Names of further files that are told.
+const LEFT_OUT_MAX: usize = 50;
+/// Longest media type; a longer one is none.
+const KIND_BYTES_MAX: usize = 100;
 /// What is handed to the host at once.
 const PIECE_BYTES: usize = 64 << 10;
 /// Message ids; longer ones are cut, and serve as ids all the same.
@@ -36,8 +40,9 @@ pub(crate) struct Letter {
     pub(crate) authentication: Authentication,
     pub(crate) aside: Option<Aside>,
     pub(crate) files: Vec<BlobRef>,
-    /// Names of files that were not kept.
+    /// Names of files that were not kept, the first ones of them.
     pub(crate) left_out: Vec<String>,
+    pub(crate) left_out_count: usize,
     /// Of a delivery report: its fields, and the head of what came back.
     pub(crate) status: String,
     pub(crate) original: String,
@@ -123,6 +128,7 @@ impl<'a, H: Host> Reader<'a, H> {
             || "text/plain".to_owned(),
             |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()).to_ascii_lowercase(),
         );
+        let kind = if kind.len() > KIND_BYTES_MAX { "application/octet-stream".to_owned() } else { kind };
         let decoder = Decoder::new(Encoding::of(parsed.content_transfer_encoding()));
         if self.letter.aside.is_some() {
             return Ok(match kind.as_str() {
@@ -150,7 +156,10 @@ impl<'a, H: Host> Reader<'a, H> {
         }
         let name = named.or_else(|| (kind == "message/rfc822").then(|| "message.eml".to_owned()));
         if self.files_begun >= FILES_MAX {
-            self.letter.left_out.push(name.unwrap_or(kind).chars().take(120).collect());
+            self.letter.left_out_count += 1;
+            if self.letter.left_out.len() < LEFT_OUT_MAX {
+                self.letter.left_out.push(name.unwrap_or(kind).chars().take(120).collect());
+            }
             return Ok(Part::Nothing);
         }
         self.files_begun += 1;
@@ -171,7 +180,12 @@ impl<H: Host> Sink for Reader<'_, H> {
         let name =
             from.and_then(|from| from.name()).map(|name| clean(name).chars().take(100).collect::<String>());
         letter.name = name.filter(|name| !name.is_empty());
-        let to = parsed.to().into_iter().flat_map(|to| to.iter()).filter_map(|to| to.address()).filter(|to| address::is_plain(to));
+        let to = parsed
+            .to()
+            .into_iter()
+            .flat_map(|to| to.iter())
+            .filter_map(|to| to.address())
+            .filter(|to| address::is_plain(to));
         letter.to = to.take(20).map(ToOwned::to_owned).collect();
         letter.subject = one_line(parsed.subject().unwrap_or_default());
         letter.message_id = parsed.message_id().and_then(id);

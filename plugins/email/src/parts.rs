@@ -46,12 +46,18 @@ pub(crate) struct Head {
 impl Head {
     fn new(bytes: &[u8], alternative: Option<usize>, within: bool) -> Self {
         // Heads of 8 bits are no longer allowed, and come every day.
-        Self { text: charset::unnamed(bytes), alternative, within }
+        let mut text = charset::unnamed(bytes);
+        // What was cut off has lines that end, too.
+        text.push_str("\r\n\r\n");
+        Self { text, alternative, within }
     }
 
     /// Parsed.
     pub(crate) fn parsed(&self) -> Message<'_> {
-        MessageParser::default().parse_headers(self.text.as_str()).unwrap_or_default()
+        let parser = MessageParser::default();
+        let parsed = parser.parse_headers(self.text.as_str());
+        // A part without a head is a part all the same.
+        parsed.or_else(|| parser.parse_headers("X-None: 1\r\n\r\n")).expect("this is a head")
     }
 }
 

@@ -9,6 +9,7 @@ use yiwang_sdk::serde_json::Value;
 use yiwang_sdk::{MailError, MailMessage, MailQuery, Mailbox};
 
 use crate::cursor::Cursor;
+use crate::guard::Aside;
 use crate::letter::{self, FILES_MAX, Letter, Reader};
 use crate::parts::Walk;
 use crate::report::{self, Found};
@@ -81,7 +82,13 @@ pub(crate) fn poll<H: Host>(
             match one.read(message, &mut files) {
                 Ok(mut letter) => {
                     if letter.aside.is_none() {
-                        threads::remember(host, &letter);
+                        let per_hour = config["senderPerHour"].as_u64().unwrap_or(20);
+                        if threads::floods(host, ctx, &letter.from, per_hour) {
+                            let detail = format!("more than {per_hour} messages within an hour");
+                            letter.aside = Some(Aside::new("flood", detail));
+                        } else {
+                            threads::remember(host, &letter);
+                        }
                     }
                     report::event(&config, &mut letter, found)
                 }

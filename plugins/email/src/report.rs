@@ -143,6 +143,10 @@ fn facts(letter: &Letter, found: Found<'_>, case_no: Option<&str>, words: &str) 
     put("authentication", letter.authentication.to_json());
     put("forged", letter.authentication.forged().map(Value::from));
     put("filesLeftOut", (!letter.left_out.is_empty()).then(|| json!(letter.left_out)));
+    put(
+        "filesLeftOutCount",
+        (letter.left_out_count > letter.left_out.len()).then(|| json!(letter.left_out_count)),
+    );
     put("wordsLeftOut", (words.chars().nth(CONTENT_CHARS_MAX).is_some()).then_some(Value::Bool(true)));
     // A person has to look into the mailbox.
     put("onlyBeginning", (!found.message.whole).then(|| json!({"size": found.message.size})));

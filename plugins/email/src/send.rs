@@ -80,11 +80,9 @@ pub(crate) fn send<H: Host>(
 }
 
 fn is_automatic(config: &Value, notification: &Notification) -> bool {
-    let Some(template) = &notification.template else { return false };
-    match config["acknowledgements"].as_array() {
-        Some(names) => names.iter().any(|name| name == template.as_str()),
-        None => template == "acknowledgement",
-    }
+    let named = [notification.template.as_deref(), notification.subject.as_deref().map(str::trim)];
+    let names = config["acknowledgements"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    names.into_iter().any(|name| named.contains(&Some(name)))
 }
 
 /// What a message is made of.

@@ -467,6 +467,21 @@ fn a_mailbox_that_fails_says_what_can_be_done() {
 }
 
 #[test]
+fn a_sender_that_never_stops_is_set_aside() {
+    let mut config = config();
+    config["senderPerHour"] = json!(3);
+    let host = (1..=5).fold(fake::Host::new().config(config), |host, uid| {
+        host.message(uid, plain(&[&format!("Message-ID: <{uid}>")], "x"))
+    });
+    let page = polled(&host, None);
+    let reasons: Vec<Value> = page.events.iter().map(|event| data(event)["reason"].clone()).collect();
+    assert_eq!(reasons, [Value::Null, Value::Null, Value::Null, json!("flood"), json!("flood")]);
+    host.advance(3_600_001);
+    host.renumber(1, &[(6, &plain(&["Message-ID: <6>"], "x"))]);
+    assert_eq!(data(&polled(&host, Some("1.5")).events[0])["content"], "x");
+}
+
+#[test]
 fn mistakes_of_the_configuration_are_named() {
     let at = |config: Value| {
         Email::validate_config(&config).into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()

@@ -10,6 +10,8 @@ use crate::letter::{Letter, not_stored};
 const THREAD_MS: u64 = 120 * 86_400_000;
 /// One automatic answer a day to each person (RFC 3834).
 const ANSWER_MS: u64 = 86_400_000;
+/// Within which messages of a sender are counted.
+const HOUR_MS: u64 = 3_600_000;
 /// Ids in `References`.
 const REFERENCES_MAX: usize = 10;
 
@@ -29,6 +31,21 @@ pub(crate) fn remember<H: Host>(host: &H, letter: &Letter) {
     if let Err(error) = host.kv_set(&key, value.to_string().as_bytes(), Some(THREAD_MS)) {
         host.warn(&format!("a conversation could not be remembered: {error:?}"));
     }
+}
+
+/// Are these more messages within an hour than people write? Counted from the first one.
+pub(crate) fn floods<H: Host>(host: &H, ctx: &CallContext, from: &str, per_hour: u64) -> bool {
+    let key = key("rate", from);
+    let known = host.kv_get(&key).ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok());
+    let known = known.as_deref().and_then(|text| text.split_once(' '));
+    let number = |text: &str| text.parse::<u64>().unwrap_or_default();
+    let (begun, count) = known.map_or((ctx.now_ms, 0), |(begun, count)| (number(begun), number(count)));
+    let left = (begun + HOUR_MS).saturating_sub(ctx.now_ms).max(1);
+    let value = format!("{begun} {}", count + 1);
+    if let Err(error) = host.kv_set(&key, value.as_bytes(), Some(left)) {
+        host.warn(&format!("messages of a sender could not be counted: {error:?}"));
+    }
+    count >= per_hour
 }
 
 /// What a message to this person about this case answers. The first message about a case settles it: what the

@@ -56,8 +56,14 @@ pub(super) async fn fetch(
         } else {
             query.max_message_bytes
         };
-        let (bytes, whole) = session.body(uid, max, &mut file).await?;
+        let (bytes, end) = session.body(uid, max, ends, &mut file).await?;
+        if end == End::OutOfTime && !found.is_empty() {
+            more = true;
+            break;
+        }
         fetched += bytes;
+        // The first one is given as far as it has come: with a slow line it would be asked for in vain for ever.
+        let whole = end == End::Whole;
         let size = u64::from(detail.size).max(bytes);
         let message = Message { uid, size, fetched: bytes, received_ms: detail.received_ms, whole };
         found.push((message, file));
@@ -77,6 +83,14 @@ struct Session {
 struct Detail {
     size: u32,
     received_ms: Option<u64>,
+}
+
+/// How the fetching of a message came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Whole,
+    TooLarge,
+    OutOfTime,
 }
 
 /// What became of a command.
@@ -249,10 +263,19 @@ impl Session {
         Ok(details)
     }
 
-    /// Fetches a message piece by piece; gives its bytes, and whether that is all of it.
-    async fn body(&mut self, uid: u32, max: u64, file: &mut File) -> Result<(u64, bool), MailError> {
+    /// Fetches a message piece by piece; gives how many bytes that were, and why it ended.
+    async fn body(
+        &mut self,
+        uid: u32,
+        max: u64,
+        ends: Instant,
+        file: &mut File,
+    ) -> Result<(u64, End), MailError> {
         let mut at = 0;
         loop {
+            if at > 0 && Instant::now() >= ends {
+                return Ok((at, End::OutOfTime));
+            }
             // One byte more than is taken shows whether there is more.
             let asked = limits::MAIL_CHUNK_BYTES.min(max + 1 - at);
             let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<{at}.{asked}>)");
@@ -282,10 +305,10 @@ impl Session {
             file.write_all(&piece[..end]).map_err(|error| on_disk(&error))?;
             at += kept;
             if got > kept {
-                return Ok((at, false));
+                return Ok((at, End::TooLarge));
             }
             if got < asked {
-                return Ok((at, true));
+                return Ok((at, End::Whole));
             }
         }
     }

@@ -100,7 +100,9 @@ fn told(outcome: EffectOutcome) -> (&'static str, String, String) {
 
 /// An SMTP server that behaves, but for what `otherwise` says.
 fn smtp(line: &str, otherwise: &[(&str, Option<&str>)]) -> Option<String> {
-    if let Some((_, answer)) = otherwise.iter().find(|(begins, _)| line.starts_with(begins)) {
+    if let Some((_, answer)) =
+        otherwise.iter().find(|(begins, _)| line == *begins || *begins != "." && line.starts_with(begins))
+    {
         return answer.map(str::to_owned);
     }
     let is_command =
@@ -226,7 +228,11 @@ async fn mailboxes_that_lie_cost_their_own_call() {
     let huge = "* 1 FETCH (UID 7 BODY[]<0> {4000000000}\r\nabc".to_owned();
     for (begins, answer, expected) in [
         ("LOGIN", Some("TAG NO [AUTHENTICATIONFAILED] no\r\n"), ("email.login", true)),
-        ("CAPABILITY", Some("* CAPABILITY IMAP4rev1 LOGINDISABLED\r\nTAG OK\r\n"), ("email.login", true)),
+        (
+            "CAPABILITY",
+            Some("* CAPABILITY IMAP4rev1 LOGINDISABLED\r\nTAG OK done\r\n"),
+            ("email.login", true),
+        ),
         (
             "EXAMINE",
             Some("TAG NO Unsafe Login. Please contact kefu@188.com for help\r\n"),

@@ -28,6 +28,7 @@ struct Servers {
     certificate: Vec<u8>,
     /// Who owns the mailbox.
     owner: u32,
+    group: u32,
     letters: u32,
 }
 
@@ -65,13 +66,15 @@ impl Servers {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         // A mailbox of root is opened by nobody.
         let me = rustix::process::geteuid().as_raw();
-        let owner = if me == 0 { 65_534 } else { me };
+        let (owner, group) =
+            if me == 0 { (65_534, 65_534) } else { (me, rustix::process::getegid().as_raw()) };
         let mut servers = Self {
             folder,
             children: Vec::new(),
             ports,
             certificate: made.cert.pem().into_bytes(),
             owner,
+            group,
             letters: 0,
         };
         let root = servers.folder.path().to_owned();
@@ -102,7 +105,7 @@ impl Servers {
     }
 
     fn own(&self, path: &Path) {
-        chown(path, Some(self.owner), Some(self.owner)).unwrap();
+        chown(path, Some(self.owner), Some(self.group)).unwrap();
     }
 
     /// Until all ports are open.
@@ -126,7 +129,8 @@ impl Servers {
     }
 
     fn dovecot(&self, unprivileged: Option<&str>) -> String {
-        let (root, owner, [imap, imaps, ..]) = (self.folder.path().display(), self.owner, self.ports);
+        let (root, owner, group) = (self.folder.path().display(), self.owner, self.group);
+        let [imap, imaps, ..] = self.ports;
         let users = unprivileged.map_or_else(String::new, |name| {
             let services = ["imap-login", "anvil", "stats", "auth", "auth-worker"];
             let chroots: String =
@@ -137,17 +141,18 @@ impl Servers {
             "base_dir = {root}/run\nlog_path = /dev/stderr\nprotocols = imap\nlisten = 127.0.0.1\nfirst_valid_uid = 1\n\
              ssl = required\nssl_cert = <{root}/cert.pem\nssl_key = <{root}/key.pem\nmail_location = maildir:{root}/mail\n\
              passdb {{\n  driver = passwd-file\n  args = scheme=PLAIN username_format=%u {root}/users\n}}\n\
-             userdb {{\n  driver = static\n  args = uid={owner} gid={owner} home={root}/home\n}}\n\
+             userdb {{\n  driver = static\n  args = uid={owner} gid={group} home={root}/home\n}}\n\
              service imap-login {{\n  inet_listener imap {{\n    port = {imap}\n  }}\n  inet_listener imaps {{\n    \
              port = {imaps}\n    ssl = yes\n  }}\n}}\n{users}"
         )
     }
 
     fn exim(&self) -> String {
-        let (root, owner, [.., smtp, smtps]) = (self.folder.path().display(), self.owner, self.ports);
+        let (root, owner, group) = (self.folder.path().display(), self.owner, self.group);
+        let [.., smtp, smtps] = self.ports;
         format!(
             "keep_environment =\nprimary_hostname = mail.test\nspool_directory = {root}/spool\n\
-             log_file_path = {root}/log/%slog\npid_file_path = {root}/log/exim.pid\nexim_user = {owner}\nexim_group = {owner}\n\
+             log_file_path = {root}/log/%slog\npid_file_path = {root}/log/exim.pid\nexim_user = {owner}\nexim_group = {group}\n\
              local_interfaces = 127.0.0.1\ndaemon_smtp_ports = {smtp} : {smtps}\ntls_on_connect_ports = {smtps}\n\
              tls_advertise_hosts = *\ntls_certificate = {root}/cert.pem\ntls_privatekey = {root}/key.pem\n\
              auth_advertise_hosts = ${{if eq {{$tls_in_cipher}}{{}}{{}}{{*}}}}\nacl_smtp_rcpt = recipient\n\
@@ -156,7 +161,7 @@ impl Servers {
              deny message = 5.7.1 Log in first\n\
              begin routers\nall:\n  driver = accept\n  transport = maildir\n\
              begin transports\nmaildir:\n  driver = appendfile\n  directory = {root}/mail\n  maildir_format\n  \
-             user = {owner}\n  group = {owner}\n  return_path_add\n\
+             user = {owner}\n  group = {group}\n  return_path_add\n\
              begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n  server_prompts = :\n  \
              server_condition = ${{if and {{{{eq {{$auth2}}{{{USER}}}}}{{eq {{$auth3}}{{geheim}}}}}}}}\n  \
              server_set_id = $auth2\n"
