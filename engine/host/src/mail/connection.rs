@@ -23,6 +23,9 @@ use crate::grants::Effective;
 /// How long one address may take to answer.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
+/// What is read at once.
+const CHUNK_BYTES: usize = 16 << 10;
+
 /// Whom certificates may be of: the system's authorities and the operator's. Read when they are first needed.
 pub(crate) struct Trust {
     further: Vec<Vec<u8>>,
@@ -161,13 +164,9 @@ impl Connection {
         if self.buffer.len() >= max {
             return Err(io::Error::other("the server says more than is taken"));
         }
-        let mut chunk = [0; 16 << 10];
-        let count = self.stream.read(&mut chunk).await?;
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.buffer.extend_from_slice(&chunk[..count]);
-        Ok(())
+        self.buffer.reserve(CHUNK_BYTES);
+        let count = self.stream.read_buf(&mut self.buffer).await?;
+        if count == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -7,7 +7,6 @@
 //! Until the lonely dot is on its way the server must throw away what it has; behind it, a lost connection means that
 //! the message may have been taken.
 
-use std::io;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -165,12 +164,8 @@ impl Conversation {
             if let Some(end) = answer_end(&self.connection.buffer) {
                 return Ok(self.connection.buffer.drain(..end).collect());
             }
-            self.connection.fill(ANSWER_BYTES_MAX).await.map_err(|error| self.gone(&error))?;
+            self.connection.fill(ANSWER_BYTES_MAX).await.map_err(|error| broken(&error, self.dotted))?;
         }
-    }
-
-    fn gone(&self, error: &io::Error) -> MailError {
-        broken(error, self.dotted)
     }
 }
 

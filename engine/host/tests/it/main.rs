@@ -1,6 +1,7 @@
 //! The host with real components: built from source when stale, never skipped.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stderr, reason = "what is skipped is said")]
 
 mod figures;
 mod fixtures;
