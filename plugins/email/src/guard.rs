@@ -1,7 +1,7 @@
 //! What is no report of a person: machines that answer machines (RFC 3834), bounces, lists, our own messages. Each
 //! is set aside with the reason; nobody answers it, so no two machines can keep each other busy.
 
-use mail_parser::{HeaderName, Message, MimeHeaders as _};
+use mail_parser::{Message, MimeHeaders as _};
 use yiwang_sdk::serde_json::Value;
 
 use crate::authentication::Authentication;
@@ -50,7 +50,7 @@ pub(crate) fn aside(
         }
     }
     for name in ["List-Id", "List-Post", "List-Unsubscribe", "List-Help"] {
-        if message.header_raw(HeaderName::parse(name)?).is_some() {
+        if value(message, name).is_some() {
             return Some(Aside::new("list", name));
         }
     }

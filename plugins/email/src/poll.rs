@@ -74,8 +74,15 @@ pub(crate) fn poll<H: Host>(
             break;
         }
         let here = Cursor { uid_validity, uid: message.uid };
+        // The server counts by its own days.
+        if query.since_ms.is_some_and(|since| message.received_ms.is_some_and(|at| at < since)) {
+            at = here;
+            continue;
+        }
         let found = Found { at: here, message };
-        let event = if carefully && noted(host, here)? {
+        let event = if message.fetched == 0 && !message.whole {
+            report::unreadable(found, "the mail server does not give it out")
+        } else if carefully && noted(host, here)? {
             report::unreadable(found, "reading it broke the plugin off more than once")
         } else {
             let one = One { host, config: &config, mailbox: &*mailbox };

@@ -223,6 +223,33 @@ fn a_broken_message_is_read_as_far_as_it_goes() {
     assert_eq!(reason(b""), "no-sender");
 }
 
+/// Cut, doubled and changed at random places that follow from a number: whatever comes of it is an event.
+#[test]
+fn thousands_of_broken_messages_are_read() {
+    let good = foxmail();
+    let mut seed = 1_u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below.max(1)
+    };
+    for _ in 0..3_000 {
+        let mut message = good.clone();
+        for _ in 0..=next(4) {
+            let (from, to) = (next(message.len()), next(message.len()));
+            let (from, to) = (from.min(to), from.max(to));
+            match next(4) {
+                0 => drop(message.drain(from..to)),
+                1 => message
+                    .splice(from..from, good[from.min(good.len())..to.min(good.len())].to_vec())
+                    .for_each(drop),
+                2 if from < message.len() => message[from] = next(256) as u8,
+                _ => message.truncate(to),
+            }
+        }
+        assert_eq!(polled(&host().message(7, &message), None).cursor.as_deref(), Some("1.7"));
+    }
+}
+
 #[test]
 fn too_large_a_message_is_told_by_its_beginning() {
     let mut config = config();
@@ -408,6 +435,15 @@ fn the_place_moves_with_each_message_and_a_new_numbering_begins_anew() {
     assert_eq!(polled(&host, Some("no place")).cursor.as_deref(), Some("2.1"));
     host.renumber(3, &[]);
     assert_eq!(polled(&host, Some("2.1")).cursor.as_deref(), Some("3.0"));
+}
+
+#[test]
+fn what_came_before_the_first_day_is_left_alone() {
+    let mut config = config();
+    config["imap"]["since"] = json!("2024-06-05");
+    let host = fake::Host::new().config(config).message(1, plain(&[], "x"));
+    let page = polled(&host, None);
+    assert_eq!((page.events.len(), page.cursor.as_deref()), (0, Some("1.1")));
 }
 
 #[test]

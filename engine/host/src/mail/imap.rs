@@ -91,6 +91,8 @@ enum End {
     Whole,
     TooLarge,
     OutOfTime,
+    /// The server does not give it out: some cannot read what they have stored.
+    Refused,
 }
 
 /// What became of a command.
@@ -296,7 +298,7 @@ impl Session {
                 })
                 .await?;
             if !matches!(said, Said::Yes) {
-                return Err(refused(&said));
+                return Ok((at, End::Refused));
             }
             let piece = piece.unwrap_or_default();
             let got = u64::try_from(piece.len()).unwrap_or(u64::MAX);

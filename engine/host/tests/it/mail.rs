@@ -262,6 +262,19 @@ async fn mailboxes_that_lie_cost_their_own_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_the_server_cannot_give_stops_nobody() {
+    let (port, _) = serve("* OK hello\r\n", |line| {
+        imap(line, &[("UID FETCH 7 (UID BODY", Some("TAG NO data error\r\n"))])
+    });
+    let host = host(port, 1, &open()).await;
+    let poll = Poll { cursor: None, events_max: 10, attempt: 1, now: NOW };
+    let page = host.host.poll("test", poll).await.unwrap();
+    assert_eq!(page.cursor.as_deref(), Some("9.7"));
+    let told = page.events[0].event.data.to_json();
+    assert_eq!((&told["reason"], &told["uid"]), (&json!("unreadable"), &json!("9.7")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mailbox_is_only_looked_at() {
     let (port, heard) = serve("* OK hello\r\n", |line| imap(line, &[]));
     let host = host(port, 1, &open()).await;
