@@ -193,10 +193,10 @@ impl Effective {
         self.mail.of(server).map_err(|missing| self.denied(&server.to_string(), missing, &line))
     }
 
-    /// The line that lets mail go inside, or without TLS.
-    pub(crate) fn mail_line(&self, server: &mail::Server, what: &str, word: &str) -> String {
-        let line = format!("mail: [{{url: \"{server}\", {word}: true}}]");
-        self.denied(&format!("{server}, {what}"), Missing::Granted, &line)
+    /// The line that lets mail go inside.
+    pub(crate) fn private_mail_line(&self, server: &mail::Server) -> String {
+        let line = format!("mail: [{{url: \"{server}\", private: true}}]");
+        self.denied(&format!("{server}, which is an address inside"), Missing::Granted, &line)
     }
 
     /// The line that lets requests go inside.

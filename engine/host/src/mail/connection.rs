@@ -89,7 +89,6 @@ pub(crate) async fn open(
     allowed: &Allowed<'_>,
     effective: &Effective,
 ) -> Result<Connection, MailError> {
-    let private = || effective.mail_line(server, "which is an address inside", "private");
     let found = tokio::net::lookup_host((server.host.as_str(), server.port)).await;
     let found: Vec<SocketAddr> = found.map_err(|error| MailError::Dns(error.to_string()))?.collect();
     let known = !found.is_empty();
@@ -97,7 +96,7 @@ pub(crate) async fn open(
         found.into_iter().filter(|address| allowed.private || is_outside(address.ip())).collect();
     if addresses.is_empty() {
         let none = || MailError::Dns("the name has no address".to_owned());
-        return Err(if known { MailError::Denied(private()) } else { none() });
+        return Err(if known { MailError::Denied(effective.private_mail_line(server)) } else { none() });
     }
     let mut last = String::new();
     for address in addresses.into_iter().take(4) {

@@ -418,6 +418,7 @@ mod tests {
             ("id: a\ngrants:\n  blobs: true\n", Grant::Flag("kv")),
             (FILE, Grant::Flag("blobs")),
             (FILE, item("secrets", "token", "\"token\"")),
+            (FILE, item("mail", "imaps://a.cn", "{ url: \"imaps://a.cn\", private: true }")),
         ] {
             let mut wanted = value(text);
             grant.put(&mut wanted);
