@@ -6,6 +6,7 @@ mod config;
 mod http;
 mod kv;
 mod log;
+pub(crate) mod mail;
 mod older;
 mod secrets;
 mod system;
@@ -29,6 +30,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     import::blobs::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     import::http::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     older::add_to_linker(&mut linker, Contract::V0_1)?;
+    import::mail::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 
