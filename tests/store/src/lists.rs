@@ -130,7 +130,7 @@ pub async fn a_report_is_joined_with_its_message_whenever_it_comes(store: &dyn P
     let second = MessageRow { report: Some(failed), ..sent(2, "p2") };
     assert_eq!(listed(store).await, [asked.clone(), second, joined.clone()]);
     let read = report("sms", "p2", DeliveryState::Read);
-    store.commit(reports(&[read.clone()])).await.unwrap();
+    store.commit(reports(std::slice::from_ref(&read))).await.unwrap();
     store.commit(reports(&[sent_on])).await.unwrap();
     let second = MessageRow { report: Some(read), ..sent(2, "p2") };
     assert_eq!(listed(store).await, [asked, second, joined]);
