@@ -86,7 +86,7 @@ pub fn check(component: &[u8], manifest: &Manifest) -> Result<Vec<String>> {
     for import in &imports {
         let asked = match import.as_str() {
             "log" | "config" | "system" => true,
-            "secrets" | "kv" | "blobs" | "http" => !manifest.json["permissions"][import].is_null(),
+            "secrets" | "kv" | "blobs" | "http" | "mail" => !manifest.json["permissions"][import].is_null(),
             _ => false,
         };
         ensure!(asked, "it imports `{import}`, for which `permissions.{import}` is missing in plugin.toml");

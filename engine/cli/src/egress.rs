@@ -171,11 +171,7 @@ fn egress_config(project: &Project) -> Result<egress::Config, Failure> {
         redirects: limits.redirects.unwrap_or(usual.redirects),
         headers: limits.headers.unwrap_or(usual.headers),
     };
-    let read = |path: PathBuf| {
-        let path = project.root.join(path);
-        std::fs::read(&path).map_err(|error| failure::file("reading the certificate", &path, error))
-    };
-    let certificates = certificates.into_iter().map(read).collect::<Result<_, _>>()?;
+    let certificates = read(project, &certificates)?;
     let folders = documents.into_iter().map(|folder| project.root.join(folder)).collect();
     let hosts = hosts.0;
     Ok(egress::Config {
@@ -188,6 +184,19 @@ fn egress_config(project: &Project) -> Result<egress::Config, Failure> {
         limits,
         ..egress::Config::default()
     })
+}
+
+/// Certificates of private authorities (PEM), for calls of workflows and for the mail of channels.
+pub(crate) fn certificates(project: &Project) -> Result<Vec<Vec<u8>>, Failure> {
+    read(project, &project.settings.egress.certificates)
+}
+
+fn read(project: &Project, paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    let read = |path: &PathBuf| {
+        let path = project.root.join(path);
+        std::fs::read(&path).map_err(|error| failure::file("reading the certificate", &path, error))
+    };
+    paths.iter().map(read).collect()
 }
 
 fn secrets(project: &Project) -> Secrets {

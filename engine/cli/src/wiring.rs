@@ -11,6 +11,7 @@ use yiwang_runtime::memory::MemoryStore;
 use yiwang_runtime::ports::{Archive, Clock as _, KeyValue, Query, Store, Tokens};
 use yiwang_store::{Postgres, SqlStore};
 
+use crate::egress;
 use crate::failure::{self, Exit, Failure};
 use crate::node::Place;
 use crate::project::{ChannelFile, Project, SecretSource};
@@ -94,6 +95,7 @@ pub(crate) async fn channels(
     let mut config = yiwang_host::Config::new(project.plugins(), data.to_owned(), stores.key_value.clone());
     config.channels = configured(project, files)?;
     config.lock = project.installed(SystemClock.now())?;
+    config.authorities = egress::certificates(project)?;
     config.source = Some(again(project.clone()));
     if let Some(bytes) = project.settings.limits.channel_body_bytes {
         config.body_bytes_max = bytes;

@@ -17,6 +17,7 @@ use yiwang_runtime::ports::{
 
 use crate::config::{ChannelConfig, Config};
 use crate::host::Host;
+use crate::mail::{MailAnswer, MailAsked};
 use crate::memory::Memory;
 use crate::package;
 use crate::secret::Secret;
@@ -110,6 +111,17 @@ impl Bench {
     /// From now on these are the answers from outside; a request beyond them fails, and nothing leaves.
     pub fn answers(&self, answers: impl IntoIterator<Item = Answer>) {
         self.watch.expect(answers);
+    }
+
+    /// The same for mail servers.
+    pub fn mail_answers(&self, answers: impl IntoIterator<Item = MailAnswer>) {
+        self.watch.expect_mail(answers);
+    }
+
+    /// Conversations with mail servers since the last time, where answers were given.
+    #[must_use]
+    pub fn letters(&self) -> Vec<MailAsked> {
+        self.watch.letters()
     }
 
     /// The calls since the last time.

@@ -10,6 +10,7 @@ wasmtime::component::bindgen!({
     with: {
         "yiwang:channel/blobs.reader": crate::imports::blobs::Reader,
         "yiwang:channel/blobs.writer": crate::imports::blobs::Writer,
+        "yiwang:channel/mail.mailbox": crate::imports::mail::Fetched,
     },
     additional_derives: [PartialEq],
 });

@@ -57,6 +57,11 @@ impl BlobStore {
         })
     }
 
+    /// A file without a name, for as long as somebody holds it.
+    pub(crate) fn scratch(&self) -> io::Result<File> {
+        tempfile::tempfile_in(self.folder.join("tmp"))
+    }
+
     /// Keeps these bytes.
     pub(crate) fn put(&self, media_type: &str, file_name: Option<&str>, bytes: &[u8]) -> io::Result<BlobRef> {
         let mut writer = self.writer(media_type, file_name, bytes.len() as u64)?;

@@ -50,6 +50,7 @@ pub(crate) struct CallState {
     pub(crate) kv_calls: u32,
     pub(crate) blob_calls: u32,
     pub(crate) http_calls: u32,
+    pub(crate) mail_calls: u32,
     /// What somebody who looks on is told.
     pub(crate) seen: Option<Box<Observed>>,
     bounds: Bounds,
@@ -164,6 +165,7 @@ async fn call<R>(plan: Plan, body: Body<R>) -> Result<R, Failed> {
         kv_calls: 0,
         blob_calls: 0,
         http_calls: 0,
+        mail_calls: 0,
         bounds: Bounds::new(memory_max.unwrap_or(usize::MAX).min(limits::MEMORY_BYTES_MAX)),
     };
     let mut store = Store::new(pre.engine(), state);

@@ -14,6 +14,7 @@ use crate::config::ChannelConfig;
 use crate::grants::Effective;
 use crate::health::LastHealth;
 use crate::limits;
+use crate::mail::Trust;
 use crate::outgoing::Clients;
 use crate::plugin::{Plugin, schema_validator};
 use crate::secret::Secrets;
@@ -26,6 +27,8 @@ pub(crate) struct Environment {
     pub(crate) key_value: Arc<dyn KeyValue>,
     pub(crate) blobs: BlobStore,
     pub(crate) clients: Clients,
+    /// Whom mail servers' certificates may be of.
+    pub(crate) trust: Trust,
     pub(crate) body_bytes_max: usize,
     /// Somebody looks on: a bench, never a server.
     pub(crate) watch: Option<Arc<Watch>>,

@@ -27,6 +27,8 @@ pub struct Config {
     pub key_value: Arc<dyn KeyValue>,
     /// Use the pooling allocator (faster; needs address space).
     pub pooling: bool,
+    /// Authorities (PEM) besides those of the system that certificates of mail servers may be of.
+    pub authorities: Vec<Vec<u8>>,
     /// What was installed: with it, nothing else is run.
     pub lock: Option<Installed>,
     /// Where `reload` reads the channels anew.
@@ -48,6 +50,7 @@ impl Config {
             channels: Vec::new(),
             key_value,
             pooling: true,
+            authorities: Vec::new(),
             lock: None,
             source: None,
             watch: None,

@@ -17,13 +17,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
-use yiwang_runtime::ports::ChannelRequest;
+use yiwang_runtime::ports::{ChannelRequest, Poll};
 
 use crate::bench::{Bench, NOW};
-use crate::fixture::{self, Fixture, Notification, Step, received, sent};
+use crate::fixture::{self, Fixture, Notification, Step, polled, received, sent};
 use crate::inspection::Inspection;
-use crate::limits;
 use crate::watch::{Answer, Observed};
+use crate::{limits, mail};
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -257,10 +257,39 @@ impl Subject<'_> {
                     problems.extend(broken(&given).map(|code| format!("{what}: {code}")));
                 }
             }
+            if self.inspection.imports.iter().any(|name| name == "mail") {
+                calls += self.hostile_mail(&bench, channel, &mut problems).await?;
+            }
             self.seen.extend(bench.observed());
         }
         problems.dedup();
         Ok(Check::new("hostile", format!("{calls} calls that mean no good"), problems))
+    }
+
+    async fn hostile_mail(
+        &self,
+        bench: &Bench,
+        channel: &Value,
+        problems: &mut Vec<String>,
+    ) -> Result<usize, String> {
+        let mut calls = 0;
+        for (what, answer) in mail::hostile::mailboxes().into_iter().filter(|_| self.provides("poller")) {
+            calls += 1;
+            bench.mail_answers([answer]);
+            let poll = Poll { cursor: None, events_max: 100, attempt: 1, now: NOW };
+            let given = polled(bench, poll).await;
+            problems.extend(broken(&given).map(|code| format!("mail, {what}: {code}")));
+        }
+        let good = self.good_notifications(channel);
+        for (what, answer) in mail::hostile::failures().into_iter().filter(|_| self.provides("sender")) {
+            for notification in &good {
+                calls += 1;
+                bench.mail_answers([answer.clone()]);
+                let given = sent(bench, notification.read(NOW)?).await;
+                problems.extend(broken(&given).map(|code| format!("a mail server, {what}: {code}")));
+            }
+        }
+        Ok(calls)
     }
 
     fn limits(&self) -> Check {

@@ -11,7 +11,7 @@
 //!             "expect": {"outcome": "done", "output": {}}}]}
 //! ```
 //! A member of `expect` that is not there is not compared, but `code` and `events` are: without them there must be
-//! none. `signed` names what a signature or a secret covers, for [`conformance`](crate::conformance): `body`, `path`,
+//! none. `mail` has the conversations with mail servers as `http` has the requests. `signed` names what a signature or a secret covers, for [`conformance`](crate::conformance): `body`, `path`,
 //! a header, `query:NAME` or `form:NAME`. Nothing leaves the machine: `http` has the answers from outside, in order.
 
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ use yiwang_core::{EffectId, InstanceId, Timestamp};
 use yiwang_runtime::ports::{ChannelRequest, Delivery, IncomingEvent, Poll};
 
 use crate::bench::{Bench, NOW};
+use crate::mail::{MailAnswer, MailAsked};
 use crate::watch::{Answer, Asked, Observed};
 
 /// The type of a body that a fixture writes as parts.
@@ -66,6 +67,9 @@ pub struct Step {
     /// Answers from outside, in order.
     #[serde(default)]
     pub http: Vec<Exchange>,
+    /// Conversations with mail servers, in order.
+    #[serde(default)]
+    pub mail: Vec<Conversation>,
     /// What a signature covers.
     #[serde(default)]
     pub signed: Vec<String>,
@@ -196,6 +200,33 @@ pub struct Outgoing {
     contains: Vec<String>,
 }
 
+/// A conversation with a mail server, and its answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Conversation {
+    /// What it must be like.
+    #[serde(default)]
+    pub request: Posted,
+    /// What it is answered.
+    #[serde(default)]
+    pub answer: MailAnswer,
+}
+
+/// What a conversation with a mail server must be like; what is not there is not compared.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Posted {
+    server: Option<String>,
+    user: Option<String>,
+    mailbox: Option<String>,
+    uid_validity: Option<u32>,
+    after_uid: Option<u32>,
+    sender: Option<String>,
+    recipients: Option<Vec<String>>,
+    #[serde(default)]
+    contains: Vec<String>,
+}
+
 /// What must be given back.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -227,6 +258,8 @@ pub struct Given {
     pub observed: Vec<Observed>,
     /// What went out.
     pub asked: Vec<Asked>,
+    /// Conversations with mail servers.
+    pub letters: Vec<MailAsked>,
 }
 
 /// The fixtures of a folder, in order of their names: `*.json`, with the path.
@@ -272,13 +305,14 @@ impl Step {
     /// If it is not well written.
     pub async fn play(&self, bench: &Bench) -> Result<Given, String> {
         bench.answers(self.http.iter().map(|exchange| exchange.answer.clone()));
+        bench.mail_answers(self.mail.iter().map(|conversation| conversation.answer.clone()));
         let value = match (&self.request, &self.notification, &self.poll) {
             (Some(request), None, None) => received(bench, request.read(self.now()?)?).await,
             (None, Some(notification), None) => sent(bench, notification.read(self.now()?)?).await,
             (None, None, Some(question)) => polled(bench, question.read(self.now()?)).await,
             _ => return Err("it has one of `request`, `notification` and `poll`".to_owned()),
         };
-        Ok(Given { value, observed: bench.observed(), asked: bench.asked() })
+        Ok(Given { value, observed: bench.observed(), asked: bench.asked(), letters: bench.letters() })
     }
 
     /// When it is.
@@ -300,6 +334,13 @@ impl Step {
         }
         for (exchange, asked) in self.http.iter().zip(&given.asked) {
             wrong.extend(exchange.request.differences(asked));
+        }
+        if self.mail.len() != given.letters.len() {
+            let servers: Vec<&str> = given.letters.iter().map(|asked| asked.server.as_str()).collect();
+            wrong.push(format!("conversations: expected {}, given {servers:?}", self.mail.len()));
+        }
+        for (conversation, asked) in self.mail.iter().zip(&given.letters) {
+            wrong.extend(conversation.request.differences(asked));
         }
         wrong
     }
@@ -526,6 +567,30 @@ impl Outgoing {
         }
         for text in &self.contains {
             compare(&format!("contains `{text}`"), &json!(asked.body.contains(text)), &json!(true));
+        }
+        wrong
+    }
+}
+
+impl Posted {
+    fn differences(&self, asked: &MailAsked) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut compare = |what: &str, given: Value, expected: Option<Value>| {
+            if let Some(expected) = expected.filter(|expected| *expected != given) {
+                wrong.push(format!("conversation: {what}: expected {expected}, given {given}"));
+            }
+        };
+        compare("server", json!(asked.server), self.server.as_ref().map(|it| json!(it)));
+        compare("user", json!(asked.user), self.user.as_ref().map(|it| json!(it)));
+        compare("mailbox", json!(asked.mailbox), self.mailbox.as_ref().map(|it| json!(it)));
+        compare("uidValidity", json!(asked.uid_validity), self.uid_validity.map(|it| json!(it)));
+        compare("afterUid", json!(asked.after_uid), self.after_uid.map(|it| json!(it)));
+        compare("sender", json!(asked.sender), self.sender.as_ref().map(|it| json!(it)));
+        compare("recipients", json!(asked.recipients), self.recipients.as_ref().map(|it| json!(it)));
+        for text in &self.contains {
+            if !asked.message.contains(text) {
+                wrong.push(format!("conversation: `{text}` is not in the message:\n{}", asked.message));
+            }
         }
         wrong
     }

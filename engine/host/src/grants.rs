@@ -8,6 +8,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
+use crate::mail::{self, MailGrant};
 use crate::manifest::{HttpRule, Manifest, Place};
 
 /// What the administrator grants to a channel.
@@ -17,6 +18,9 @@ pub struct Grants {
     /// Addresses that it may send requests to.
     #[serde(default)]
     pub http: Vec<HttpGrant>,
+    /// Servers that it may fetch mail from and send mail by.
+    #[serde(default)]
+    pub mail: Vec<MailGrant>,
     /// Secrets that it may use.
     #[serde(default)]
     pub secrets: Vec<SecretGrant>,
@@ -77,6 +81,7 @@ pub(crate) struct Effective {
     channel: String,
     http: Vec<(HttpRule, Pattern)>,
     granted_http: Vec<(HttpGrant, Pattern)>,
+    mail: mail::Permissions,
     /// Name → may be seen; only what is asked *and* granted.
     secrets: BTreeMap<String, bool>,
     asked_secrets: BTreeMap<String, bool>,
@@ -125,6 +130,7 @@ impl Effective {
             channel: channel.to_owned(),
             http,
             granted_http,
+            mail: mail::Permissions::new(&permissions.mail, &grants.mail)?,
             secrets,
             asked_secrets,
             asked_kv: permissions.kv.as_ref().map(|kv| kv.max_bytes.min(limits::KV_BYTES_MAX)),
@@ -144,6 +150,7 @@ impl Effective {
             channel: channel.to_owned(),
             http: Vec::new(),
             granted_http: Vec::new(),
+            mail: mail::Permissions::default(),
             secrets: BTreeMap::new(),
             asked_secrets: BTreeMap::new(),
             asked_kv: None,
@@ -178,6 +185,18 @@ impl Effective {
             self.granted_http.iter().find(|(grant, pattern)| pattern.matches(url) && takes(&grant.methods));
         let Some((grant, _)) = grant else { return Err(self.denied(&what, Missing::Granted, &line)) };
         Ok(Allowed { private: grant.private, secrets: &rule.secrets, places: &rule.replace_in })
+    }
+
+    /// May it use this server for mail?
+    pub(crate) fn mail(&self, server: &mail::Server) -> Result<mail::Allowed<'_>, String> {
+        let line = format!("mail: [{{url: \"{server}\"}}]");
+        self.mail.of(server).map_err(|missing| self.denied(&server.to_string(), missing, &line))
+    }
+
+    /// The line that lets mail go inside.
+    pub(crate) fn private_mail_line(&self, server: &mail::Server) -> String {
+        let line = format!("mail: [{{url: \"{server}\", private: true}}]");
+        self.denied(&format!("{server}, which is an address inside"), Missing::Granted, &line)
     }
 
     /// The line that lets requests go inside.
@@ -237,7 +256,7 @@ impl Effective {
 }
 
 #[derive(Clone, Copy)]
-enum Missing {
+pub(crate) enum Missing {
     Asked,
     Granted,
 }

@@ -27,6 +27,7 @@ use crate::config::{ChannelConfig, Config, Source};
 use crate::error::Error;
 use crate::grants::Effective;
 use crate::installed::Installed;
+use crate::mail::Trust;
 use crate::outgoing::Clients;
 use crate::plugin::Plugin;
 use crate::refusal::Refusal;
@@ -80,6 +81,7 @@ impl Host {
             key_value: Arc::clone(&config.key_value),
             blobs: BlobStore::open(&config.blobs).map_err(folder(&config.blobs))?,
             clients: Clients::new()?,
+            trust: Trust::new(config.authorities),
             body_bytes_max: config.body_bytes_max.min(limits::BODY_BYTES_MAX),
             watch: config.watch,
         });

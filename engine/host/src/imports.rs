@@ -6,6 +6,7 @@ mod config;
 mod http;
 mod kv;
 mod log;
+pub(crate) mod mail;
 mod older;
 mod secrets;
 mod system;
@@ -28,6 +29,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     import::types::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     import::blobs::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     import::http::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    import::mail::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     older::add_to_linker(&mut linker, Contract::V0_1)?;
     Ok(linker)
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::cache::hex;
-use crate::manifest::{HttpRule, Manifest, Place};
+use crate::manifest::{HttpRule, MailRule, Manifest, Place};
 use crate::package::{self, Package};
 
 /// A component, looked at.
@@ -65,7 +65,7 @@ pub struct Content {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Permission {
-    /// `http`, `secret`, `kv` or `blobs`.
+    /// `http`, `mail`, `secret`, `kv` or `blobs`.
     pub kind: &'static str,
     /// Which, in one line.
     pub what: String,
@@ -162,6 +162,13 @@ fn permissions(manifest: &Manifest) -> Vec<Permission> {
         why: rule.why.clone(),
         grant: format!("http: [{{url: \"{}\"}}]", rule.url),
     });
+    let mail = asked.mail.iter().map(|rule| Permission {
+        kind: "mail",
+        what: servers(rule),
+        max_bytes: None,
+        why: rule.why.clone(),
+        grant: format!("mail: [{{url: \"{}\"}}]", rule.url),
+    });
     let secrets = asked.secrets.iter().map(|secret| {
         let (name, seen) = (&secret.name, secret.reveal);
         Permission {
@@ -195,7 +202,14 @@ fn permissions(manifest: &Manifest) -> Vec<Permission> {
         why: blobs.why.clone(),
         grant: "blobs: true".to_owned(),
     });
-    http.chain(secrets).chain(kv).chain(blobs).collect()
+    http.chain(mail).chain(secrets).chain(kv).chain(blobs).collect()
+}
+
+fn servers(rule: &MailRule) -> String {
+    if rule.secrets.is_empty() {
+        return rule.url.clone();
+    }
+    format!("{}, logging in with {}", rule.url, rule.secrets.join(" "))
 }
 
 fn address(rule: &HttpRule) -> String {

@@ -144,6 +144,19 @@ pub const HTTP_REDIRECTS_MAX: u32 = 5;
 /// An answer that enters the guest's memory.
 pub const HTTP_ANSWER_BYTES_MAX: u64 = 4 << 20;
 
+/// Conversations with mail servers in one call: a plugin fetches once, or sends once.
+pub const MAIL_CALLS_MAX: u32 = 4;
+/// Messages of one page of a mailbox.
+pub const MAIL_MESSAGES_MAX: u32 = 50;
+/// What is fetched of a message at once, and of one that is larger than wanted in all.
+pub const MAIL_CHUNK_BYTES: u64 = 256 << 10;
+/// All messages of a page: a page is on disk until the call ends.
+pub const MAIL_PAGE_BYTES_MAX: u64 = 64 << 20;
+/// What a server may say at once besides a part of a message: numbers of 100 000 messages.
+pub const MAIL_ANSWER_BYTES_MAX: usize = 2 << 20;
+/// Recipients of one message.
+pub const MAIL_RECIPIENTS_MAX: usize = 50;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +199,10 @@ mod tests {
             (
                 "outgoing requests of a call, redirects, answer in memory",
                 vec![HTTP_CALLS_MAX.to_string(), HTTP_REDIRECTS_MAX.to_string(), mib(HTTP_ANSWER_BYTES_MAX)],
+            ),
+            (
+                "mail: conversations of a call, messages of a page, all of them",
+                vec![MAIL_CALLS_MAX.to_string(), MAIL_MESSAGES_MAX.to_string(), mib(MAIL_PAGE_BYTES_MAX)],
             ),
         ] {
             let line = format!("| {what} | {} |", numbers.join(", "));

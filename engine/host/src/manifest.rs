@@ -52,6 +52,8 @@ pub(crate) struct Permissions {
     #[serde(default)]
     pub(crate) http: Vec<HttpRule>,
     #[serde(default)]
+    pub(crate) mail: Vec<MailRule>,
+    #[serde(default)]
     pub(crate) secrets: Vec<SecretRule>,
     #[serde(default)]
     pub(crate) kv: Option<KvRule>,
@@ -72,6 +74,19 @@ pub(crate) struct HttpRule {
     /// Where: `header` (always), `url`, `body`.
     #[serde(default)]
     pub(crate) replace_in: Vec<Place>,
+    #[serde(default)]
+    pub(crate) why: Option<String>,
+}
+
+/// Servers for mail.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct MailRule {
+    /// e.g. `imaps://*:993`.
+    pub(crate) url: String,
+    /// Secrets that the host may log in with there.
+    #[serde(default)]
+    pub(crate) secrets: Vec<String>,
     #[serde(default)]
     pub(crate) why: Option<String>,
 }
@@ -149,14 +164,17 @@ impl Manifest {
         }
         let known: Vec<&str> =
             manifest.permissions.secrets.iter().map(|secret| secret.name.as_str()).collect();
+        let unknown = |url: &str, secrets: &[String]| {
+            let name = secrets.iter().find(|name| !known.contains(&name.as_str()))?;
+            Some(format!("the rule for {url} names the secret `{name}`, which is not asked for"))
+        };
         for rule in &manifest.permissions.http {
             crate::grants::Pattern::parse(&rule.url)?;
-            if let Some(name) = rule.secrets.iter().find(|name| !known.contains(&name.as_str())) {
-                return Err(format!(
-                    "the rule for {} names the secret `{name}`, which is not asked for",
-                    rule.url
-                ));
-            }
+            unknown(&rule.url, &rule.secrets).map_or(Ok(()), Err)?;
+        }
+        for rule in &manifest.permissions.mail {
+            crate::mail::Pattern::parse(&rule.url)?;
+            unknown(&rule.url, &rule.secrets).map_or(Ok(()), Err)?;
         }
         Ok(manifest)
     }

@@ -255,7 +255,8 @@ fn part_of(state: &CallState, payload: &Payload) -> Result<Part, HttpError> {
     })
 }
 
-fn file(state: &CallState, blob: &BlobRef) -> Result<Vec<u8>, HttpError> {
+/// The bytes of a file that was handed to this call.
+pub(crate) fn file(state: &CallState, blob: &BlobRef) -> Result<Vec<u8>, HttpError> {
     state.effective.read_blobs().map_err(HttpError::Denied)?;
     let path = state
         .files

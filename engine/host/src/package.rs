@@ -133,6 +133,7 @@ fn agree(manifest: &Manifest, imports: &BTreeSet<String>, exports: &BTreeSet<Str
             "kv" => permissions.kv.is_some(),
             "blobs" => permissions.blobs.is_some(),
             "http" => !permissions.http.is_empty(),
+            "mail" => !permissions.mail.is_empty(),
             _ => false,
         };
         if !asked {

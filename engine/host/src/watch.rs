@@ -10,6 +10,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::bindings::yiwang::channel::http::HttpError;
+use crate::bindings::yiwang::channel::mail::MailError;
+use crate::mail::{MailAnswer, MailAsked};
 
 /// One call, as it was seen from outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +72,9 @@ pub(crate) struct Watch {
     asked: Mutex<Vec<Asked>>,
     /// None: requests go out for real.
     answers: Mutex<Option<VecDeque<Answer>>>,
+    letters: Mutex<Vec<MailAsked>>,
+    /// The same for mail servers.
+    mail: Mutex<Option<VecDeque<MailAnswer>>>,
 }
 
 impl Watch {
@@ -79,6 +84,8 @@ impl Watch {
             seen: Mutex::default(),
             asked: Mutex::default(),
             answers: Mutex::default(),
+            letters: Mutex::default(),
+            mail: Mutex::default(),
         }
     }
 
@@ -111,6 +118,28 @@ impl Watch {
     /// From now on these answers are given, and nothing goes out.
     pub(crate) fn expect(&self, answers: impl IntoIterator<Item = Answer>) {
         *held(&self.answers) = Some(answers.into_iter().collect());
+        // What is closed is closed for mail, too.
+        held(&self.mail).get_or_insert_default();
+    }
+
+    /// Conversations with mail servers since the last time.
+    pub(crate) fn letters(&self) -> Vec<MailAsked> {
+        std::mem::take(&mut held(&self.letters))
+    }
+
+    /// From now on mail servers give these answers, and nothing goes out.
+    pub(crate) fn expect_mail(&self, answers: impl IntoIterator<Item = MailAnswer>) {
+        *held(&self.mail) = Some(answers.into_iter().collect());
+    }
+
+    /// The answer of a mail server; none where it is asked for real.
+    pub(crate) fn mail(&self, asked: impl FnOnce() -> MailAsked) -> Option<Result<MailAnswer, MailError>> {
+        let mut answers = held(&self.mail);
+        let answers = answers.as_mut()?;
+        let asked = asked();
+        let what = format!("no answer is written down for {}", asked.server);
+        held(&self.letters).push(asked);
+        Some(answers.pop_front().ok_or(MailError::Connect(what)))
     }
 
     /// The answer to a request; none where it goes out for real.

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Value, json};
 
 use crate::{
-    BlobError, BlobRef, CallContext, FormPart, Header, HttpError, HttpRequest, HttpResponse, KvError, Level,
+    BlobError, BlobRef, BlobWriter, CallContext, FormPart, Header, HttpError, HttpRequest, HttpResponse,
+    KvError, Level, MailError, MailMessage, MailPage, MailQuery, MailReply, Mailbox, OutgoingMail,
     OutgoingRequest, Payload, SecretError, codec,
 };
 
@@ -28,13 +29,23 @@ pub struct Host {
     answers: RefCell<VecDeque<Result<HttpResponse, HttpError>>>,
     sent: RefCell<Vec<OutgoingRequest>>,
     lines: RefCell<Vec<String>>,
+    uid_validity: Cell<u32>,
+    messages: RefCell<BTreeMap<u32, Vec<u8>>>,
+    mail_failure: RefCell<Option<MailError>>,
+    mail_answers: RefCell<VecDeque<Result<MailReply, MailError>>>,
+    letters: RefCell<Vec<OutgoingMail>>,
 }
 
 impl Host {
     /// No configuration, no secrets, no answers; 2024-06-04T14:30:00+08:00.
     #[must_use]
     pub fn new() -> Self {
-        Self { config: json!({}), now_ms: Cell::new(1_717_482_600_000), ..Self::default() }
+        Self {
+            config: json!({}),
+            now_ms: Cell::new(1_717_482_600_000),
+            uid_validity: Cell::new(1),
+            ..Self::default()
+        }
     }
 
     /// With this configuration.
@@ -56,6 +67,43 @@ impl Host {
     pub fn answer(self, answer: Result<HttpResponse, HttpError>) -> Self {
         self.answers.borrow_mut().push_back(answer);
         self
+    }
+
+    /// With this message in its mailbox, under this UID.
+    #[must_use]
+    pub fn message(self, uid: u32, bytes: impl AsRef<[u8]>) -> Self {
+        self.messages.borrow_mut().insert(uid, bytes.as_ref().to_vec());
+        self
+    }
+
+    /// The server has numbered its messages anew.
+    pub fn renumber(&self, uid_validity: u32, messages: &[(u32, &[u8])]) {
+        self.uid_validity.set(uid_validity);
+        *self.messages.borrow_mut() = messages.iter().map(|(uid, bytes)| (*uid, bytes.to_vec())).collect();
+    }
+
+    /// From now on the mailbox answers this.
+    pub fn mailbox_fails(&self, error: Option<MailError>) {
+        *self.mail_failure.borrow_mut() = error;
+    }
+
+    /// The next message that goes out gets this answer; they are given in order.
+    #[must_use]
+    pub fn mail_answer(self, answer: Result<MailReply, MailError>) -> Self {
+        self.mail_answers.borrow_mut().push_back(answer);
+        self
+    }
+
+    /// Messages that were handed over.
+    #[must_use]
+    pub fn letters(&self) -> Vec<OutgoingMail> {
+        self.letters.borrow().clone()
+    }
+
+    /// The bytes of a file that was kept.
+    #[must_use]
+    pub fn file(&self, digest: &str) -> Option<Vec<u8>> {
+        self.blobs.borrow().get(digest).cloned()
     }
 
     /// Time goes on.
@@ -184,6 +232,47 @@ impl crate::Host for Host {
         Ok(blob)
     }
 
+    fn new_blob(
+        &self,
+        media_type: &str,
+        file_name: Option<&str>,
+    ) -> Result<Box<dyn BlobWriter + '_>, BlobError> {
+        let (media_type, file_name) = (media_type.to_owned(), file_name.map(ToOwned::to_owned));
+        Ok(Box::new(Writer { host: self, media_type, file_name, bytes: Vec::new() }))
+    }
+
+    fn fetch_mail(&self, query: &MailQuery) -> Result<Box<dyn Mailbox + '_>, MailError> {
+        if let Some(error) = self.mail_failure.borrow().clone() {
+            return Err(error);
+        }
+        let uid_validity = self.uid_validity.get();
+        let after = if query.uid_validity == Some(uid_validity) { query.after_uid } else { 0 };
+        let mut found: Vec<(u32, Vec<u8>)> = self
+            .messages
+            .borrow()
+            .iter()
+            .filter(|(uid, _)| **uid > after)
+            .map(|(uid, bytes)| (*uid, bytes.clone()))
+            .collect();
+        let wanted = query.max_messages as usize;
+        let more = found.len() > wanted;
+        found.truncate(wanted);
+        let message = |(uid, bytes): &(u32, Vec<u8>)| {
+            let size = bytes.len() as u64;
+            let fetched = size.min(query.max_message_bytes);
+            let received_ms = Some(self.now_ms.get());
+            MailMessage { uid: *uid, size, fetched, received_ms, whole: size == fetched }
+        };
+        let messages = found.iter().map(message).collect();
+        Ok(Box::new(Fetched { page: MailPage { uid_validity, messages, more }, bytes: found }))
+    }
+
+    fn send_mail(&self, message: &OutgoingMail) -> Result<MailReply, MailError> {
+        self.letters.borrow_mut().push(message.clone());
+        let none = || Err(MailError::Denied("no answer is recorded".to_owned()));
+        self.mail_answers.borrow_mut().pop_front().unwrap_or_else(none)
+    }
+
     fn http(&self, request: OutgoingRequest) -> Result<HttpResponse, HttpError> {
         let url = request.url.clone();
         self.sent.borrow_mut().push(request);
@@ -191,6 +280,43 @@ impl crate::Host for Host {
             .borrow_mut()
             .pop_front()
             .unwrap_or_else(|| Err(HttpError::Denied(format!("no answer is recorded for {url}"))))
+    }
+}
+
+struct Writer<'a> {
+    host: &'a Host,
+    media_type: String,
+    file_name: Option<String>,
+    bytes: Vec<u8>,
+}
+
+impl BlobWriter for Writer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<BlobRef, BlobError> {
+        crate::Host::put_blob(self.host, &self.media_type, self.file_name.as_deref(), &self.bytes)
+    }
+}
+
+struct Fetched {
+    page: MailPage,
+    bytes: Vec<(u32, Vec<u8>)>,
+}
+
+impl Mailbox for Fetched {
+    fn page(&self) -> MailPage {
+        self.page.clone()
+    }
+
+    fn read(&self, uid: u32, offset: u64, max: u32) -> Result<Vec<u8>, MailError> {
+        let message = self.page.messages.iter().zip(&self.bytes).find(|(message, _)| message.uid == uid);
+        let (message, (_, bytes)) =
+            message.ok_or_else(|| MailError::InvalidRequest(format!("there is no message {uid}")))?;
+        let bytes = bytes.iter().take(message.fetched as usize).skip(offset as usize);
+        Ok(bytes.take(max as usize).copied().collect())
     }
 }
 

@@ -3,7 +3,37 @@
 use serde_json::Value;
 
 use crate::bindings::imports::yiwang::channel as import;
-use crate::{BlobError, BlobRef, HttpError, HttpResponse, KvError, Level, OutgoingRequest, SecretError};
+use crate::{
+    BlobError, BlobRef, HttpError, HttpResponse, KvError, Level, MailError, MailPage, MailQuery, MailReply,
+    OutgoingMail, OutgoingRequest, SecretError,
+};
+
+/// A file that is being written. What is dropped before [`BlobWriter::finish`] is not kept.
+pub trait BlobWriter {
+    /// Adds bytes.
+    ///
+    /// # Errors
+    /// Too large, or not available.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError>;
+
+    /// Keeps the file.
+    ///
+    /// # Errors
+    /// Not available.
+    fn finish(self: Box<Self>) -> Result<BlobRef, BlobError>;
+}
+
+/// Messages that were fetched from a mailbox; they lie with the host until this is dropped.
+pub trait Mailbox {
+    /// What there is.
+    fn page(&self) -> MailPage;
+
+    /// At most `max` bytes of a message from `offset`, never more than 1 MiB; none at its end.
+    ///
+    /// # Errors
+    /// No such message.
+    fn read(&self, uid: u32, offset: u64, max: u32) -> Result<Vec<u8>, MailError>;
+}
 
 /// The host's side. [`Live`] in a component, [`fake::Host`](crate::fake::Host) in a unit test.
 pub trait Host {
@@ -68,6 +98,28 @@ pub trait Host {
     /// Not granted or too large.
     fn put_blob(&self, media_type: &str, file_name: Option<&str>, bytes: &[u8])
     -> Result<BlobRef, BlobError>;
+
+    /// Begins a file, for what is too large for one piece of memory.
+    ///
+    /// # Errors
+    /// Not granted.
+    fn new_blob(
+        &self,
+        media_type: &str,
+        file_name: Option<&str>,
+    ) -> Result<Box<dyn BlobWriter + '_>, BlobError>;
+
+    /// Looks into a mailbox of a granted server (IMAP). The host logs in; nothing is changed in the mailbox.
+    ///
+    /// # Errors
+    /// Not granted, or it did not get through.
+    fn fetch_mail(&self, query: &MailQuery) -> Result<Box<dyn Mailbox + '_>, MailError>;
+
+    /// Hands a message to a granted server (SMTP). The host logs in.
+    ///
+    /// # Errors
+    /// Not granted, not taken, or nobody knows.
+    fn send_mail(&self, message: &OutgoingMail) -> Result<MailReply, MailError>;
 
     /// Sends an HTTP request to a granted host.
     ///
@@ -164,7 +216,47 @@ impl Host for Live {
         import::blobs::finish(writer)
     }
 
+    fn new_blob(
+        &self,
+        media_type: &str,
+        file_name: Option<&str>,
+    ) -> Result<Box<dyn BlobWriter + '_>, BlobError> {
+        Ok(Box::new(LiveWriter(import::blobs::create(media_type, file_name)?)))
+    }
+
+    fn fetch_mail(&self, query: &MailQuery) -> Result<Box<dyn Mailbox + '_>, MailError> {
+        Ok(Box::new(LiveMailbox(import::mail::fetch(query)?)))
+    }
+
+    fn send_mail(&self, message: &OutgoingMail) -> Result<MailReply, MailError> {
+        import::mail::send(message)
+    }
+
     fn http(&self, request: OutgoingRequest) -> Result<HttpResponse, HttpError> {
         import::http::send(&request)
+    }
+}
+
+struct LiveWriter(import::blobs::Writer);
+
+impl BlobWriter for LiveWriter {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
+        bytes.chunks(64 * 1024).try_for_each(|chunk| self.0.write(chunk))
+    }
+
+    fn finish(self: Box<Self>) -> Result<BlobRef, BlobError> {
+        import::blobs::finish(self.0)
+    }
+}
+
+struct LiveMailbox(import::mail::Mailbox);
+
+impl Mailbox for LiveMailbox {
+    fn page(&self) -> MailPage {
+        self.0.page()
+    }
+
+    fn read(&self, uid: u32, offset: u64, max: u32) -> Result<Vec<u8>, MailError> {
+        self.0.read(uid, offset, max)
     }
 }

@@ -47,7 +47,7 @@ pub mod wechat;
 #[doc(hidden)]
 pub use channel::Exported;
 pub use channel::{Channel, not_provided};
-pub use host::{Host, Live};
+pub use host::{BlobWriter, Host, Live, Mailbox};
 pub use serde_json;
 
 pub use bindings::delivery_callback::exports::yiwang::channel::delivery_callback as delivery;
@@ -55,6 +55,10 @@ pub use bindings::imports::yiwang::channel::blobs::BlobError;
 pub use bindings::imports::yiwang::channel::http::{HttpError, Request as OutgoingRequest};
 pub use bindings::imports::yiwang::channel::kv::KvError;
 pub use bindings::imports::yiwang::channel::log::Level;
+pub use bindings::imports::yiwang::channel::mail::{
+    Account as MailAccount, MailError, Message as MailMessage, Outgoing as OutgoingMail, Page as MailPage,
+    Query as MailQuery, Reply as MailReply,
+};
 pub use bindings::imports::yiwang::channel::secrets::SecretError;
 pub use bindings::imports::yiwang::channel::types::{
     BlobRef, CallContext, DeliveryState, DeliveryUpdate, Event, Failure, FailureKind, FormPart, Header,

@@ -45,21 +45,32 @@ impl Fixture {
 
     /// With several channels.
     pub(crate) async fn with(plugin: &Plugin, channels: &[(&str, &Value)]) -> Self {
-        Self::start(plugin, channels, false).await
+        Self::start(plugin, channels, false, Vec::new()).await
     }
 
     /// With the allocator that the server uses.
     pub(crate) async fn pooled(plugin: &Plugin, channel: &Value) -> Self {
-        Self::start(plugin, &[("test", channel)], true).await
+        Self::start(plugin, &[("test", channel)], true, Vec::new()).await
     }
 
-    async fn start(plugin: &Plugin, channels: &[(&str, &Value)], pooling: bool) -> Self {
+    /// That believes certificates of these authorities (PEM), too.
+    pub(crate) async fn trusting(plugin: &Plugin, channel: &Value, authorities: Vec<Vec<u8>>) -> Self {
+        Self::start(plugin, &[("test", channel)], false, authorities).await
+    }
+
+    async fn start(
+        plugin: &Plugin,
+        channels: &[(&str, &Value)],
+        pooling: bool,
+        authorities: Vec<Vec<u8>>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let components = plugin.wasm.parent().unwrap().to_owned();
         let mut config = Config::new(components, folder.path().to_owned(), Arc::new(Memory::default()));
         // Compiled code is shared by the tests, or each of their processes would compile it.
         config.cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache");
         config.pooling = pooling;
+        config.authorities = authorities;
         for (id, channel) in channels {
             config.channels.push(channel_config(id, &plugin.name, channel));
         }

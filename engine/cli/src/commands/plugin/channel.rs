@@ -13,6 +13,7 @@ use crate::output;
 use crate::project::{ChannelFile, Project};
 
 #[derive(clap::Args, Debug)]
+#[command(group = clap::ArgGroup::new("address").args(["http", "mail"]).multiple(true))]
 pub(super) struct GrantArgs {
     /// The channel's id.
     channel: String,
@@ -25,8 +26,11 @@ pub(super) struct GrantArgs {
     /// Requests to such addresses, with `*` for the rest of a path; may be given several times.
     #[arg(long = "http", value_name = "URL")]
     http: Vec<String>,
-    /// These addresses may lie inside the network.
-    #[arg(long, requires = "http")]
+    /// Mail servers, like `imaps://imap.example.cn`; may be given several times.
+    #[arg(long = "mail", value_name = "URL")]
+    mail: Vec<String>,
+    /// These addresses and servers may lie inside the network.
+    #[arg(long, requires = "address")]
     private: bool,
     /// A secret that the server uses for it; may be given several times.
     #[arg(long = "secret", value_name = "NAME")]
@@ -59,10 +63,11 @@ impl GrantArgs {
         let mut all = Vec::new();
         all.extend(self.kv.then_some(Grant::Flag("kv")));
         all.extend(self.blobs.then_some(Grant::Flag("blobs")));
-        for url in &self.http {
+        let addresses = self.http.iter().map(|url| ("http", url));
+        for (list, url) in addresses.chain(self.mail.iter().map(|url| ("mail", url))) {
             let quoted = Value::String(url.clone());
             let private = if self.private { ", private: true" } else { "" };
-            all.push(Grant::Item("http", url.clone(), format!("{{ url: {quoted}{private} }}")));
+            all.push(Grant::Item(list, url.clone(), format!("{{ url: {quoted}{private} }}")));
         }
         for name in &self.secrets {
             all.push(Grant::Item("secrets", name.clone(), Value::String(name.clone()).to_string()));
@@ -73,7 +78,7 @@ impl GrantArgs {
         }
         if all.is_empty() {
             return Err(Failure::new(Exit::Invalid, "cli.grant", "it is not said what is meant")
-                .help("--kv, --blobs, --http URL, --secret NAME or --reveal NAME"));
+                .help("--kv, --blobs, --http URL, --mail URL, --secret NAME or --reveal NAME"));
         }
         Ok(all)
     }
@@ -129,7 +134,7 @@ fn asked_for(project: &Project, file: &ChannelFile, grants: &[Grant]) -> Result<
     for grant in grants {
         let asked = found.permissions.iter().any(|one| match grant {
             Grant::Flag(kind) => one.kind == *kind,
-            Grant::Item("http", _, _) => one.kind == "http",
+            Grant::Item(list @ ("http" | "mail"), _, _) => one.kind == *list,
             Grant::Item(_, secret, written) => {
                 let seen = one.what.ends_with(", seen by the plugin");
                 let known = one.what.split(',').next() == Some(secret);
@@ -413,6 +418,7 @@ mod tests {
             ("id: a\ngrants:\n  blobs: true\n", Grant::Flag("kv")),
             (FILE, Grant::Flag("blobs")),
             (FILE, item("secrets", "token", "\"token\"")),
+            (FILE, item("mail", "imaps://a.cn", "{ url: \"imaps://a.cn\", private: true }")),
         ] {
             let mut wanted = value(text);
             grant.put(&mut wanted);
