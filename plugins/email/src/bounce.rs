@@ -1,7 +1,11 @@
 //! What a delivery report says (RFC 3464): who was not reached, why, and which of our messages it was.
 
 use mail_parser::MessageParser;
+use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::{Map, Value};
+use yiwang_sdk::time;
+
+use crate::letter::{self, Letter};
 
 /// Reads `message/delivery-status` and the head of the message that came back.
 pub(crate) fn read(status: &str, original: &str) -> Map<String, Value> {
@@ -25,6 +29,29 @@ pub(crate) fn read(status: &str, original: &str) -> Map<String, Value> {
     let id = head.as_ref().and_then(|head| head.message_id());
     put("messageId", id.map(ToOwned::to_owned), 256);
     told
+}
+
+/// What became of one of our messages, for the record of it; none where the report does not say of which.
+pub(crate) fn update(letter: &Letter, received_ms: Option<u64>) -> Option<DeliveryUpdate> {
+    letter.aside.as_ref().filter(|aside| aside.reason == "bounce")?;
+    let told = read(&letter.status, &letter.original);
+    let text = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default();
+    let id = letter::id(text("messageId"))?;
+    let mut update = match text("action").to_ascii_lowercase().as_str() {
+        "failed" => {
+            let digits = text("status").chars().filter(|char| char.is_ascii_digit() || *char == '.');
+            let status: String = digits.take(20).collect();
+            let code = if status.is_empty() { "smtp.failed".to_owned() } else { format!("smtp.{status}") };
+            DeliveryUpdate::failed(id, code, text("diagnostic").chars().take(200).collect::<String>())
+        }
+        "delivered" => DeliveryUpdate::new(id, DeliveryState::Delivered),
+        // Handed on to a server that reports nothing.
+        "relayed" | "expanded" => DeliveryUpdate::new(id, DeliveryState::Sent),
+        // It is tried further.
+        _ => return None,
+    };
+    update.time = received_ms.map(time::rfc3339);
+    Some(update)
 }
 
 /// The first field of this name, unfolded.

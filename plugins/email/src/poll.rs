@@ -13,7 +13,7 @@ use crate::guard::Aside;
 use crate::letter::{self, FILES_MAX, Letter, Reader};
 use crate::parts::Walk;
 use crate::report::{self, Found};
-use crate::{settings, threads};
+use crate::{bounce, settings, threads};
 
 /// Messages of a page: each may have files, and a call may write a hundred.
 const MESSAGES_MAX: u32 = 20;
@@ -38,8 +38,8 @@ pub(crate) fn poll<H: Host>(
         // A channel that only sends.
         let day = Some(86_400_000);
         return Ok(Page {
-            updates: Vec::new(),
             events: Vec::new(),
+            updates: Vec::new(),
             cursor: cursor.map(ToOwned::to_owned),
             more: false,
             next_after_ms: day,
@@ -68,7 +68,7 @@ pub(crate) fn poll<H: Host>(
         Some(place) if place.uid_validity == uid_validity => place,
         _ => Cursor { uid_validity, uid: 0 },
     };
-    let (mut events, mut more, mut files) = (Vec::new(), page.more, 0);
+    let (mut events, mut updates, mut more, mut files) = (Vec::new(), Vec::new(), page.more, 0);
     for message in &page.messages {
         if !events.is_empty() && files + FILES_MAX + 1 > FILES_OF_CALL_MAX {
             more = true;
@@ -98,6 +98,7 @@ pub(crate) fn poll<H: Host>(
                             threads::remember(host, &letter);
                         }
                     }
+                    updates.extend(bounce::update(&letter, found.message.received_ms));
                     report::event(&config, &mut letter, found)
                 }
                 // What came before is kept; this one is asked for again.
@@ -115,7 +116,7 @@ pub(crate) fn poll<H: Host>(
         events.push(event);
         at = here;
     }
-    Ok(Page { events, updates: Vec::new(), cursor: Some(at.to_string()), more, next_after_ms: None })
+    Ok(Page { events, updates, cursor: Some(at.to_string()), more, next_after_ms: None })
 }
 
 /// Notes that this message is being read; true: it was noted before, and more than once.

@@ -327,7 +327,7 @@ fn a_note_of_absence_from_exchange_is_set_aside() {
 
 #[test]
 fn a_bounce_says_who_was_not_reached() {
-    let (event, _) = one(lines(&[
+    let (event, host) = one(lines(&[
         "Return-Path: <>",
         "From: Mail Delivery System <MAILER-DAEMON@mx.example.cn>",
         "Subject: Undelivered Mail Returned to Sender",
@@ -372,6 +372,14 @@ fn a_bounce_says_who_was_not_reached() {
         })
     );
     assert!(event.attachments.is_empty());
+    let page = polled(&host, None);
+    let update = &page.updates[0];
+    assert_eq!(
+        (update.provider_id.as_str(), update.state),
+        ("5f2c@qiaocheng.example.cn", DeliveryState::Failed)
+    );
+    assert_eq!(update.failure.as_ref().unwrap().code, "smtp.5.1.1");
+    assert_eq!(page.updates.len(), 1);
 }
 
 #[test]

@@ -98,5 +98,19 @@ fn messages() -> Vec<(&'static str, Vec<u8>)> {
                 "--x\r\nContent-Type: message/delivery-status\r\n\r\n:::\r\n--x--",
             ),
         ),
+        (
+            "a report of a message without end",
+            headed(
+                "Content-Type: multipart/report; report-type=delivery-status; boundary=x",
+                &format!(
+                    "--x\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\nStatus: {}\r\n\
+                     Diagnostic-Code: \u{202e}{}\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n\
+                     Message-ID: <{}\0>\r\n\r\n--x--",
+                    "5.".repeat(300),
+                    "长".repeat(3_000),
+                    "长".repeat(300)
+                ),
+            ),
+        ),
     ]
 }
