@@ -8,6 +8,7 @@ pub(crate) fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The text of one file.
-pub(crate) fn text(path: &str) -> &'static str {
+pub(crate) fn text(folder: &str, file: &str) -> &'static str {
+    let path = format!("{folder}/{file}");
     files().find(|(name, _)| *name == path).map(|(_, text)| text).unwrap_or_default()
 }

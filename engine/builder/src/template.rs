@@ -75,7 +75,7 @@ fn files(language: Language, name: &str) -> Vec<(String, String)> {
     files.push((".gitignore".to_owned(), ignored(language).to_owned()));
     if language == Language::Rust {
         files.push(("Cargo.toml".to_owned(), manifest().replace(own_name(language), name)));
-        files.push(("Cargo.lock".to_owned(), carried::text("plugins/Cargo.lock").to_owned()));
+        files.push(("Cargo.lock".to_owned(), carried::text("plugins", "Cargo.lock").to_owned()));
     }
     files
 }
@@ -141,7 +141,8 @@ fn type_name(name: &str) -> String {
 
 /// The package is a workspace of its own: what it shares with the SDK stands there as it does in this repository.
 fn manifest() -> String {
-    let (guests, package) = (carried::text("plugins/Cargo.toml"), carried::text("sdk/template/Cargo.toml"));
+    let (guests, package) =
+        (carried::text("plugins", "Cargo.toml"), carried::text("sdk/template", "Cargo.toml"));
     let used = used();
     let mut shared = String::new();
     let mut dependencies = false;
@@ -162,7 +163,7 @@ fn manifest() -> String {
 
 /// The dependencies that the SDK and the template name.
 fn used() -> BTreeSet<String> {
-    let manifests = [carried::text("sdk/rust/Cargo.toml"), carried::text("sdk/template/Cargo.toml")];
+    let manifests = [carried::text("sdk/rust", "Cargo.toml"), carried::text("sdk/template", "Cargo.toml")];
     let lines = manifests.iter().flat_map(|text| text.lines());
     let named = |line: &str| {
         let plain = line.strip_suffix(".workspace = true");

@@ -62,7 +62,7 @@ pub fn write(manifest: &Manifest, to: &Path) -> Result<()> {
         }
         fs::create_dir_all(to)?;
         for file in CONTRACT {
-            fs::write(to.join(file), carried::text(&format!("sdk/wit/{file}")))?;
+            fs::write(to.join(file), carried::text("sdk/wit", file))?;
         }
         fs::write(to.join("plugin.wit"), &world)
     };

@@ -34,7 +34,7 @@ pub(super) fn test(root: &Path, target: &Path) -> Result<()> {
                 folders.push(manifest.folder);
             }
         }
-        for folder in folders {
+        for folder in folders.into_iter().filter(|folder| folder.join("test").is_dir()) {
             say(&format!("unit tests of {}", folder.strip_prefix(root).unwrap_or(&folder).display()));
             tested(root, language, &folder)?;
         }
