@@ -4,7 +4,7 @@
 //! sources ─► stamp unchanged? ─► done
 //!               │ no
 //!               ▼
-//! toolchain ─► cargo build (guests' workspace) ─► component ─► manifest section ─► check ─► .wasm .sha256 .stamp
+//! toolchain ─► cargo build (guests' workspace) ─► component ─► manifest, SBOM ─► check ─► .wasm .cdx.json .sha256 .stamp
 //! ```
 //!
 //! Tests call [`built`] and get the paths; a missing toolchain is an error there, never a skipped test.
@@ -22,7 +22,7 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use sha2::{Digest as _, Sha256};
 
 use interpreter::{Built, Interpreter};
-use yiwang_builder::{Manifest, Toolchain, component, hex, manifest, toolchain};
+use yiwang_builder::{Manifest, Toolchain, component, hex, manifest, sbom, toolchain};
 
 /// What `cargo xtask plugins` takes.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -188,7 +188,7 @@ fn build(only: &[String], force: bool, progress: &mut dyn FnMut(String)) -> Resu
         progress(format!("building {} with {toolchain}", names.join(", ")));
         let modules = toolchain.build(&root, "plugins", &target().join("guests"), &names)?;
         for (at, (manifest, stamp)) in stale.iter().enumerate() {
-            let line = finish(manifest, &modules, &path_of(&output, manifest), stamp)
+            let line = finish(manifest, &modules, &path_of(&output, manifest), stamp, &toolchain.version)
                 .with_context(|| format!("making a component of `{}`", manifest.name))?;
             progress(format!("[{}/{}] {line}", at + 1, stale.len()));
         }
@@ -206,14 +206,16 @@ fn build(only: &[String], force: bool, progress: &mut dyn FnMut(String)) -> Resu
 }
 
 /// Writes component, digest and stamp; the stamp last, so that a crash in between means another build.
-fn finish(manifest: &Manifest, modules: &Path, wasm: &Path, stamp: &str) -> Result<String> {
+fn finish(manifest: &Manifest, modules: &Path, wasm: &Path, stamp: &str, compiler: &str) -> Result<String> {
     let module = modules.join(format!("{}.wasm", manifest.name.replace('-', "_")));
     let module = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
-    let bytes = component::encode(&module, &manifest.json)?;
+    let parts = sbom::of_package(&manifest.folder, &manifest.name, compiler)?;
+    let bytes = component::encode(&module, &manifest.json, Some(&parts))?;
     let imports = component::check(&bytes, manifest)?;
     let digest = hex(&Sha256::digest(&bytes));
     fs::write(wasm, &bytes)?;
     fs::write(wasm.with_extension("sha256"), format!("{digest}  {}.wasm\n", manifest.name))?;
+    sbom::write(&parts, wasm)?;
     fs::write(wasm.with_extension("stamp"), stamp)?;
     Ok(format!(
         "{} {}: {} KiB, imports {}, sha256:{}…",

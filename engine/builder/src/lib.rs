@@ -1,7 +1,7 @@
 //! From the sources of a plugin to a component: what `yiwang plugin build` and this repository's own build share.
 //!
 //! ```text
-//! plugin.toml + sources ─► toolchain (cargo) ─► core module ─► component ─► manifest section ─► check ─► .wasm
+//! plugin.toml + sources ─► toolchain (cargo) ─► core module ─► component ─► manifest, SBOM ─► check ─► .wasm
 //! ```
 //!
 //! It runs no plugin and knows no server; the host checks a component again, as if a stranger had made it.
@@ -9,6 +9,7 @@
 pub mod component;
 pub mod manifest;
 mod package;
+pub mod sbom;
 pub mod template;
 pub mod toolchain;
 

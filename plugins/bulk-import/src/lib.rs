@@ -65,7 +65,9 @@ fn file<H: Host>(host: &H, config: &Value, request: &HttpRequest) -> Result<Vec<
                 }
             })
         }
-        "text/csv" | "application/csv" | "text/plain" | XLSX if request.bytes().len() > max => Err(too_large()),
+        "text/csv" | "application/csv" | "text/plain" | XLSX if request.bytes().len() > max => {
+            Err(too_large())
+        }
         "text/csv" | "application/csv" | "text/plain" | XLSX => Ok(request.bytes().to_vec()),
         _ => Err(Failure::refused(
             415,

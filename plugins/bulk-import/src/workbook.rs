@@ -62,9 +62,11 @@ fn measure(bytes: &[u8]) -> Result<(), Failure> {
     let mut left = UNPACKED_BYTES_MAX;
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(broken)?;
-        let is_shared = entry.name().map_err(broken)?.to_ascii_lowercase().ends_with("sharedstrings.xml");
+        let is_shared = entry.name().to_ascii_lowercase().ends_with("sharedstrings.xml");
         let unpacked = std::io::copy(&mut entry.take(left + 1), &mut std::io::sink()).map_err(broken)?;
-        left = left.checked_sub(unpacked).ok_or_else(|| too_large("bytes when it is unpacked", UNPACKED_BYTES_MAX))?;
+        left = left
+            .checked_sub(unpacked)
+            .ok_or_else(|| too_large("bytes when it is unpacked", UNPACKED_BYTES_MAX))?;
         if is_shared && unpacked > SHARED_BYTES_MAX {
             return Err(too_large("bytes of shared texts", SHARED_BYTES_MAX));
         }
@@ -157,7 +159,11 @@ fn text(value: &DataRef<'_>) -> String {
 /// Without `.0`: spreadsheets know no whole numbers. One whose last digits are lost is written as spreadsheets write
 /// it, so that it is told as what it is.
 fn plain(number: f64) -> String {
-    if number.abs() >= DIGITS_LOST_FROM { format!("{number:.5e}").replacen('e', "E+", 1) } else { number.to_string() }
+    if number.abs() >= DIGITS_LOST_FROM {
+        format!("{number:.5e}").replacen('e', "E+", 1)
+    } else {
+        number.to_string()
+    }
 }
 
 fn too_large(what: &str, max: u64) -> Failure {

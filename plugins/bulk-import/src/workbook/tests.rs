@@ -65,7 +65,17 @@ fn why(bytes: &[u8]) -> (String, String) {
 fn cells_of_the_first_visible_sheet_are_texts() {
     let rows = [
         row(2, &["信访编号", "< t=\"s\"><v>0</v></c>", "登记日期", "人数", "是否集体", "电话"]),
-        row(4, &["<><v>1001</v></c>", " 占地 ", "< s=\"1\"><v>45447.604166666664</v></c>", "<><v>5</v></c>", "< t=\"b\"><v>1</v></c>", "<><v>13800000000</v></c>"]),
+        row(
+            4,
+            &[
+                "<><v>1001</v></c>",
+                " 占地 ",
+                "< s=\"1\"><v>45447.604166666664</v></c>",
+                "<><v>5</v></c>",
+                "< t=\"b\"><v>1</v></c>",
+                "<><v>13800000000</v></c>",
+            ],
+        ),
         row(5, &["<><v>202406040012345678</v></c>", "< t=\"e\"><v>#REF!</v></c>", "", "<><v>1.5</v></c>"]),
         row(6, &["", " "]),
     ];
@@ -78,7 +88,10 @@ fn cells_of_the_first_visible_sheet_are_texts() {
     assert_eq!(texts(&cells.rows[1].1), ["2.02406E+17", "", "", "1.5"]);
     assert_eq!(cells.broken.into_iter().collect::<Vec<_>>(), [((5, 1), "#REF!".to_owned())]);
     let missing = read(&bytes, Some("名单")).unwrap_err();
-    assert_eq!((missing.code.as_str(), missing.message.as_str()), ("import.no-sheet", "there is no sheet `名单`; there are 字典、信访"));
+    assert_eq!(
+        (missing.code.as_str(), missing.message.as_str()),
+        ("import.no-sheet", "there is no sheet `名单`; there are 字典、信访")
+    );
     assert!(read(&bytes, Some("字典")).unwrap().rows.is_empty());
 }
 
@@ -94,11 +107,13 @@ fn what_is_too_large_ends_before_it_is_in_memory() {
     let long = format!("<si><t>{}</t></si>", "x".repeat(30_000));
     let shown: String = (1..400).map(|n| row(n, &["< t=\"s\"><v>0</v></c>"])).collect();
     assert!(why(&book(&shown, &long)).1.contains("bytes of cells"));
-    let wide: String = (1..5_000).map(|n| format!("<row r=\"{n}\"><c r=\"CV{n}\"><v>1</v></c></row>")).collect();
+    let wide: String =
+        (1..5_000).map(|n| format!("<row r=\"{n}\"><c r=\"CV{n}\"><v>1</v></c></row>")).collect();
     assert!(why(&book(&wide, "")).1.contains("cells"));
     let far = r#"<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>"#;
     assert_eq!(why(&book(far, "")).0, "import.too-many-rows");
-    let many: String = (1..=20_002).map(|n| format!("<row r=\"{n}\"><c r=\"A{n}\"><v>1</v></c></row>")).collect();
+    let many: String =
+        (1..=20_002).map(|n| format!("<row r=\"{n}\"><c r=\"A{n}\"><v>1</v></c></row>")).collect();
     assert_eq!(why(&book(&many, "")).0, "import.too-many-rows");
 }
 
@@ -112,5 +127,8 @@ fn what_is_no_workbook_says_so() {
     }
     assert!(read(&book("", ""), None).unwrap().head.is_empty());
     let entity = "<!DOCTYPE a [<!ENTITY b \"bbbb\">]><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>&b;</t></is></c></row>";
-    assert!(read(&book(entity, ""), None).map_or(true, |cells| !cells.head.iter().any(|cell| cell.contains("bbbb"))));
+    assert!(
+        read(&book(entity, ""), None)
+            .map_or(true, |cells| !cells.head.iter().any(|cell| cell.contains("bbbb")))
+    );
 }
