@@ -85,7 +85,7 @@ impl Config {
             }),
             detail: places(&config["detail"]),
             pages: config["pages"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(3),
-            since: config["since"].as_str().and_then(|text| time::parse_rfc3339(text)),
+            since: config["since"].as_str().and_then(time::parse_rfc3339),
             offset: config["utcOffset"].as_str().unwrap_or("+08:00").to_owned(),
             headers: strings(&config["headers"]).collect(),
             extra: strings(&config["extra"]).collect(),

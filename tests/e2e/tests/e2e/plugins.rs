@@ -229,7 +229,10 @@ fn an_author_needs_nothing_of_this_repository() {
     assert_eq!(serde_json::from_str::<Value>(&beside).unwrap(), list, "the list beside it is the one in it");
     let parts = list["components"].as_array().unwrap();
     assert!(parts.iter().any(|part| part["name"] == "yiwang-sdk"));
-    assert_eq!((&shown["sbom"]["parts"], &shown["sbom"]["format"]), (&json!(parts.len()), &json!("CycloneDX 1.6")));
+    assert_eq!(
+        (&shown["sbom"]["parts"], &shown["sbom"]["format"]),
+        (&json!(parts.len()), &json!("CycloneDX 1.6"))
+    );
     fs::write(desk.join("request.json"), r#"{"json": {"text": "几点上班"}}"#).unwrap();
     let (given, said) = does(&desk, &["run", component, "--request", "request.json", "-o", "table"]);
     assert_eq!(serde_json::from_str::<Value>(&given).unwrap()["status"], 202);
