@@ -23,9 +23,8 @@ use crate::toolchain::{TARGET, cargo};
 pub const SPEC_VERSION: &str = "1.6";
 /// The standard library has no package: it comes with the compiler.
 const STD: &str = "rust-std";
-/// What crates.io calls itself in lock files.
-const CRATES_IO: [&str; 2] =
-    ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
+/// What crates.io is called in lock files, by whatever protocol it is asked.
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// The list of what is linked into the package of this name, in a folder of its workspace; `compiler` is what
 /// `rustc -vV` says.
@@ -193,7 +192,7 @@ fn component(package: &Value, kind: &str, checksums: &BTreeMap<Part, String>) ->
 /// Where it is from (<https://github.com/package-url/purl-spec>).
 fn purl(package: &Value, source: &str) -> String {
     let plain = format!("pkg:cargo/{}", reference(package).replace('+', "%2B"));
-    if CRATES_IO.contains(&source) {
+    if source == CRATES_IO {
         return plain;
     }
     let escaped = |text: &str| -> String {
@@ -266,9 +265,9 @@ mod tests {
             "packages": [
                 package("desk", json!(null), json!("Apache-2.0")),
                 package("sdk", json!(null), json!("Apache-2.0")),
-                package("old", json!(CRATES_IO[0]), json!("MIT/Apache-2.0")),
+                package("old", json!(CRATES_IO), json!("MIT/Apache-2.0")),
                 package("of-git", json!("git+https://git.example.cn/a?rev=b#c"), json!(null)),
-                package("macros", json!(CRATES_IO[0]), json!("MIT")),
+                package("macros", json!(CRATES_IO), json!("MIT")),
             ],
             "resolve": {"nodes": [
                 {"id": "desk", "deps": [dep("sdk", json!(null)), dep("old", json!("dev")), dep("macros", json!(null))]},
