@@ -11,8 +11,17 @@ use crate::page;
 /// Pages of one call: the host lets sixteen requests out, and the first is for the list.
 pub(crate) const PAGES_MAX: usize = 12;
 
-/// Adds what the page has. A page that is gone leaves the entry as it is, with a note.
-pub(crate) fn add<H: Host>(host: &H, config: &Config, entry: &mut Entry) -> Result<(), Failure> {
+/// Tries after which an entry is taken without its page: the others wait behind it.
+const TRIES_MAX: u32 = 5;
+
+/// Adds what the page has. A page that is gone, that may not be asked for, or that fails again and again leaves the
+/// entry as it is, with a note.
+pub(crate) fn add<H: Host>(
+    host: &H,
+    config: &Config,
+    entry: &mut Entry,
+    attempt: u32,
+) -> Result<(), Failure> {
     let Some(url) = entry.link.clone() else { return Ok(()) };
     let text = match fetch::get(host, config, &url, None) {
         Ok(Fetched::Text { text, .. }) => text,
