@@ -26,16 +26,21 @@ pub(crate) fn add<H: Host>(
     let text = match fetch::get(host, config, &url, None) {
         Ok(Fetched::Text { text, .. }) => text,
         Ok(Fetched::Unchanged) => return Ok(()),
-        Err(failure)
-            if matches!(failure.code.as_str(), "feed.http-404" | "feed.http-410" | "feed.too-large") =>
-        {
+        Err(failure) if failure.kind != FailureKind::Retryable || attempt >= TRIES_MAX => {
+            host.warn(&format!("an entry is taken without its page: {}", failure.code));
             entry.extra.insert("detail".to_owned(), Value::String(failure.code));
             return Ok(());
         }
         Err(failure) => return Err(failure),
     };
-    let found = page::one(&text, &url, &config.detail)
-        .map_err(|why| Failure::retryable("feed.malformed", format!("an entry's page: {why}")))?;
+    let found = match page::one(&text, &url, &config.detail) {
+        Ok(found) => found,
+        Err(why) => {
+            host.warn(&format!("an entry's page cannot be read: {why}"));
+            entry.extra.insert("detail".to_owned(), Value::String("feed.malformed".to_owned()));
+            return Ok(());
+        }
+    };
     let asked = |name: &str| config.detail.iter().any(|(field, _)| field == name);
     if asked("content") && found.content.is_empty() {
         // Not the entry's fault, most likely: all pages of a site are made alike.

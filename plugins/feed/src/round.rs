@@ -112,12 +112,14 @@ fn take<H: Host>(
     let with_detail = !config.detail.is_empty();
     let most = if with_detail { events_max.min(detail::PAGES_MAX) } else { events_max };
     let mut taken = Taken { left: fresh.len(), ..Taken::default() };
+    // How often this very page was asked for: it counts for the first entry only.
+    let mut attempt = ctx.attempt;
     for (mark, mut entry) in fresh.into_iter().take(most) {
         if with_detail {
             if !taken.events.is_empty() && host.now_ms() + TIME_LEFT_MS > ctx.deadline_ms {
                 break;
             }
-            match detail::add(host, config, &mut entry) {
+            match detail::add(host, config, &mut entry, attempt) {
                 Ok(()) => {}
                 // What was read is kept; the rest is asked for at the next time.
                 Err(failure) if !taken.events.is_empty() => {
@@ -128,6 +130,7 @@ fn take<H: Host>(
                 Err(failure) => return Err(failure),
             }
         }
+        attempt = 1;
         taken.events.push(intake::event(entry, config, ctx.now_ms));
         taken.marks.push(mark);
         taken.left -= 1;

@@ -234,6 +234,20 @@ fn a_page_of_an_entry_that_fails_costs_no_other() {
     let failure =
         poll(&host(&more).answer(given(&feed)).answer(Ok(HttpResponse::empty(503))), None).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Retryable, "feed.http-503"));
+    // Again and again: it does not hold up the others for ever.
+    let stuck =
+        host(&more).answer(given(&feed)).answer(Ok(HttpResponse::empty(503))).answer(given("<p>y</p>"));
+    let mut ctx = stuck.context();
+    (ctx.attempt, ctx.deadline_ms) = (5, ctx.now_ms + 30_000);
+    let page = Feed::poll(&stuck, &ctx, None, 100).unwrap();
+    assert_eq!(
+        (&data(&page)[0]["extra"]["detail"], &data(&page)[1]["content"]),
+        (&json!("feed.http-503"), &json!("y"))
+    );
+    // Nor does an advertisement, whose server nobody has granted.
+    let denied =
+        host(&more).answer(given(&feed)).answer(Err(HttpError::Denied("x".into()))).answer(given("<p>y</p>"));
+    assert_eq!(data(&poll(&denied, None).unwrap())[0]["extra"]["detail"], "feed.denied");
 }
 
 #[test]
