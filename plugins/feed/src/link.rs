@@ -11,7 +11,8 @@ const BYTES_MAX: usize = 2048;
 pub(crate) fn resolve(base: &str, reference: &str) -> Option<String> {
     let reference = escaped(reference.trim());
     let bare = |text: &str| text.split('#').next().unwrap_or_default().to_owned();
-    let base = bare(base);
+    // The query of a base never counts; it may hold a placeholder, as its path may.
+    let base = escaped(base.split(['?', '#']).next().unwrap_or_default());
     let base = IriAbsoluteStr::new(&base).ok()?;
     let reference = bare(&reference);
     let whole = IriReferenceStr::new(&reference).ok()?.resolve_against(base).to_dedicated_string();
@@ -54,6 +55,7 @@ mod tests {
             ("t/1", Some("https://board.example.cn/a/t/1")),
             ("../t/1#x", Some("https://board.example.cn/t/1")),
             ("?p=2", Some("https://board.example.cn/a/list.html?p=2")),
+            ("", Some("https://board.example.cn/a/list.html")),
             ("//m.example.cn/x y", Some("https://m.example.cn/x%20y")),
             ("/留言?id[]={1|2}", Some("https://board.example.cn/留言?id%5B%5D=%7B1%7C2%7D")),
             ("http://[::1]/x", Some("http://[::1]/x")),
@@ -65,6 +67,14 @@ mod tests {
             assert_eq!(resolve(base, reference).as_deref(), expected, "{reference}");
         }
         assert_eq!(resolve(base, &"x".repeat(3_000)), None);
+        let with_key = "https://yuqing.example.cn/rss?key=${secret:token}";
+        assert_eq!(resolve(with_key, "/rss?page=2").as_deref(), Some("https://yuqing.example.cn/rss?page=2"));
+        assert_eq!(resolve(with_key, "https://m.example.cn/a").as_deref(), Some("https://m.example.cn/a"));
+        assert_eq!(
+            resolve("https://x.cn/${secret:token}/rss", "1"),
+            None,
+            "that would hand on the placeholder"
+        );
         assert_eq!(origin("https://a.cn:81/x"), "https://a.cn:81");
         assert_eq!(origin("https://a.cn?x=/"), "https://a.cn");
     }
