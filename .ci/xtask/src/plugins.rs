@@ -5,7 +5,7 @@
 //!               │ no
 //!               ▼
 //! toolchain ─► cargo build (guests' workspace) ─┐
-//! tools of JavaScript or Python ────────────────┴► component ─► manifest section ─► check ─► .wasm .sha256 .stamp
+//! tools of JavaScript or Python ────────────────┴► component ─► manifest, SBOM ─► check ─► .wasm .cdx.json .sha256 .stamp
 //! ```
 //!
 //! Tests call [`built`] and get the paths; a missing compiler is an error there, never a skipped test. A plugin in
@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 
 use interpreter::{Built, Interpreter};
 pub use yiwang_builder::Language;
-use yiwang_builder::{Manifest, Toolchain, component, hex, manifest, tool};
+use yiwang_builder::{Manifest, Toolchain, component, hex, manifest, sbom, tool};
 
 /// What `cargo xtask plugins` takes.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -247,7 +247,7 @@ fn by_cargo(
     let modules = toolchain.build(root, "plugins", &target().join("guests"), &names)?;
     for (at, (manifest, stamp)) in stale.iter().enumerate() {
         let module = modules.join(format!("{}.wasm", manifest.name.replace('-', "_")));
-        let line = finish(manifest, &module, &path_of(output, manifest), stamp)
+        let line = finish(manifest, &module, &path_of(output, manifest), stamp, Some(&toolchain.version))
             .with_context(|| format!("making a component of `{}`", manifest.name))?;
         progress(format!("[{}/{}] {line}", at + 1, stale.len()));
     }
@@ -273,7 +273,7 @@ fn by_tools(
     }
     let work = target().join("guests").join(&manifest.name);
     let made = yiwang_builder::made(language, manifest, &work, progress)?;
-    let line = finish(manifest, &made, &wasm, &stamp)
+    let line = finish(manifest, &made, &wasm, &stamp, None)
         .with_context(|| format!("making a component of `{}`", manifest.name))?;
     progress(line);
     Ok(Ok(()))
@@ -284,13 +284,24 @@ fn fresh(wasm: &Path, stamp: &str) -> bool {
 }
 
 /// Writes component, digest and stamp; the stamp last, so that a crash in between means another build.
-fn finish(manifest: &Manifest, made: &Path, wasm: &Path, stamp: &str) -> Result<String> {
+fn finish(
+    manifest: &Manifest,
+    made: &Path,
+    wasm: &Path,
+    stamp: &str,
+    compiler: Option<&str>,
+) -> Result<String> {
     let module = fs::read(made).with_context(|| format!("reading {}", made.display()))?;
-    let bytes = component::encode(&module, &manifest.json)?;
+    let parts =
+        compiler.map(|compiler| sbom::of_package(&manifest.folder, &manifest.name, compiler)).transpose()?;
+    let bytes = component::encode(&module, &manifest.json, parts.as_ref())?;
     let imports = component::check(&bytes, manifest)?;
     let digest = hex(&Sha256::digest(&bytes));
     fs::write(wasm, &bytes)?;
     fs::write(wasm.with_extension("sha256"), format!("{digest}  {}.wasm\n", manifest.name))?;
+    if let Some(parts) = &parts {
+        sbom::write(parts, wasm)?;
+    }
     fs::write(wasm.with_extension("stamp"), stamp)?;
     Ok(format!(
         "{} {}: {} KiB, imports {}, sha256:{}…",

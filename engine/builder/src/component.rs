@@ -14,24 +14,34 @@ use crate::manifest::Manifest;
 
 /// The custom section with the manifest.
 const SECTION: &str = "yiwang:plugin";
+/// The custom section with the list of parts.
+const SBOM_SECTION: &str = "yiwang:sbom";
 /// All interfaces are of this package.
 const PACKAGE: &str = "yiwang:channel/";
 
-/// Makes the component, of a core module or of a component that has no manifest yet. What the tool that made it
-/// exports beside the contract is taken out.
+/// Makes the component, of a core module or of a component that has no manifest yet. Manifest and list of parts
+/// are in it, so that its digest and its signature cover them. What the tool that made it exports beside the
+/// contract is taken out.
 ///
 /// # Errors
-/// If it is neither, or carries a manifest already.
-pub fn encode(module: &[u8], manifest: &Value) -> Result<Vec<u8>> {
+/// If it is neither, or carries one of them already.
+pub fn encode(module: &[u8], manifest: &Value, sbom: Option<&Value>) -> Result<Vec<u8>> {
     let mut component = if Parser::is_component(module) { taken(module)? } else { bare_component(module)? };
-    let mut section = Vec::new();
-    leb128(&mut section, SECTION.len());
-    section.extend_from_slice(SECTION.as_bytes());
-    section.extend_from_slice(manifest.to_string().as_bytes());
-    component.push(0);
-    leb128(&mut component, section.len());
-    component.extend_from_slice(&section);
+    append(&mut component, SECTION, manifest);
+    if let Some(sbom) = sbom {
+        append(&mut component, SBOM_SECTION, sbom);
+    }
     Ok(component)
+}
+
+fn append(component: &mut Vec<u8>, name: &str, content: &Value) {
+    let mut section = Vec::new();
+    leb128(&mut section, name.len());
+    section.extend_from_slice(name.as_bytes());
+    section.extend_from_slice(content.to_string().as_bytes());
+    component.push(0);
+    leb128(component, section.len());
+    component.extend_from_slice(&section);
 }
 
 /// Checks the component of an interpreter.
@@ -56,10 +66,12 @@ pub fn imports_nothing(component: &[u8]) -> Result<()> {
 
 fn taken(component: &[u8]) -> Result<Vec<u8>> {
     for payload in Parser::new(0).parse_all(component) {
-        if let Payload::CustomSection(section) = payload?
-            && section.name() == SECTION
-        {
-            bail!("it carries a manifest already");
+        if let Payload::CustomSection(section) = payload? {
+            match section.name() {
+                SECTION => bail!("it carries a manifest already"),
+                SBOM_SECTION => bail!("it carries a list of parts already"),
+                _ => {}
+            }
         }
     }
     exports::only(component, |name| name.starts_with(PACKAGE))

@@ -1,7 +1,7 @@
 //! From the sources of a plugin to a component: what `yiwang plugin build` and this repository's own build share.
 //!
 //! ```text
-//! plugin.toml + sources ─► cargo ─────────────────► core module ─► component ─┬─► manifest section ─► check ─► .wasm
+//! plugin.toml + sources ─► cargo ─────────────────► core module ─► component ─┬─► manifest, SBOM ─► check ─► .wasm
 //!                       └► world ─► tools of its language ─────► component ─┘
 //! ```
 //!
@@ -15,6 +15,7 @@ pub mod language;
 pub mod manifest;
 mod package;
 pub mod python;
+pub mod sbom;
 pub mod template;
 pub mod tool;
 pub mod toolchain;

@@ -12,7 +12,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::output_of;
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What components are compiled for.
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 
 /// A way to compile guests.

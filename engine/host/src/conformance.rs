@@ -4,12 +4,14 @@
 //! manifest     every permission has a reason
 //! fixtures     there are some, and they hold
 //! replay       the same calls with the same clock and chance give the same, byte for byte
-//! idempotent   a request that comes again, a second later, gives events with the same ids, or none
+//! idempotent   a request or question that comes again, a second later, gives events with the same ids, or none
 //! signature    one changed bit in anything that is signed: refused
 //! hostile      empty, huge, deep, wrongly encoded, cut off: an answer, never a trap
 //! limits       the most memory and time of all these calls
 //! ```
 //! They run in the real host, and need the fixtures for what a good call looks like.
+
+mod questions;
 
 use std::path::Path;
 use std::time::Duration;
@@ -184,10 +186,17 @@ impl Subject<'_> {
                 }
             }
         }
-        if requests == 0 {
+        let (questions, differ) = questions::idempotent(self).await?;
+        problems.extend(differ);
+        if requests + questions == 0 {
             return Ok(Check::skipped("idempotent", "no fixture has a request that becomes an event"));
         }
-        Ok(Check::new("idempotent", format!("{requests} requests, three times each"), problems))
+        let says = match (requests, questions) {
+            (requests, 0) => format!("{requests} requests, three times each"),
+            (0, questions) => format!("{questions} questions, three times each"),
+            (requests, questions) => format!("{requests} requests, {questions} questions, three times each"),
+        };
+        Ok(Check::new("idempotent", says, problems))
     }
 
     async fn signature(&self) -> Result<Check, String> {
@@ -259,6 +268,11 @@ impl Subject<'_> {
             }
             if self.inspection.imports.iter().any(|name| name == "mail") {
                 calls += self.hostile_mail(&bench, channel, &mut problems).await?;
+            }
+            if self.provides("poller") {
+                let (asked, broken) = questions::hostile(&bench, &self.fixtures, channel).await?;
+                calls += asked;
+                problems.extend(broken);
             }
             self.seen.extend(bench.observed());
         }

@@ -163,7 +163,7 @@ pub struct Question {
 
 impl Question {
     /// As the engine would ask it.
-    fn read(&self, now: Timestamp) -> Poll {
+    pub(crate) fn read(&self, now: Timestamp) -> Poll {
         Poll {
             cursor: self.cursor.clone(),
             events_max: self.events_max.unwrap_or(100),

@@ -45,6 +45,37 @@ pub struct Inspection {
     pub config_schema: Option<Value>,
     /// What it is content with, where that is less than the server gives.
     pub limits: Content,
+    /// What it is made of, as its author says.
+    pub sbom: Option<Sbom>,
+}
+
+/// A list of parts, counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sbom {
+    /// `CycloneDX 1.6`
+    pub format: String,
+    /// How many parts there are, the plugin itself left out.
+    pub parts: usize,
+    /// How many parts have a licence, by its SPDX expression; an empty one: it is not said.
+    pub licences: BTreeMap<String, usize>,
+}
+
+impl Sbom {
+    fn of(list: &Value) -> Self {
+        let parts = list["components"].as_array().map_or(&[][..], Vec::as_slice);
+        let mut licences: BTreeMap<String, usize> = BTreeMap::new();
+        for part in parts {
+            let choices = part["licenses"].as_array().into_iter().flatten();
+            let named = choices.filter_map(|choice| {
+                let licence = &choice["license"];
+                choice["expression"].as_str().or(licence["id"].as_str()).or(licence["name"].as_str())
+            });
+            *licences.entry(named.collect::<Vec<_>>().join(" AND ")).or_default() += 1;
+        }
+        let version = list["specVersion"].as_str().unwrap_or_default();
+        Self { format: format!("CycloneDX {version}"), parts: parts.len(), licences }
+    }
 }
 
 /// Limits that a plugin sets itself.
@@ -103,6 +134,14 @@ impl Inspection {
         package::read(path).map(|package| Self::new(&package))
     }
 
+    /// The list of parts in a file, all of it.
+    ///
+    /// # Errors
+    /// For people: what is wrong with the file.
+    pub fn sbom_of(path: &Path) -> Result<Option<Value>, String> {
+        package::read(path).map(|package| package.sbom)
+    }
+
     pub(crate) fn new(package: &Package) -> Self {
         let manifest = package.manifest.clone();
         Self {
@@ -126,6 +165,7 @@ impl Inspection {
             provides: manifest.provides,
             idempotent_send: manifest.idempotent_send,
             config_schema: manifest.config_schema,
+            sbom: package.sbom.as_ref().map(Sbom::of),
         }
     }
 
@@ -260,7 +300,25 @@ mod tests {
             permissions: asking(permissions),
             config_schema: None,
             limits: Content { memory_bytes: None, handle_ms: None, send_ms: None, poll_ms: None },
+            sbom: None,
         }
+    }
+
+    #[test]
+    fn parts_are_counted_by_licence() {
+        let list = json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+            {"name": "a", "licenses": [{"expression": "MIT OR Apache-2.0"}]},
+            {"name": "b", "licenses": [{"license": {"id": "MIT"}}]},
+            {"name": "c", "licenses": [{"license": {"id": "MIT"}}, {"license": {"name": "ours"}}]},
+            {"name": "d", "licenses": [{"expression": "MIT OR Apache-2.0"}]},
+            {"name": "e"}
+        ]});
+        let counted = Sbom::of(&list);
+        assert_eq!((counted.format.as_str(), counted.parts), ("CycloneDX 1.5", 5));
+        let licences: Vec<(&str, usize)> =
+            counted.licences.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+        assert_eq!(licences, [("", 1), ("MIT", 1), ("MIT AND ours", 1), ("MIT OR Apache-2.0", 2)]);
+        assert_eq!(Sbom::of(&json!({})).parts, 0);
     }
 
     #[test]

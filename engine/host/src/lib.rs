@@ -60,7 +60,7 @@ pub use config::{ChannelConfig, Config, Configured, Source};
 pub use error::Error;
 pub use grants::{Grants, HttpGrant, SecretGrant};
 pub use host::Host;
-pub use inspection::{Change, Inspection, Permission};
+pub use inspection::{Change, Inspection, Permission, Sbom};
 pub use installed::{Entry, Installed, Lock, Refused};
 pub use mail::{Letter, MailAnswer, MailAsked, MailGrant};
 pub use memory::Memory;

@@ -82,6 +82,8 @@ pub const SCRIPTS_MAX: usize = 8;
 pub const COMPONENT_BYTES_MAX: u64 = 32 << 20;
 /// A manifest with its schemas.
 pub const MANIFEST_BYTES_MAX: usize = 1 << 20;
+/// A component's list of parts: some hundred bytes for each.
+pub const SBOM_BYTES_MAX: usize = 4 << 20;
 
 /// An incoming body.
 pub const BODY_BYTES_MAX: usize = 25 << 20;

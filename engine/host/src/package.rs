@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{CanonicalOption, Parser, Payload};
 
@@ -12,12 +13,15 @@ use crate::limits;
 use crate::manifest::Manifest;
 
 const SECTION: &str = "yiwang:plugin";
+const SBOM_SECTION: &str = "yiwang:sbom";
 
 /// A checked component file.
 pub(crate) struct Package {
     pub(crate) manifest: Manifest,
     pub(crate) imports: BTreeSet<String>,
     pub(crate) exports: BTreeSet<String>,
+    /// The list of its parts, as its author gives it: CycloneDX in JSON.
+    pub(crate) sbom: Option<Value>,
     pub(crate) wasm: Vec<u8>,
 }
 
@@ -43,12 +47,14 @@ pub(crate) fn read(path: &Path) -> Result<Package, String> {
         return Err(format!("its manifest says `{named}`, but it is built against `{other}`"));
     }
     agree(&manifest, &found.imports, &found.exports)?;
-    Ok(Package { manifest, imports: found.imports, exports: found.exports, wasm })
+    let sbom = found.sbom.map(|bytes| sbom(&bytes)).transpose()?;
+    Ok(Package { manifest, imports: found.imports, exports: found.exports, sbom, wasm })
 }
 
 #[derive(Default)]
 struct Found {
     manifest: Option<Vec<u8>>,
+    sbom: Option<Vec<u8>>,
     imports: BTreeSet<String>,
     exports: BTreeSet<String>,
     /// The versions that the names of its imports and exports end with.
@@ -86,6 +92,12 @@ fn inspect(wasm: &[u8]) -> Result<Found, String> {
                 }
                 found.manifest = Some(section.data().to_vec());
             }
+            Payload::CustomSection(section) if depth == 0 && section.name() == SBOM_SECTION => {
+                if found.sbom.is_some() || section.data().len() > limits::SBOM_BYTES_MAX {
+                    return Err("its list of parts is there twice, or too large".to_owned());
+                }
+                found.sbom = Some(section.data().to_vec());
+            }
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
                     let name = import.map_err(|error| error.to_string())?.name.name;
@@ -109,6 +121,15 @@ fn inspect(wasm: &[u8]) -> Result<Found, String> {
         }
     }
     Ok(found)
+}
+
+/// It is shown and nothing depends on it; what is no list at all is a mistake that somebody should hear of.
+fn sbom(bytes: &[u8]) -> Result<Value, String> {
+    let list: Value = serde_json::from_slice(bytes).map_err(|error| format!("its list of parts: {error}"))?;
+    if list["bomFormat"] != "CycloneDX" {
+        return Err("its list of parts is no CycloneDX in JSON".to_owned());
+    }
+    Ok(list)
 }
 
 /// The transcoders of other encodings have been a source of host bugs; no guest of ours needs them.

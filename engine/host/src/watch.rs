@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -42,6 +44,9 @@ pub struct Answer {
     /// Or as text.
     #[serde(default)]
     pub body: Option<String>,
+    /// Or as bytes in base64.
+    #[serde(default)]
+    pub base64: Option<String>,
     /// No answer: `connect` (nothing was sent) or `timeout` (it may have arrived).
     #[serde(default)]
     pub fails: Option<String>,
@@ -49,6 +54,23 @@ pub struct Answer {
 
 fn ok() -> u16 {
     200
+}
+
+impl Answer {
+    /// The body.
+    ///
+    /// # Errors
+    /// If its base64 is none.
+    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+        if let Some(text) = &self.base64 {
+            return STANDARD.decode(text).map_err(|error| format!("base64: {error}"));
+        }
+        Ok(match &self.body {
+            Some(text) => text.clone().into_bytes(),
+            None if self.json.is_null() => Vec::new(),
+            None => self.json.to_string().into_bytes(),
+        })
+    }
 }
 
 /// A request that went out, secrets filled in.
@@ -161,11 +183,7 @@ impl Watch {
         for (name, value) in &answer.headers {
             response = response.header(name, value);
         }
-        let body = match answer.body {
-            Some(text) => text,
-            None if answer.json.is_null() => String::new(),
-            None => answer.json.to_string(),
-        };
+        let body = answer.bytes().map_err(HttpError::Protocol)?;
         let response = response
             .body(body)
             .map_err(|error| HttpError::Protocol(format!("the fixture's answer: {error}")))?;

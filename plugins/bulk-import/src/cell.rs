@@ -1,7 +1,7 @@
 //! Single cells, as spreadsheets write them: formulas, dates, numbers that were made unreadable.
 
 use yiwang_sdk::intake::clean;
-use yiwang_sdk::time;
+use yiwang_sdk::{date, time};
 
 /// The words of a cell. `="0123"`, by which spreadsheets keep a number as text, is the text.
 pub(crate) fn plain(cell: &str) -> String {
@@ -40,24 +40,9 @@ pub(crate) fn is_mangled(text: &str) -> bool {
     })
 }
 
-/// RFC 3339 of `2024-06-04T14:30:00+08:00`, `2024/6/4 9:05`, `2024年6月4日`, `45447.604`.
+/// RFC 3339 of a date as it is written, or of a spreadsheet's number of days: `45447.604`.
 pub(crate) fn date(text: &str, offset: &str) -> Option<String> {
-    if let Some(done) = time::complete(text, offset) {
-        return Some(done);
-    }
-    if let Some(done) = serial(text, offset) {
-        return Some(done);
-    }
-    let text = text.replace(['年', '月', '/', '.'], "-").replace('日', " ");
-    let mut words = text.split_whitespace();
-    let date: Vec<&str> = words.next()?.split('-').collect();
-    let [year, month, day] = date.as_slice() else { return None };
-    let clock = words.next().unwrap_or("00:00");
-    let clock = if clock.find(':') == Some(1) { format!("0{clock}") } else { clock.to_owned() };
-    words
-        .next()
-        .is_none()
-        .then(|| time::complete(&format!("{year}-{month:0>2}-{day:0>2} {clock}"), offset))?
+    serial(text, offset).or_else(|| date::written(text, offset))
 }
 
 /// Days since 1899-12-30, as spreadsheets count them; from 1970 to 2119.

@@ -64,7 +64,7 @@ pub(crate) fn run(config: &Value, table: &Table, asked: &Asked) -> Done {
                     row: *number,
                     column: table.kind.key,
                     code: "twice",
-                    detail: "编号在表中重复",
+                    detail: "编号在表中重复".into(),
                 });
             }
             continue;

@@ -1,7 +1,7 @@
 //! Bulk import: a table comes in, each row is an intake event, mistakes come back by row and column.
 //!
 //! The number of a row's matter is the event's id, so that the same table sent again changes nothing. It reads
-//! CSV; it decides nothing about the cases.
+//! CSV and workbooks; it decides nothing about the cases.
 
 mod cell;
 mod columns;
@@ -9,6 +9,7 @@ mod import;
 mod report;
 mod row;
 mod table;
+mod workbook;
 
 use yiwang_sdk::bearer;
 use yiwang_sdk::prelude::*;
@@ -16,6 +17,9 @@ use yiwang_sdk::serde_json::Value;
 
 /// The token in use, and the one that takes over while tokens are being changed.
 const TOKENS: [&str; 2] = ["token", "token_next"];
+
+/// The type of a workbook.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 struct BulkImport;
 
@@ -30,7 +34,7 @@ impl Channel for BulkImport {
         }
         bearer::check(host, &TOKENS, &request)?;
         let config = host.config();
-        let table = table::read(&file(host, &config, &request)?, &config)?;
+        let table = table::read(&file(host, &config, &request)?, request.query("sheet"), &config)?;
         let asked = import::Asked::read(&request)?;
         let done = import::run(&config, &table, &asked);
         Ok(report::outcome(&request, &table, &asked, done))
@@ -61,12 +65,14 @@ fn file<H: Host>(host: &H, config: &Value, request: &HttpRequest) -> Result<Vec<
                 }
             })
         }
-        "text/csv" | "application/csv" | "text/plain" if request.bytes().len() > max => Err(too_large()),
-        "text/csv" | "application/csv" | "text/plain" => Ok(request.bytes().to_vec()),
+        "text/csv" | "application/csv" | "text/plain" | XLSX if request.bytes().len() > max => {
+            Err(too_large())
+        }
+        "text/csv" | "application/csv" | "text/plain" | XLSX => Ok(request.bytes().to_vec()),
         _ => Err(Failure::refused(
             415,
             "channel.unsupported-media-type",
-            "send text/csv, or a form with one file",
+            "send text/csv or a workbook, or a form with one file",
         )),
     }
 }

@@ -1,5 +1,7 @@
 //! One row: an intake, or its mistakes by column.
 
+use std::borrow::Cow;
+
 use yiwang_sdk::intake::Intake;
 use yiwang_sdk::mapping::Mapping;
 use yiwang_sdk::serde_json::{Map, Value, json};
@@ -19,7 +21,7 @@ pub(crate) struct Mistake {
     pub(crate) row: usize,
     pub(crate) column: &'static str,
     pub(crate) code: &'static str,
-    pub(crate) detail: &'static str,
+    pub(crate) detail: Cow<'static, str>,
 }
 
 /// Reads a row.
@@ -31,6 +33,10 @@ pub(crate) fn read(
 ) -> Result<Intake, Vec<Mistake>> {
     let mut reading = Reading { config, row, body: json!({}), extra: Map::new(), mistakes: Vec::new() };
     for (column, shape, at) in &table.columns {
+        if let Some(error) = table.broken.get(&(row, *at)) {
+            reading.wrong(column, "broken", format!("表格公式出错：{error}"));
+            continue;
+        }
         let text = cell::plain(record.get(*at).unwrap_or_default());
         if !text.is_empty() {
             reading.cell(column, *shape, text);
@@ -48,8 +54,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn wrong(&mut self, column: &'static str, code: &'static str, detail: &'static str) {
-        self.mistakes.push(Mistake { row: self.row, column, code, detail });
+    fn wrong(&mut self, column: &'static str, code: &'static str, detail: impl Into<Cow<'static, str>>) {
+        self.mistakes.push(Mistake { row: self.row, column, code, detail: detail.into() });
     }
 
     fn cell(&mut self, column: &'static str, shape: Shape, text: String) {
@@ -142,7 +148,9 @@ impl Reading<'_> {
                 if self.mistakes.is_empty() { Ok(intake) } else { Err(self.mistakes) }
             }
             Err(mistakes) => {
-                for mistake in mistakes {
+                // What was told of a cell is not told again.
+                let told = self.mistakes.iter().any(|mistake| mistake.column == table.kind.content);
+                for mistake in mistakes.into_iter().filter(|_| !told) {
                     self.wrong(table.kind.content, mistake.code, "必填，最多两万字");
                 }
                 Err(self.mistakes)

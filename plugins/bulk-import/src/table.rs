@@ -1,4 +1,4 @@
-//! From bytes to a table: the encoding, the separator, the columns by name.
+//! From bytes to a table: a workbook or text, its encoding and separator, the columns by name.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,12 @@ use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::Value;
 
 use crate::columns::{GENERAL, Kind, PETITION, Shape};
+use crate::workbook;
 
 /// Most rows of a table.
-const ROWS_MAX: usize = 20_000;
+pub(crate) const ROWS_MAX: usize = 20_000;
 /// Most columns of a table.
-const COLUMNS_MAX: usize = 100;
+pub(crate) const COLUMNS_MAX: usize = 100;
 
 /// A table that can be read.
 #[derive(Debug)]
@@ -22,12 +23,39 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<(&'static str, Shape, usize)>,
     /// Columns that nobody knows.
     pub(crate) ignored: Vec<String>,
-    /// Rows with their number as a spreadsheet shows it; the head is 1. Empty rows are left out.
     pub(crate) rows: Vec<(usize, csv::StringRecord)>,
+    /// Cells that the spreadsheet itself could not compute, by row and place.
+    pub(crate) broken: Broken,
 }
 
-/// Reads a table.
-pub(crate) fn read(bytes: &[u8], config: &Value) -> Result<Table, Failure> {
+/// What stands in such a cell: `#REF!`.
+pub(crate) type Broken = BTreeMap<(usize, usize), String>;
+
+/// Cells before anybody knows what the columns mean.
+#[derive(Debug, Default)]
+pub(crate) struct Cells {
+    pub(crate) encoding: &'static str,
+    pub(crate) head: csv::StringRecord,
+    /// Rows with their number as a spreadsheet shows it. Empty rows are left out.
+    pub(crate) rows: Vec<(usize, csv::StringRecord)>,
+    pub(crate) broken: Broken,
+}
+
+/// Reads a table; of a workbook the sheet of this name, or the first that can be seen.
+pub(crate) fn read(bytes: &[u8], sheet: Option<&str>, config: &Value) -> Result<Table, Failure> {
+    let is_workbook = bytes.starts_with(b"PK\x03\x04");
+    let cells = if is_workbook { workbook::read(bytes, sheet)? } else { separated(bytes)? };
+    let (kind, columns, ignored) = columns(&cells.head, config)?;
+    let Cells { encoding, rows, broken, .. } = cells;
+    Ok(Table { kind, encoding, columns, ignored, rows, broken })
+}
+
+/// Refuses a table of more rows than are read in one call.
+pub(crate) fn too_many_rows() -> Failure {
+    Failure::refused(413, "import.too-many-rows", format!("more than {ROWS_MAX} rows: split the table"))
+}
+
+fn separated(bytes: &[u8]) -> Result<Cells, Failure> {
     let (text, encoding) = decode(bytes)?;
     let head = text.lines().next().unwrap_or_default();
     let separator = [b',', b'\t', b';']
@@ -41,29 +69,25 @@ pub(crate) fn read(bytes: &[u8], config: &Value) -> Result<Table, Failure> {
         .from_reader(text.as_bytes());
     let mut records = reader.records();
     let head = records.next().transpose().map_err(|error| malformed(error.to_string()))?.unwrap_or_default();
-    let (kind, columns, ignored) = columns(&head, config)?;
-    let mut rows = Vec::new();
+    let mut cells = Cells { encoding, head, ..Cells::default() };
     for (at, record) in records.enumerate() {
         let record = record.map_err(|error| malformed(error.to_string()))?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        if rows.len() == ROWS_MAX {
-            return Err(Failure::refused(
-                413,
-                "import.too-many-rows",
-                format!("more than {ROWS_MAX} rows: split the table"),
-            ));
+        if cells.rows.len() == ROWS_MAX {
+            return Err(too_many_rows());
         }
-        rows.push((at + 2, record));
+        cells.rows.push((at + 2, record));
     }
-    Ok(Table { kind, encoding, columns, ignored, rows })
+    Ok(cells)
 }
 
 /// UTF-8 with or without its mark, else GB18030; neither guesses nor replaces.
 fn decode(bytes: &[u8]) -> Result<(String, &'static str), Failure> {
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        return Err(Failure::refused(415, "import.workbook", "this is a workbook: save it as CSV (UTF-8)"));
+    if bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
+        let why = "this is an old .xls workbook: save it as .xlsx or CSV";
+        return Err(Failure::refused(415, "import.workbook", why));
     }
     let wrong = |reason: &str| Failure::refused(400, "import.encoding", reason);
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {

@@ -4,7 +4,8 @@ use yiwang_sdk::fake;
 use yiwang_sdk::prelude::*;
 use yiwang_sdk::serde_json::{Value, from_slice, from_str, json};
 
-use crate::{BulkImport, cell};
+use crate::workbook::tests::xlsx;
+use crate::{BulkImport, XLSX, cell};
 
 const HEAD: &str =
     "来源编号,渠道,诉求类型,标题,内容,诉求人,电话,区划,地址,经度,纬度,发生时间,受理时间,紧急程度,主题标签";
@@ -180,7 +181,8 @@ fn formulas_are_neutralised_and_text_numbers_kept() {
 fn what_is_no_table_is_refused() {
     let host = host();
     let code = |bytes: &[u8]| upload(&host, "", bytes).unwrap_err().code;
-    assert_eq!(code(b"PK\x03\x04workbook"), "import.workbook");
+    assert_eq!(code(b"PK\x03\x04workbook"), "import.malformed");
+    assert_eq!(code(b"\xd0\xcf\x11\xe0old"), "import.workbook");
     assert_eq!(code(b"\xff\xfea\0"), "import.encoding");
     assert_eq!(code(b"a\xff\xff\xff"), "import.encoding");
     assert_eq!(code(b"a\0b"), "import.encoding");
@@ -195,6 +197,36 @@ fn what_is_no_table_is_refused() {
         BulkImport::webhook(&host, &host.context(), unsigned).unwrap_err().code,
         "channel.missing-token"
     );
+}
+
+#[test]
+fn a_workbook_is_read_as_a_text_is() {
+    let host = host();
+    let head: Vec<&str> = HEAD.split(',').collect();
+    let good: Vec<&str> = ROW.split(',').collect();
+    let by_book = upload(&host, "", &xlsx(&[&head, &good])).unwrap();
+    let by_text = upload(&host, "", table(&[ROW]).as_bytes()).unwrap();
+    assert_eq!((data(&by_book, 0), &body(&by_book)["encoding"]), (data(&by_text, 0), &json!("XLSX")));
+    let rows: [&[&str]; 4] = [
+        &head,
+        &["<><v>202406040012345678</v></c>", "", "", "", "x"],
+        &["A-3", "", "", "", "< t=\"e\"><v>#REF!</v></c>", "", "<><v>13800000000</v></c>"],
+        &["A-4", "", "", "", "=1+1"],
+    ];
+    let bytes = xlsx(&rows);
+    let refused = upload(&host, "", &bytes).unwrap();
+    assert_eq!(refused.response.status, 422);
+    assert_eq!(mistakes(&refused), ["2 来源编号 mangled-number", "3 内容 broken"]);
+    assert_eq!(body(&refused)["errors"][1]["detail"], "表格公式出错：#REF!");
+    let dry = upload(&host, "?dry-run=true", &bytes).unwrap();
+    assert_eq!((dry.response.status, dry.events.len(), &body(&dry)["checked"]), (200, 0, &json!(3)));
+    let partial = upload(&host, "?partial=true", &bytes).unwrap();
+    assert_eq!(data(&partial, 0)["content"], "'=1+1");
+    assert_eq!(upload(&host, "?sheet=名单", &bytes).unwrap_err().code, "import.no-sheet");
+    let mut request = fake::post("/", XLSX, "");
+    request.body = Payload::Bytes(xlsx(&[&head, &good]));
+    request.headers.push(Header { name: "authorization".into(), value: "Bearer s3cret-token".into() });
+    assert_eq!(BulkImport::webhook(&host, &host.context(), request).unwrap().events.len(), 1);
 }
 
 #[test]

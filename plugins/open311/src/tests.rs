@@ -181,7 +181,13 @@ fn who_may_not_is_told_so_as_the_standard_says() {
     assert_eq!(status(no_key), 403);
     let mut elsewhere = post(&fields);
     elsewhere.form[0].content = Payload::Text("paris.fr".to_owned());
-    assert_eq!(status(elsewhere), 404);
+    assert_eq!(status(elsewhere.clone()), 404);
+    elsewhere.form[1].content = Payload::Text("other".to_owned());
+    assert_eq!(status(elsewhere), 404, "who asks the wrong city is told so before the key is looked at");
+    for path in ["/services.json", "/services/lamp.json", "/requests/sr-1.json", "/tokens/x.json"] {
+        assert_eq!(status(fake::get(&format!("{path}?jurisdiction_id=paris.fr"))), 404, "{path}");
+        assert_eq!(status(fake::get(path)), 400, "{path}");
+    }
     assert_eq!(status(fake::get("/services.json")), 400);
     assert_eq!(status(post(&[])), 400);
     assert_eq!(status(post(&[("service_code", "x")])), 404);

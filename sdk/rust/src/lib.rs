@@ -29,6 +29,7 @@ pub mod canonical;
 mod channel;
 pub mod chat;
 pub mod codec;
+pub mod date;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fake;
 mod host;

@@ -39,7 +39,9 @@ pub fn call<H: Host>(
     }
 }
 
-fn later(provider: &str, response: &HttpResponse) -> Failure {
+/// An answer that is none: it may be tried again, when the provider says so.
+#[must_use]
+pub fn later(provider: &str, response: &HttpResponse) -> Failure {
     // Only seconds: a date would need the provider's clock to be right.
     let asked = response.header("retry-after").and_then(|text| text.trim().parse::<u64>().ok());
     let ms = asked.map(|secs| secs.saturating_mul(1000));

@@ -11,6 +11,9 @@ use yiwang_builder::{Language, Manifest, Toolchain, tool};
 /// Changes whenever the builder makes something else of the same sources.
 const BUILDER: &str = "1";
 
+/// The same, of plugins only: interpreters take long, and carry no list of parts.
+const PLUGIN_BUILDER: &str = "2";
+
 /// What all plugins share: compiler, contract, SDK, lock file, the other plugins' shared pieces.
 pub(super) fn base(root: &Path, toolchain: &Toolchain) -> Result<Sha256> {
     let mut hash = Sha256::new();
@@ -48,7 +51,9 @@ pub(super) fn of_language(root: &Path, language: Language) -> Result<Sha256> {
 
 /// The stamp of one plugin: fixtures and words about it do not count.
 pub(super) fn of(base: &Sha256, manifest: &Manifest) -> Result<String> {
-    of_folder(base, &manifest.folder)
+    let mut base = base.clone();
+    base.update(PLUGIN_BUILDER);
+    of_folder(&base, &manifest.folder)
 }
 
 /// The stamp of what is built from one folder.

@@ -253,6 +253,17 @@ fn authored(language: &str) {
     let (shown, _) = does(&desk, &["inspect", component, "-o", "json"]);
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!((&shown["name"], &shown["signature"]), (&json!("town-hall-desk"), &json!("none")));
+    let (list, _) = does(&desk, &["inspect", component, "--sbom"]);
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list["metadata"]["component"]["name"], "town-hall-desk");
+    let beside = fs::read_to_string(built["sbom"].as_str().unwrap()).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&beside).unwrap(), list, "the list beside it is the one in it");
+    let parts = list["components"].as_array().unwrap();
+    assert!(parts.iter().any(|part| part["name"] == "yiwang-sdk"));
+    assert_eq!(
+        (&shown["sbom"]["parts"], &shown["sbom"]["format"]),
+        (&json!(parts.len()), &json!("CycloneDX 1.6"))
+    );
     fs::write(desk.join("request.json"), r#"{"json": {"text": "几点上班"}}"#).unwrap();
     let (given, said) = does(&desk, &["run", component, "--request", "request.json", "-o", "table"]);
     assert_eq!(serde_json::from_str::<Value>(&given).unwrap()["status"], 202);

@@ -43,6 +43,9 @@ pub(super) struct BuildArgs {
     /// Take what another compiler has made, a core module or a component, instead of compiling.
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
+    /// List of the parts of what another compiler has made, as CycloneDX in JSON; of Rust it is made here.
+    #[arg(long, value_name = "FILE", requires = "module")]
+    sbom: Option<PathBuf>,
     /// The component; without it, NAME.wasm where the compiler puts what it makes.
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
@@ -100,7 +103,7 @@ pub(super) fn world(args: &WorldArgs) -> Result<(), Failure> {
 
 pub(super) fn build(args: &BuildArgs, wanted: Option<Format>) -> Result<(), Failure> {
     let source = match &args.module {
-        Some(module) => Source::Compiled(module, &args.folder),
+        Some(module) => Source::Compiled { module, folder: &args.folder, sbom: args.sbom.as_deref() },
         None => Source::Folder(&args.folder),
     };
     let built = built(source, args.to.as_deref())?;
@@ -108,6 +111,7 @@ pub(super) fn build(args: &BuildArgs, wanted: Option<Format>) -> Result<(), Fail
         output::json(&json!({
             "name": built.name, "version": built.version, "file": built.wasm.display().to_string(),
             "digest": format!("sha256:{}", built.digest), "size": built.size, "imports": built.imports,
+            "sbom": built.sbom.as_ref().map(|path| path.display().to_string()), "parts": built.parts,
         }));
         return Ok(());
     }
@@ -119,6 +123,9 @@ pub(super) fn build(args: &BuildArgs, wanted: Option<Format>) -> Result<(), Fail
         built.size.div_ceil(1024),
         built.digest
     ));
+    if let Some(sbom) = &built.sbom {
+        output::note(&format!("{} parts, listed in {}", built.parts, sbom.display()));
+    }
     output::line(&built.wasm.display().to_string());
     Ok(())
 }

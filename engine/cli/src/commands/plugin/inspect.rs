@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use yiwang_core::Timestamp;
 use yiwang_host::installed::{examined, signature_of};
-use yiwang_host::{Inspection, Permission};
+use yiwang_host::{Inspection, Permission, Sbom};
 use yiwang_runtime::SystemClock;
 use yiwang_runtime::ports::Clock as _;
 
 use super::Where;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
 use crate::project::Project;
 
@@ -19,11 +19,17 @@ pub(super) struct Args {
     /// The component.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Print the list of its parts (CycloneDX in JSON) and nothing else, for tools that look for known weaknesses.
+    #[arg(long)]
+    sbom: bool,
     #[command(flatten)]
     place: Where,
 }
 
 pub(super) fn run(args: &Args, format: Format) -> Result<(), Failure> {
+    if args.sbom {
+        return parts(&args.file);
+    }
     let (found, _) = examined(&args.file, None, now()).map_err(super::refused)?;
     let signature = state(args);
     if format == Format::Json {
@@ -49,11 +55,36 @@ pub(super) fn run(args: &Args, format: Format) -> Result<(), Failure> {
         ("size", format!("{} KiB", found.size.div_ceil(1024))),
         ("digest", found.digest.clone()),
         ("signature", signature),
+        ("parts", counted(found.sbom.as_ref())),
     ] {
         output::line(&format!("{name:<10} {value}"));
     }
+    for (licence, count) in found.sbom.iter().flat_map(|sbom| &sbom.licences) {
+        let licence = if licence.is_empty() { "(no licence given)" } else { licence.as_str() };
+        output::line(&format!("{:<10} {count:>4} {licence}", ""));
+    }
     output::line("");
     permissions(&found.permissions);
+    Ok(())
+}
+
+fn counted(sbom: Option<&Sbom>) -> String {
+    match sbom {
+        Some(sbom) => format!("{} by {}, under the licences", sbom.parts, sbom.format),
+        None => "it says nothing of them".to_owned(),
+    }
+}
+
+fn parts(file: &Path) -> Result<(), Failure> {
+    let unsound = |reason: String| Failure::new(Exit::Invalid, "plugin.unsound", reason);
+    match Inspection::sbom_of(file).map_err(unsound)? {
+        Some(list) => output::json(&list),
+        None => {
+            let message = format!("{} carries no list of its parts", file.display());
+            return Err(Failure::new(Exit::NotFound, "plugin.no-sbom", message)
+                .help("`yiwang plugin build` puts one in; of other languages it takes one by `--sbom`"));
+        }
+    }
     Ok(())
 }
 
