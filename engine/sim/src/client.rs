@@ -15,6 +15,8 @@ pub(crate) struct Client {
     pub(crate) began: u64,
     /// Not before this time, milliseconds.
     pub(crate) again_at: u64,
+    /// Which machine was asked last, and when.
+    pub(crate) asked_of: (usize, u64),
     pub(crate) told: Option<Told>,
 }
 
@@ -32,9 +34,17 @@ pub(crate) enum Answer {
     Refused(String),
 }
 
+/// After so long without an answer it is asked again, of somebody else perhaps: milliseconds.
+const PATIENCE: u64 = 60_000;
+
 impl Client {
+    /// Is it still to be asked, and nobody expected to answer?
+    pub(crate) fn is_open(&self, elapsed: u64) -> bool {
+        self.told.is_none() && (self.under_way == 0 || elapsed > self.asked_of.1 + PATIENCE)
+    }
+
     pub(crate) fn new(act: Act) -> Self {
-        Self { act, under_way: 0, asked: 0, began: 0, again_at: 0, told: None }
+        Self { act, under_way: 0, asked: 0, began: 0, again_at: 0, asked_of: (0, 0), told: None }
     }
 }
 

@@ -1,18 +1,19 @@
 //! Opens a store on a PostgreSQL server, or on one that speaks its protocol.
 //!
-//! Everybody may read; who writes is decided by [`crate::Node`].
+//! Everybody may read; who writes is decided by the nodes' rows ([`crate::Nodes`]).
 
 use std::fmt;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use yiwang_runtime::nodes::Membership;
 
 use crate::SqlStore;
 use crate::cases;
 use crate::connection::Link;
 use crate::error::Error;
-use crate::fence::{Fence, Membership};
+use crate::fence::Fence;
 use crate::migration::migrate;
 use crate::open::{LOOP_READERS, Place, QUERY_READERS};
 use crate::sql::{Sql, column};

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "this crate is one test")]
 
 mod fence;
+mod nodes;
 mod outage;
 mod place;
 
