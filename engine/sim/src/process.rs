@@ -194,7 +194,7 @@ impl World {
         self.with(|inner| {
             inner.stirs += 1;
             inner.note(format!("client {client} gets {answer:?}"));
-            inner.replies.push((client, answer));
+            inner.replies.push((client, self.machine(), answer));
         });
     }
 

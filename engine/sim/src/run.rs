@@ -11,11 +11,11 @@ use crate::machine::Machine;
 use crate::plan::{Faults, Plan};
 use crate::process::Process;
 use crate::random::Random;
+use crate::report::Report;
 use crate::sabotage::Sabotage;
 use crate::several::Several;
 use crate::store::FaultyStore;
 use crate::trace::Trace;
-use crate::violation::Violation;
 use crate::whole;
 use crate::workload::{Ideas, PROCESSES, preparations};
 use crate::world::World;
@@ -49,31 +49,6 @@ impl Default for Options {
     fn default() -> Self {
         Self { steps: STEPS, trace: false, sabotage: None, nodes: None }
     }
-}
-
-/// What came of a run.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Its seed.
-    pub seed: u64,
-    /// What did not hold.
-    pub violations: Vec<Violation>,
-    /// The last lines of what happened, or all.
-    pub trace: Vec<String>,
-    /// The same for two runs exactly when all their lines are the same.
-    pub digest: u64,
-    /// The processes that it was about.
-    pub processes: Vec<&'static str>,
-    /// Batches written.
-    pub commits: u64,
-    /// Instances begun.
-    pub instances: usize,
-    /// Times that a process died.
-    pub crashes: u64,
-    /// Machines at the store.
-    pub nodes: usize,
-    /// How often one of several machines took the instances.
-    pub owners: usize,
 }
 
 /// Runs a seed on a disk in memory.
@@ -204,11 +179,10 @@ impl Run {
         machine.process = None;
         machine.store = None;
         machine.world.forget_transactions();
-        for client in self.clients.iter_mut().filter(|client| client.asked_of.0 == at) {
-            client.under_way = 0;
+        for client in &mut self.clients {
+            client.under_way.retain(|asked| *asked != at);
         }
-        let clients = &self.clients;
-        self.world.with(|inner| inner.replies.retain(|(client, _)| clients[*client].asked_of.0 != at));
+        self.world.with(|inner| inner.replies.retain(|(_, asked, _)| *asked != at));
     }
 
     pub(crate) fn begin(&mut self, at: usize) {
@@ -251,11 +225,13 @@ impl Run {
                 Ok(_) => {}
             }
         }
-        for (client, answer) in self.world.with(|inner| std::mem::take(&mut inner.replies)) {
+        for (client, asked, answer) in self.world.with(|inner| std::mem::take(&mut inner.replies)) {
             self.moment += 1;
             let elapsed = self.world.clock.elapsed();
             let client = &mut self.clients[client];
-            client.under_way = client.under_way.saturating_sub(1);
+            if let Some(done) = client.under_way.iter().position(|it| *it == asked) {
+                client.under_way.remove(done);
+            }
             client.again_at = elapsed + self.random.between(100, 20_000);
             if let Some(answer) = answer
                 && client.told.is_none()
@@ -297,8 +273,8 @@ impl Run {
             client.began = self.moment;
         }
         client.asked += 1;
-        client.under_way += 1;
-        client.asked_of = (asked, self.world.clock.elapsed());
+        client.under_way.push(asked);
+        client.asked_at = self.world.clock.elapsed();
         process.ask(&machine.world, at, client.act.clone());
         let words = client.act.words();
         self.world.note(|| format!("client {at} asks: {words}"));
@@ -427,13 +403,6 @@ impl Run {
                 owners: inner.ledger.epochs.count(),
             }
         })
-    }
-}
-
-impl Report {
-    /// Did everything hold?
-    pub fn is_sound(&self) -> bool {
-        self.violations.is_empty()
     }
 }
 

@@ -12,18 +12,17 @@ use yiwang_core::selector::{Field, Selection};
 use yiwang_core::sweep::line::Summary;
 use yiwang_core::sweep::{Line, Phase, Result as LineResult, Sweep};
 use yiwang_core::{Case, CaseNo, InstanceId, Timestamp};
-use yiwang_runtime::nodes::{Fenced, Membership, Stay, Stopwatch as _, is_fenced};
+use yiwang_runtime::nodes::{Fenced, Membership, Stopwatch as _, is_fenced};
 use yiwang_runtime::ports::{
-    Answer, Batch, Census, CommitError, DeploymentRow, Disposition, Group, InboxRow, Loaded, Page,
-    PageRequest, PollCursor, Ranking, ScheduleRow, ScheduleRun, SelectFrom, StartKey, Started, Store,
-    StoreError,
+    Answer, Batch, Census, CommitError, DeploymentRow, Group, InboxRow, Loaded, Page, PageRequest,
+    PollCursor, Ranking, ScheduleRow, ScheduleRun, SelectFrom, StartKey, Started, Store, StoreError,
 };
 
 use crate::disk::{Disk, Shelf};
 use crate::sabotage::Sabotage;
 use crate::server::Server;
-use crate::violation::Check;
 use crate::world::{Door, Fate, World};
+use crate::writing::Writing;
 
 /// A store with faults.
 pub(crate) struct FaultyStore {
@@ -40,14 +39,6 @@ pub(crate) struct Desk {
     /// After so long the server ends a transaction in which nothing happens.
     standstill: Duration,
     membership: OnceLock<Membership>,
-}
-
-/// All that a write needs, whoever waits for it.
-#[derive(Clone)]
-struct Writing {
-    world: World,
-    disk: Arc<dyn Disk>,
-    shelf: Arc<dyn Shelf>,
 }
 
 /// The world's reason for a failure.
@@ -175,85 +166,6 @@ impl FaultyStore {
         }
         told
     }
-}
-
-impl Writing {
-    /// What is really written of it, and what the ledger is told: the same, in an honest world.
-    fn spoil(&self, batch: &Batch) -> (Batch, Batch) {
-        let (mut written, mut told) = (batch.clone(), batch.clone());
-        self.world.with(|inner| match inner.sabotage {
-            Some(Sabotage::ForgetStartKeys) => written.turns.iter_mut().for_each(|row| row.start = None),
-            Some(Sabotage::DropHistory) if inner.ledger.commits % 5 == 4 => {
-                for row in written.turns.iter_mut().filter(|row| row.rev > 1) {
-                    drop(row.history.pop());
-                }
-                told = written.clone();
-            }
-            Some(Sabotage::KeepSnapshot) if inner.ledger.commits % 5 == 4 => {
-                for row in &mut written.turns {
-                    if let Some(life) = inner.ledger.lives.get(&row.instance) {
-                        row.state.clone_from(&life.state);
-                    }
-                }
-                told = written.clone();
-            }
-            Some(Sabotage::HideEvents) => {
-                let hide = |disposition: &mut Disposition| {
-                    if let Disposition::Buffered { .. } = disposition {
-                        *disposition = Disposition::Unmatched { reason: "hidden".to_owned() };
-                    }
-                };
-                written.arrivals.iter_mut().for_each(|row| hide(&mut row.disposition));
-                written.dispositions.iter_mut().for_each(|(_, disposition)| hide(disposition));
-                told = written.clone();
-            }
-            _ => {}
-        });
-        (written, told)
-    }
-
-    /// Writes it for this stay. `greatest`: the greatest time that the process was shown when it let go of the
-    /// batch; none: it waits for this.
-    fn write(
-        &self,
-        batch: &Batch,
-        stay: Option<&Stay>,
-        greatest: Option<Timestamp>,
-    ) -> Result<(), CommitError> {
-        let (written, told) = self.spoil(batch);
-        match finish(&*self.disk, self.shelf.commit(written.clone())) {
-            Ok(()) => {
-                self.disk.written(&written);
-                let greatest = greatest.unwrap_or_else(|| self.world.clock.greatest());
-                self.world.with(|inner| {
-                    let turns = told.turns.iter().map(|row| format!("{} rev {}", row.instance, row.rev));
-                    let turns: Vec<String> = turns.collect();
-                    inner.note(format!("written at {}: {}", told.now, turns.join(", ")));
-                    inner.ledger.done_by(stay, &format!("writes {}", turns.join(", ")));
-                    inner.ledger.committed(&told, greatest);
-                    if inner.sabotage == Some(Sabotage::DoubleTurn) && inner.ledger.commits % 7 == 6 {
-                        inner.ledger.committed(&told, greatest);
-                    }
-                });
-                Ok(())
-            }
-            Err(error) => {
-                let what = format!("the store of the only writer refused a batch: {}", chain(&error));
-                self.world.with(|inner| inner.ledger.violate(Check::Turns, what));
-                Err(error)
-            }
-        }
-    }
-
-    fn sabotage(&self) -> Option<Sabotage> {
-        self.world.with(|inner| inner.sabotage)
-    }
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }
 
 /// Waits for a shelf, here and now.

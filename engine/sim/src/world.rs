@@ -53,8 +53,8 @@ pub(crate) struct Inner {
     waiting: Vec<Waiting>,
     /// Things that have happened: whoever waits for calm watches it.
     pub(crate) stirs: u64,
-    /// What clients got: by the number of the client; none: the answer was lost.
-    pub(crate) replies: Vec<(usize, Option<Answer>)>,
+    /// What clients got: the number of the client, and the machine that was asked; none: the answer was lost.
+    pub(crate) replies: Vec<(usize, usize, Option<Answer>)>,
 }
 
 /// What waits at a door.
@@ -117,6 +117,11 @@ impl World {
     /// The same world as this machine sees it, with a clock of its own.
     pub(crate) fn on(&self, machine: usize) -> Self {
         Self { inner: Arc::clone(&self.inner), machine, clock: MachineClock::default() }
+    }
+
+    /// Whose view this is.
+    pub(crate) fn machine(&self) -> usize {
+        self.machine
     }
 
     /// Changes what befalls this machine.

@@ -24,9 +24,11 @@ fn draw(question: u64, what: &str, below: usize) -> usize {
     usize::try_from(hasher.finish() % below as u64).unwrap()
 }
 
-/// What both know of an owner, without the exact time.
+/// What both know of an owner, without the exact time: of the two leases one lasts.
 fn known(owner: Option<&Owner>) -> Option<(String, i64, String, bool, bool)> {
-    owner.map(|it| (it.name.clone(), it.incarnation, it.address.clone(), it.alive, it.lease_left_millis >= 0))
+    owner.map(|it| {
+        (it.name.clone(), it.incarnation, it.address.clone(), it.alive, it.lease_left_millis > 1_000)
+    })
 }
 
 #[tokio::test]
