@@ -154,6 +154,12 @@ impl Tenure {
     }
 }
 
-fn failed(error: Error) -> Failure {
-    Failure::new(Exit::Failed, error.code(), "opening the database").because(error)
+/// The database could not be opened.
+pub(crate) fn failed(error: Error) -> Failure {
+    let help = error.help();
+    let failure = Failure::new(Exit::Failed, error.code(), "opening the database").because(error);
+    match help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
 }

@@ -8,6 +8,7 @@ mod fence;
 mod nodes;
 mod outage;
 mod place;
+mod tls;
 
 use place::{Place, server};
 
