@@ -4,7 +4,8 @@
 //! join ─► stand by, showing the way to the owner ─► own: engine and server ─► leave
 //!                                                    └─ fenced: the process ends with an error
 //! ```
-//! What a node may do is decided by the rows in the database (`yiwang-store`); here it is only asked, time and again.
+//! The protocol is `yiwang_runtime::nodes`, its rows are the database's (`yiwang-store`); here is what a process does
+//! with it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,14 +14,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use yiwang_runtime::leased::Lease;
+use yiwang_runtime::nodes::{self, MachineStopwatch, Node, NodeConfig, Owner};
 use yiwang_server::Standby;
-use yiwang_store::{Error, Node, NodeConfig, Postgres, SqlStore, Standing};
+use yiwang_store::{Error, Nodes, Postgres, SqlStore};
 
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-/// Signs of life within one lease: two may be lost.
-const BEATS: u32 = 3;
 /// A shorter lease would run out while a disk or a network takes a breath.
 const LEASE_SECS_MIN: u64 = 2;
 
@@ -87,45 +87,36 @@ impl Place {
         };
         standby.stop().await;
         let Some(node) = node else { return Ok(None) };
-        node.write_by(store).await.map_err(failed)?;
         let node = Arc::new(node);
-        let beating = tokio::spawn(beat(Arc::clone(&node)));
+        let beating = Arc::clone(&node);
+        let beating = tokio::spawn(async move { beating.keep().await });
+        store.write_for(&node).await.map_err(failed)?;
         Ok(Some(Tenure { node, beating }))
     }
 
     /// Joins, and asks until it owns them.
     async fn wait(&self, known: &watch::Sender<Option<String>>) -> Result<Node, Failure> {
-        let mut node = self.join().await?;
-        loop {
-            match node.beat().await {
-                Ok(Standing::Owner) => {
-                    // For those who are still connected when this node no longer stands by.
-                    known.send_replace(Some(self.config.address.clone()));
-                    return Ok(node);
+        let nodes = Nodes::connect(&self.database, self.config.lease).await.map_err(failed)?;
+        let stopwatch = Arc::new(MachineStopwatch::start());
+        let seen = |owner: Option<&Owner>| {
+            let address = owner.map(|owner| owner.address.clone());
+            known.send_if_modified(|before| {
+                let new = *before != address;
+                if new {
+                    let whose = address.as_deref().unwrap_or("nobody");
+                    output::note(&format!("stands by; the instances are owned by {whose}"));
                 }
-                Ok(Standing::Standby { owner }) => {
-                    let address = owner.map(|owner| owner.address);
-                    known.send_if_modified(|before| {
-                        let new = *before != address;
-                        if new {
-                            let whose = address.as_deref().unwrap_or("nobody");
-                            output::note(&format!("stands by; the instances are owned by {whose}"));
-                        }
-                        *before = address;
-                        new
-                    });
-                }
-                Ok(Standing::Fenced) => node = self.join().await?,
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
-                }
-            }
-            tokio::time::sleep(self.config.lease / BEATS).await;
-        }
-    }
-
-    async fn join(&self) -> Result<Node, Failure> {
-        Node::join(&self.database, self.config.clone()).await.map_err(failed)
+                *before = address;
+                new
+            });
+        };
+        let node = nodes::stand_by(Arc::new(nodes), stopwatch, self.config.clone(), seen).await;
+        let node = node.map_err(|error| {
+            Failure::new(Exit::Failed, "store.unavailable", "joining the nodes").because(error)
+        })?;
+        // For those who are still connected when this node no longer stands by.
+        known.send_replace(Some(self.config.address.clone()));
+        Ok(node)
     }
 }
 
@@ -163,20 +154,12 @@ impl Tenure {
     }
 }
 
-/// Signs of life until the stay has ended.
-async fn beat(node: Arc<Node>) {
-    loop {
-        tokio::time::sleep(node.config().lease / BEATS).await;
-        match node.renew().await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the lease was not renewed");
-            }
-        }
+/// The database could not be opened.
+pub(crate) fn failed(error: Error) -> Failure {
+    let help = error.help();
+    let failure = Failure::new(Exit::Failed, error.code(), "opening the database").because(error);
+    match help {
+        Some(help) => failure.help(help),
+        None => failure,
     }
-}
-
-fn failed(error: Error) -> Failure {
-    Failure::new(Exit::Failed, error.code(), "opening the database").because(error)
 }

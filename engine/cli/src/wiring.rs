@@ -13,7 +13,7 @@ use yiwang_store::{Postgres, SqlStore};
 
 use crate::egress;
 use crate::failure::{self, Exit, Failure};
-use crate::node::Place;
+use crate::node::{self, Place};
 use crate::project::{ChannelFile, Project, SecretSource};
 
 /// The durable store, behind each of its ports.
@@ -72,9 +72,7 @@ impl Scratch {
 }
 
 async fn connect(database: &Postgres) -> Result<SqlStore, Failure> {
-    SqlStore::connect(database).await.map_err(|error| {
-        Failure::new(Exit::Failed, error.code(), format!("opening the store {database}")).because(error)
-    })
+    SqlStore::connect(database).await.map_err(node::failed)
 }
 
 async fn open(path: &Path) -> Result<SqlStore, Failure> {

@@ -49,6 +49,7 @@ impl Engine {
             next_due: next_due.subscribe(),
             compiler,
             services: Arc::clone(&outside.services),
+            lease: None,
             stop: CancellationToken::new(),
             stopped: CancellationToken::new(),
         };

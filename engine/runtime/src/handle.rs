@@ -17,6 +17,8 @@ use yiwang_dsl::definition::DefinitionId;
 use yiwang_dsl::resource::Resources;
 
 use crate::deployments::{Compiler, DefinitionInfo, Deployments};
+use crate::leased::Lease;
+use crate::nodes::Fenced;
 use crate::ports::{IncomingEvent, RejectionRow, ScheduleRow, ScheduleRun, Services};
 use crate::request::{
     Accepted, Begun, CaseAct, Deployed, Ended, Inspection, Intake, MigrationPreview, OperatorAct,
@@ -39,6 +41,8 @@ pub struct Handle {
     pub(crate) next_due: watch::Receiver<Option<Timestamp>>,
     pub(crate) compiler: Arc<Compiler>,
     pub(crate) services: Arc<dyn Services>,
+    /// None: no other process could have taken over.
+    pub(crate) lease: Option<Arc<dyn Lease>>,
     pub(crate) stop: CancellationToken,
     pub(crate) stopped: CancellationToken,
 }
@@ -50,6 +54,13 @@ pub(crate) struct Queued {
 }
 
 impl Handle {
+    /// The same engine, whose answers are given only while this lease is sure: what it holds in memory may be old
+    /// once another one has taken over, and so may be what it refuses.
+    #[must_use]
+    pub fn leased(self, lease: Arc<dyn Lease>) -> Self {
+        Self { lease: Some(lease), ..self }
+    }
+
     /// What has been committed since the start.
     pub fn tally(&self) -> Tallied {
         self.tally.read()
@@ -265,6 +276,10 @@ impl Handle {
             return Err(if self.stop.is_cancelled() { Error::Stopping } else { Error::Overloaded });
         }
         // A dropped reply: the engine ended before the turn of this request.
-        answer.await.unwrap_or(Err(Error::Stopping))
+        let answer = answer.await.unwrap_or(Err(Error::Stopping));
+        match &self.lease {
+            Some(lease) if !lease.is_sure() => Err(Error::Unavailable(Arc::new(Fenced))),
+            Some(_) | None => answer,
+        }
     }
 }

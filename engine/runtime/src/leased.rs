@@ -1,4 +1,4 @@
-//! Effects that begin only while this process is sure to be the only one that acts.
+//! Effects that begin, and answers that are given, only while this process is sure to be the only one that acts.
 //!
 //! What is under way when the lease runs out goes on: nobody can take a message back. It is repeated by the next
 //! owner with the same id. Who gives leases is not known here.
@@ -18,6 +18,9 @@ use crate::ports::{
 
 /// The right to act by oneself.
 pub trait Lease: Send + Sync {
+    /// Is it sure now that nobody else has been let in?
+    fn is_sure(&self) -> bool;
+
     /// Ends as soon as it is sure that nobody else has the right. Ends at once, mostly; never, if it is lost.
     fn held(&self) -> BoxFuture<'_, ()>;
 }
@@ -109,6 +112,10 @@ mod tests {
     struct Switch(watch::Receiver<bool>);
 
     impl Lease for Switch {
+        fn is_sure(&self) -> bool {
+            *self.0.borrow()
+        }
+
         fn held(&self) -> BoxFuture<'_, ()> {
             let mut held = self.0.clone();
             async move { drop(held.wait_for(|held| *held).await) }.boxed()

@@ -40,6 +40,7 @@ pub mod limits;
 pub mod memory;
 mod messages;
 mod migrating;
+pub mod nodes;
 pub mod polling;
 pub mod ports;
 mod prepare;

@@ -1035,6 +1035,19 @@ pub trait Archive: Send + Sync {
 
     /// All archives, the newest first.
     fn archives(&self) -> Answer<'_, Vec<ArchiveRow>>;
+
+    /// What stayed of the instances that are in the archive of this digest, in order of id. Nothing, if there is none.
+    fn archived(&self, digest: &str) -> Answer<'_, Vec<ArchivedRow>>;
+}
+
+/// What stays of an instance that is in an archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchivedRow {
+    /// Which.
+    pub instance: InstanceId,
+    /// The hash that its turns ended with. It is made of all of them.
+    #[serde(with = "hexadecimal")]
+    pub hash: Vec<u8>,
 }
 
 /// An instance that has ended.

@@ -59,6 +59,13 @@ async fn what_is_over_is_archived_once_and_what_is_held_stays() {
     let of = |line: &Value| line["instance"].as_str().unwrap_or_default().to_owned();
     assert!(lines.iter().all(|line| of(line) == ids[1] || of(line) == ids[2]), "{file}");
     assert!(lines.iter().any(|line| line["lines"].as_str().is_some_and(|text| text.contains("completed"))));
+    let stayed = app.get(ADMIN, &format!("/api/v1/archives/{digits}/hashes")).await.json();
+    for id in &ids[1..] {
+        let ends = lines.iter().rfind(|line| of(line) == **id).unwrap();
+        let items = stayed["items"].as_array().unwrap();
+        let item = items.iter().find(|item| of(item) == **id).unwrap();
+        assert_eq!(item["hash"], ends["hash"], "{stayed}");
+    }
     let other = "0".repeat(64);
     assert_eq!(app.get(ADMIN, &format!("/api/v1/archives/{other}")).await.code(), "resource.not-found");
 }

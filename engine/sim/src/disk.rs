@@ -20,6 +20,11 @@ pub trait Disk: Send + Sync {
     /// What a new process finds. The one before is dead.
     fn open(&self) -> Arc<dyn Shelf>;
 
+    /// May several processes have one shelf of it open?
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     /// Waits for what a shelf does, here and now.
     fn finish(&self, work: BoxFuture<'_, ()>) {
         assert!(work.now_or_never().is_some(), "a store in memory never waits");

@@ -16,7 +16,7 @@ const ENDLESS: &str = "sim/clock";
 
 /// Has everything come to its end?
 pub(crate) fn is_over(ledger: &Ledger, clients: &[Client]) -> bool {
-    clients.iter().all(|client| client.told.is_some() && client.under_way == 0)
+    clients.iter().all(|client| client.told.is_some() && client.under_way.is_empty())
         && ledger.lives.keys().all(|id| rests(ledger, *id))
         && ledger.sweeps.values().all(|sweep| sweep.state.is_over())
         // The engine may still rest after a failure of the store.

@@ -12,9 +12,11 @@ use yiwang_core::input::{Cause, EffectOutcome};
 use yiwang_core::sweep::Sweep;
 use yiwang_core::transition::Status;
 use yiwang_core::{Case, CaseNo, EffectId, HistoryEvent, InstanceId, State, Timestamp, WorkItem, WorkItemId};
+use yiwang_runtime::nodes::Stay;
 use yiwang_runtime::ports::{Batch, Delivery, InboxRow, ServiceCall, TurnRow};
 use yiwang_runtime::workflow_name;
 
+use crate::epochs::Epochs;
 use crate::violation::{Check, Violation};
 
 /// The name of an event: source and id.
@@ -39,6 +41,8 @@ pub(crate) struct Ledger {
     pub(crate) references: BTreeSet<(String, u32)>,
     pub(crate) sweeps: BTreeMap<InstanceId, Sweep>,
     pub(crate) violations: Vec<Violation>,
+    /// Where several machines share the store.
+    pub(crate) epochs: Epochs,
     numbers: BTreeMap<CaseNo, InstanceId>,
     causes: BTreeMap<String, InstanceId>,
     targets: BTreeSet<(InstanceId, InstanceId, u32)>,
@@ -93,6 +97,13 @@ impl Ledger {
         let what = what.into();
         if !self.violations.iter().any(|known| known.check == check && known.what == what) {
             self.violations.push(Violation { check, step: self.step, what });
+        }
+    }
+
+    /// This stay does something now that only the owner may; none: there is one machine.
+    pub(crate) fn done_by(&mut self, stay: Option<&Stay>, does: &str) {
+        if let Some(wrong) = stay.and_then(|stay| self.epochs.wrong(stay, does)) {
+            self.violate(Check::Owner, wrong);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Channels and services: they note what they are handed, and answer when the world lets them.
 
+use std::sync::Arc;
+
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -7,19 +9,34 @@ use yiwang_core::EffectId;
 use yiwang_core::input::EffectOutcome;
 use yiwang_dsl::Fault;
 use yiwang_dsl::error::Kind;
+use yiwang_runtime::nodes::Stay;
 use yiwang_runtime::ports::{
-    ChannelInfo, ChannelRequest, ChannelResponse, Channels, Delivery, Received, Rejected, ServiceCall,
-    Services,
+    ChannelInfo, ChannelRequest, ChannelResponse, Channels, Delivery, Outside, Received, Rejected,
+    ServiceCall, Services,
 };
 
 use crate::sabotage::Sabotage;
 use crate::world::{Door, Fate, World};
 
 /// The channels `sms` and `wechat`.
-pub(crate) struct SimChannels(pub(crate) World);
+struct SimChannels(Reached);
 
 /// Every service there is.
-pub(crate) struct SimServices(pub(crate) World);
+struct SimServices(Reached);
+
+/// Who reaches the outside.
+#[derive(Clone)]
+struct Reached {
+    world: World,
+    /// For which stay; none: there is one machine.
+    by: Option<Stay>,
+}
+
+/// All that a process reaches, for this stay of its node.
+pub(crate) fn outside(world: &World, by: Option<Stay>) -> Outside {
+    let reached = Reached { world: world.clone(), by };
+    Outside { channels: Arc::new(SimChannels(reached.clone())), services: Arc::new(SimServices(reached)) }
+}
 
 impl World {
     /// Under which id an effect is noted, and whether at all: the true one, in an honest world.
@@ -52,7 +69,7 @@ impl Channels for SimChannels {
     }
 
     fn send(&self, channel: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome> {
-        let world = self.0.clone();
+        let Reached { world, by } = self.0.clone();
         let channel = channel.to_owned();
         async move {
             let (id, attempt) = (delivery.effect, delivery.attempt);
@@ -60,6 +77,7 @@ impl Channels for SimChannels {
                 let noted = Delivery { effect, ..delivery };
                 world.with(|inner| {
                     inner.note(format!("{channel} is sent {effect}, attempt {attempt}"));
+                    inner.ledger.done_by(by.as_ref(), &format!("sends {effect}"));
                     inner.ledger.sent(&channel, &noted);
                 });
             }
@@ -79,7 +97,7 @@ impl Channels for SimChannels {
 
 impl Services for SimServices {
     fn call(&self, call: ServiceCall) -> BoxFuture<'_, EffectOutcome> {
-        let world = self.0.clone();
+        let Reached { world, by } = self.0.clone();
         async move {
             let (id, attempt) = (call.effect, call.attempt);
             let body = call.request.with.get("body").unwrap_or_default();
@@ -87,6 +105,7 @@ impl Services for SimServices {
                 let noted = ServiceCall { effect, ..call };
                 world.with(|inner| {
                     inner.note(format!("{effect} is called, attempt {attempt}"));
+                    inner.ledger.done_by(by.as_ref(), &format!("calls {effect}"));
                     inner.ledger.called(&noted);
                 });
             }

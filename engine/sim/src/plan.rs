@@ -16,6 +16,20 @@ pub(crate) struct Plan {
     /// Tasks polled between two looks of the world.
     pub(crate) grain: u32,
     pub(crate) faults: Faults,
+    pub(crate) nodes: Nodes,
+}
+
+/// The machines that share the store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Nodes {
+    /// One: it has the store for itself.
+    pub(crate) count: usize,
+    /// After so long without a sign of life another one takes over, milliseconds.
+    pub(crate) lease: u64,
+    /// Steps at which something befalls one of them, per mille.
+    pub(crate) befalls: u32,
+    /// Steps at which the owner goes while all else is well, per mille.
+    pub(crate) trials: u32,
 }
 
 /// How often what goes wrong.
@@ -39,6 +53,8 @@ pub(crate) struct Faults {
     pub(crate) crashes: u32,
     /// Steps at which the clock jumps.
     pub(crate) jumps: u32,
+    /// Signs of life that are not heard, or not answered.
+    pub(crate) failed_beats: u32,
 }
 
 impl Plan {
@@ -63,8 +79,29 @@ impl Plan {
             failed_effects: rate(300),
             crashes: rate(16),
             jumps: rate(15),
+            failed_beats: 0,
         };
         let grain = if random.chance(500) { 1 } else { 61 };
-        Self { processes, steps, grain, faults }
+        Self { processes, steps, grain, faults, nodes: Nodes::ONE }
     }
+
+    /// The same with so many machines; none: as many as `random` says, most often one.
+    pub(crate) fn with_nodes(mut self, random: &mut Random, wanted: Option<usize>) -> Self {
+        let drawn = if random.chance(750) { 1 } else { 2 + random.below(2) };
+        let count = wanted.unwrap_or(drawn);
+        if count > 1 {
+            let mut rate = |most: u64| {
+                if random.chance(250) { 0 } else { u32::try_from(random.between(1, most)).unwrap_or(0) }
+            };
+            self.faults.failed_beats = rate(200);
+            let (befalls, trials) = (rate(60), rate(6));
+            let lease = *random.pick(&[4_000, 10_000, 60_000]).unwrap_or(&10_000);
+            self.nodes = Nodes { count, lease, befalls, trials };
+        }
+        self
+    }
+}
+
+impl Nodes {
+    const ONE: Self = Self { count: 1, lease: 0, befalls: 0, trials: 0 };
 }

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use yiwang_core::Timestamp;
+
 use crate::client::{Client, Told};
 use crate::disk::{Disk, MemoryDisk};
 use crate::ending;
+use crate::machine::Machine;
 use crate::plan::{Faults, Plan};
 use crate::process::Process;
 use crate::random::Random;
+use crate::report::Report;
 use crate::sabotage::Sabotage;
+use crate::several::Several;
 use crate::store::FaultyStore;
 use crate::trace::Trace;
-use crate::violation::Violation;
 use crate::whole;
 use crate::workload::{Ideas, PROCESSES, preparations};
 use crate::world::World;
@@ -37,33 +41,14 @@ pub struct Options {
     pub trace: bool,
     /// Break the world on purpose.
     pub sabotage: Option<Sabotage>,
+    /// So many machines at one store; none: as many as the seed says, most often one.
+    pub nodes: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { steps: STEPS, trace: false, sabotage: None }
+        Self { steps: STEPS, trace: false, sabotage: None, nodes: None }
     }
-}
-
-/// What came of a run.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Its seed.
-    pub seed: u64,
-    /// What did not hold.
-    pub violations: Vec<Violation>,
-    /// The last lines of what happened, or all.
-    pub trace: Vec<String>,
-    /// The same for two runs exactly when all their lines are the same.
-    pub digest: u64,
-    /// The processes that it was about.
-    pub processes: Vec<&'static str>,
-    /// Batches written.
-    pub commits: u64,
-    /// Instances begun.
-    pub instances: usize,
-    /// Times that the process died.
-    pub crashes: u64,
 }
 
 /// Runs a seed on a disk in memory.
@@ -71,23 +56,25 @@ pub fn run(seed: u64, options: &Options) -> Report {
     run_on(seed, options, Arc::new(MemoryDisk::default()))
 }
 
-/// Runs a seed on this disk, which must be empty.
+/// Runs a seed on this disk, which must be empty. One that a process must have for itself has one machine.
 pub fn run_on(seed: u64, options: &Options, disk: Arc<dyn Disk>) -> Report {
     let mut random = Random::new(seed);
-    let plan = Plan::of(&mut random, options.steps);
+    // Drawn beside the rest, so that a world of one machine is the same with and without them.
+    let mut beside = Random::new(!seed);
+    let wanted = if disk.is_shared() { options.nodes } else { Some(1) };
+    let plan = Plan::of(&mut random, options.steps).with_nodes(&mut beside, wanted);
     let trace = Trace::new(options.trace);
     let world = World::new(Random::new(random.next()), trace, options.sabotage);
     if options.sabotage == Some(Sabotage::HurryClock) {
         world.clock.cheat(600_000);
     }
-    let store = Arc::new(FaultyStore::new(world.clone(), Arc::clone(&disk)));
-    let process = Some(Process::start(&world, Arc::clone(&store), random.next(), plan.grain));
     let clients = preparations(&plan).into_iter().map(Client::new).collect();
+    let several = (plan.nodes.count > 1).then(|| Several::new(&plan, &*disk, beside));
     let mut run = Run {
         world,
         disk,
-        store: Some(store),
-        process,
+        machines: Vec::new(),
+        several,
         plan,
         clients,
         ideas: Ideas::default(),
@@ -95,28 +82,38 @@ pub fn run_on(seed: u64, options: &Options, disk: Arc<dyn Disk>) -> Report {
         moment: 0,
         crashes: 0,
     };
+    run.populate();
     run.noisy();
     run.quiet();
     run.report(seed)
 }
 
-struct Run {
-    world: World,
+pub(crate) struct Run {
+    pub(crate) world: World,
     disk: Arc<dyn Disk>,
-    /// None only between two processes.
-    store: Option<Arc<FaultyStore>>,
-    process: Option<Process>,
-    plan: Plan,
-    clients: Vec<Client>,
+    pub(crate) machines: Vec<Machine>,
+    /// None: there is one machine, which has the store for itself.
+    pub(crate) several: Option<Several>,
+    pub(crate) plan: Plan,
+    pub(crate) clients: Vec<Client>,
     ideas: Ideas,
     /// What the world's inhabitants do not draw from.
-    random: Random,
+    pub(crate) random: Random,
     /// Grows with everything that clients see or do.
     moment: u64,
-    crashes: u64,
+    pub(crate) crashes: u64,
 }
 
 impl Run {
+    /// The machines, each with its first process.
+    fn populate(&mut self) {
+        for at in 0..self.plan.nodes.count {
+            let world = if self.several.is_none() { self.world.clone() } else { self.world.on(at) };
+            self.machines.push(Machine::new(world));
+            self.begin(at);
+        }
+    }
+
     fn noisy(&mut self) {
         self.world.with(|inner| inner.faults = self.plan.faults);
         for _ in 0..self.plan.steps {
@@ -129,12 +126,16 @@ impl Run {
 
     fn step(&mut self) {
         let faults = self.plan.faults;
+        if self.several.is_some() && self.befall() {
+            return;
+        }
         if self.random.chance(faults.crashes) {
-            return self.crash();
+            let at = self.any_machine();
+            return self.crash(at);
         }
         if self.random.chance(faults.jumps) {
-            let off = self.wrong();
-            self.world.clock.jump(off);
+            let (at, off) = (self.any_machine(), self.wrong());
+            self.machines[at].world.clock.jump(off);
             return self.world.note(|| format!("the clock is off by {off} ms"));
         }
         match self.random.below(20) {
@@ -150,17 +151,14 @@ impl Run {
         if self.random.chance(400) { 0 } else { off - i64::try_from(OFF_MAX).unwrap_or(0) }
     }
 
-    /// The process dies where it stands, and another one begins.
-    fn crash(&mut self) {
+    /// The process of a machine dies where it stands, and another one begins: at once where nobody takes over.
+    pub(crate) fn crash(&mut self, at: usize) {
         self.crashes += 1;
-        self.world.note(|| "the process dies".to_owned());
-        self.process = None;
-        self.store = None;
-        self.world.forget_waiting();
-        for client in &mut self.clients {
-            client.under_way = 0;
+        self.machines[at].world.note(|| "the process dies".to_owned());
+        self.end(at);
+        if self.several.is_some() {
+            return self.machines[at].stay_down(&mut self.random);
         }
-        self.world.with(|inner| inner.replies.clear());
         if self.world.with(|inner| inner.sabotage == Some(Sabotage::ForgetCommit)) {
             self.disk.forget_last();
         }
@@ -172,33 +170,68 @@ impl Run {
             let off = self.wrong();
             self.world.clock.jump(off);
         }
-        self.world.clock.restarted();
-        self.begin();
+        self.begin(at);
     }
 
-    fn begin(&mut self) {
-        let store = Arc::new(FaultyStore::new(self.world.clone(), Arc::clone(&self.disk)));
-        let disk = Arc::clone(&self.disk);
-        self.world.with(|inner| whole::compare(&*disk, store.shelf(), &mut inner.ledger));
-        let seed = self.random.next();
-        self.process = Some(Process::start(&self.world, Arc::clone(&store), seed, self.plan.grain));
-        self.store = Some(store);
-        self.world.note(|| "a process begins".to_owned());
-    }
-
-    /// Lets the process run, and gives clients what came for them.
-    fn poll(&mut self, rounds: usize) {
-        let Some(process) = &mut self.process else { return };
-        process.run(rounds);
-        if process.opened().is_err() {
-            // Whoever looks after the machine starts it again.
-            return self.crash();
+    /// The process of a machine is no more.
+    pub(crate) fn end(&mut self, at: usize) {
+        let machine = &mut self.machines[at];
+        machine.process = None;
+        machine.store = None;
+        machine.world.forget_transactions();
+        for client in &mut self.clients {
+            client.under_way.retain(|asked| *asked != at);
         }
-        for (client, answer) in self.world.with(|inner| std::mem::take(&mut inner.replies)) {
+        self.world.with(|inner| inner.replies.retain(|(_, asked, _)| *asked != at));
+    }
+
+    pub(crate) fn begin(&mut self, at: usize) {
+        let again = self.crashes > 0;
+        let machine = &mut self.machines[at];
+        machine.world.clock.restarted();
+        machine.world.trouble_free(self.several.is_some());
+        let (world, disk) = (machine.world.clone(), Arc::clone(&self.disk));
+        let (shelf, desk, seat) = match &self.several {
+            None => (disk.open(), None, None),
+            Some(several) => several.place(at, &world),
+        };
+        let store = Arc::new(FaultyStore::new(world.clone(), disk, shelf, desk));
+        if again {
+            let disk = &*self.disk;
+            self.world.with(|inner| whole::compare(disk, store.shelf(), &mut inner.ledger));
+        }
+        let seed = self.random.next();
+        machine.process = Some(Process::start(&world, Arc::clone(&store), seed, self.plan.grain, seat));
+        machine.store = Some(store);
+        if again || self.several.is_some() {
+            self.world.note(|| "a process begins".to_owned());
+        }
+    }
+
+    /// Lets the processes run, and gives clients what came for them.
+    pub(crate) fn poll(&mut self, rounds: usize) {
+        if let Some(several) = &self.several {
+            several.run(rounds);
+        }
+        for at in 0..self.machines.len() {
+            let machine = &mut self.machines[at];
+            let still = machine.world.troubled().still;
+            let Some(process) = machine.process.as_mut().filter(|_| !still) else { continue };
+            process.run(rounds);
+            match process.opened() {
+                // Whoever looks after the machine starts it again.
+                Err(_) => self.crash(at),
+                Ok(_) if process.is_over() => self.crash(at),
+                Ok(_) => {}
+            }
+        }
+        for (client, asked, answer) in self.world.with(|inner| std::mem::take(&mut inner.replies)) {
             self.moment += 1;
             let elapsed = self.world.clock.elapsed();
             let client = &mut self.clients[client];
-            client.under_way = client.under_way.saturating_sub(1);
+            if let Some(done) = client.under_way.iter().position(|it| *it == asked) {
+                client.under_way.remove(done);
+            }
             client.again_at = elapsed + self.random.between(100, 20_000);
             if let Some(answer) = answer
                 && client.told.is_none()
@@ -217,8 +250,7 @@ impl Run {
     /// A client that is not content asks.
     fn ask_one(&mut self) {
         let elapsed = self.world.clock.elapsed();
-        let open =
-            |client: &Client| client.told.is_none() && client.again_at <= elapsed && client.under_way == 0;
+        let open = |client: &Client| client.again_at <= elapsed && client.is_open(elapsed);
         let open: Vec<usize> = (0..self.clients.len()).filter(|at| open(&self.clients[*at])).collect();
         if let Some(at) = self.random.pick(&open).copied() {
             self.ask(at);
@@ -230,15 +262,20 @@ impl Run {
     }
 
     fn ask(&mut self, at: usize) {
-        let Some(process) = self.process.as_ref().filter(|process| process.has_opened()) else { return };
+        let serving: Vec<usize> = (0..self.machines.len()).filter(|at| self.machines[*at].serves()).collect();
+        let picked = if serving.len() > 1 { self.random.pick(&serving) } else { serving.first() };
+        let Some(asked) = picked.copied() else { return };
+        let machine = &self.machines[asked];
+        let Some(process) = &machine.process else { return };
         let client = &mut self.clients[at];
         self.moment += 1;
         if client.asked == 0 {
             client.began = self.moment;
         }
         client.asked += 1;
-        client.under_way += 1;
-        process.ask(&self.world, at, client.act.clone());
+        client.under_way.push(asked);
+        client.asked_at = self.world.clock.elapsed();
+        process.ask(&machine.world, at, client.act.clone());
         let words = client.act.words();
         self.world.note(|| format!("client {at} asks: {words}"));
     }
@@ -258,13 +295,25 @@ impl Run {
             55..85 => self.until_next_due().unwrap_or(500) + self.random.between(0, 2),
             _ => self.random.between(10_000, 300_000),
         };
-        self.world.clock.pass(millis);
+        self.pass(millis);
         self.world.note(|| format!("{millis} ms pass"));
+    }
+
+    fn pass(&mut self, millis: u64) {
+        match self.several {
+            None => self.world.clock.pass(millis),
+            Some(_) => self.pass_for_several(millis),
+        }
+    }
+
+    /// What the clock shows of whoever owns the instances.
+    fn now(&self) -> Timestamp {
+        self.machines[self.owner().unwrap_or(0)].world.clock.honest()
     }
 
     /// Milliseconds until something is due; none: nothing is, or it is time already.
     fn until_next_due(&self) -> Option<u64> {
-        let now = self.world.clock.honest();
+        let now = self.now();
         let next = self.world.with(|inner| inner.ledger.next_due())?;
         Some(next.millis_since(now)).filter(|millis| *millis > 0)
     }
@@ -273,6 +322,9 @@ impl Run {
     fn quiet(&mut self) {
         self.world.with(|inner| inner.faults = Faults::default());
         self.world.note(|| "quiet".to_owned());
+        if self.several.is_some() {
+            self.heal();
+        }
         let mut idle = 0;
         for _ in 0..QUIET_STEPS_MAX {
             self.world.with(|inner| inner.ledger.step += 1);
@@ -280,8 +332,11 @@ impl Run {
             while self.world.has_waiting() {
                 self.world.open_one();
             }
+            let elapsed = self.world.clock.elapsed();
             for at in 0..self.clients.len() {
-                if self.clients[at].told.is_none() && self.clients[at].under_way == 0 {
+                // A node that is not sure of its lease tells people to come back, until time has passed.
+                let may = self.several.is_none() || self.clients[at].again_at <= elapsed;
+                if may && self.clients[at].is_open(elapsed) {
                     self.ask(at);
                 }
             }
@@ -311,23 +366,24 @@ impl Run {
         }
         // A clock that was set back delays what is due; more than three hours are no delay.
         let millis = if idle < 16 { 1_000 } else { self.until_next_due().unwrap_or(300_000) };
-        self.world.clock.pass(millis);
+        self.pass(millis);
     }
 
     fn report(self, seed: u64) -> Report {
-        let Self { world, disk, store, process, plan, clients, crashes, .. } = self;
-        drop(process);
-        let now = world.clock.honest();
+        let now = self.now();
+        let Self { world, disk, machines, several, plan, clients, crashes, .. } = self;
+        // Of several machines that share a store, one tells of all.
+        let store = machines.into_iter().next().and_then(|machine| machine.store);
         world.with(|inner| {
             ending::check(&mut inner.ledger, &clients, now);
             if let Some(store) = &store {
                 whole::compare(&*disk, store.shelf(), &mut inner.ledger);
             }
         });
-        drop(store);
+        drop((store, several));
         // What is open only in this process must not make up for what is not on the disk.
-        let again = FaultyStore::new(world.clone(), Arc::clone(&disk));
-        world.with(|inner| whole::compare(&*disk, again.shelf(), &mut inner.ledger));
+        let again = disk.open();
+        world.with(|inner| whole::compare(&*disk, &*again, &mut inner.ledger));
         drop(again);
         let audit = disk.audit();
         world.with(|inner| {
@@ -343,15 +399,10 @@ impl Run {
                 commits: inner.ledger.commits,
                 instances: inner.ledger.lives.len(),
                 crashes,
+                nodes: plan.nodes.count,
+                owners: inner.ledger.epochs.count(),
             }
         })
-    }
-}
-
-impl Report {
-    /// Did everything hold?
-    pub fn is_sound(&self) -> bool {
-        self.violations.is_empty()
     }
 }
 

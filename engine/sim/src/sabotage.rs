@@ -35,6 +35,12 @@ pub enum Sabotage {
     RefuseAgain,
     /// The engine stops while its process lives.
     StopEngine,
+    /// No transaction asks whether its node still owns the instances.
+    OpenFence,
+    /// Messages and calls begin without a look at the lease.
+    ActUnsure,
+    /// Every lease seems to last.
+    EndlessLease,
 }
 
 impl Sabotage {
@@ -56,5 +62,13 @@ impl Sabotage {
         Self::HideEvents,
         Self::RefuseAgain,
         Self::StopEngine,
+        Self::OpenFence,
+        Self::ActUnsure,
+        Self::EndlessLease,
     ];
+
+    /// Does it break only what several nodes do together?
+    pub fn is_of_nodes(self) -> bool {
+        matches!(self, Self::OpenFence | Self::ActUnsure | Self::EndlessLease)
+    }
 }

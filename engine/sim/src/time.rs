@@ -1,11 +1,13 @@
 //! The clock of the simulated machine: it goes on when the world says so, and may be set wrong.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use yiwang_core::Timestamp;
+use yiwang_runtime::nodes::Stopwatch;
 use yiwang_runtime::ports::Clock;
 
 /// 2024-06-11T04:00:00Z: noon of a working day in the district.
@@ -26,6 +28,8 @@ struct Hands {
     /// What the machine's clock adds without saying so: only for worlds that are broken on purpose.
     cheat: i64,
     sleepers: Vec<(Timestamp, oneshot::Sender<()>)>,
+    /// Those that measure, and do not ask what time it is: by `elapsed`.
+    measuring: Vec<(u64, oneshot::Sender<()>)>,
 }
 
 impl MachineClock {
@@ -90,7 +94,11 @@ impl Hands {
         self.greatest = self.greatest.max(self.honest().0);
         let (due, later): (Vec<_>, Vec<_>) = self.sleepers.drain(..).partition(|(at, _)| *at <= now);
         self.sleepers = later.into_iter().filter(|(_, sleeper)| !sleeper.is_closed()).collect();
-        for (_, sleeper) in due {
+        let elapsed = self.elapsed;
+        let (done, measuring): (Vec<_>, Vec<_>) =
+            self.measuring.drain(..).partition(|(at, _)| *at <= elapsed);
+        self.measuring = measuring.into_iter().filter(|(_, sleeper)| !sleeper.is_closed()).collect();
+        for sleeper in due.into_iter().map(|(_, it)| it).chain(done.into_iter().map(|(_, it)| it)) {
             // Who sleeps no more need not be woken.
             sleeper.send(()).ok();
         }
@@ -113,6 +121,28 @@ impl Clock for MachineClock {
                 clock.with(|hands| hands.sleepers.push((at, sleeper)));
                 if woken.await.is_err() {
                     // The machine is gone: this time never comes.
+                    futures::future::pending::<()>().await;
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+/// No jump of the clock is seen by it.
+impl Stopwatch for MachineClock {
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(Self::elapsed(self))
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let clock = self.clone();
+        async move {
+            let at = clock.elapsed() + u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            if clock.elapsed() < at {
+                let (sleeper, woken) = oneshot::channel();
+                clock.with(|hands| hands.measuring.push((at, sleeper)));
+                if woken.await.is_err() {
                     futures::future::pending::<()>().await;
                 }
             }

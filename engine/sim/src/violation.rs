@@ -29,6 +29,10 @@ pub enum Check {
     Progress,
     /// The engine lives as long as its process.
     Engine,
+    /// Only who owns the instances writes and acts, in each epoch one node.
+    Owner,
+    /// When the owner is gone, another one owns the instances in time.
+    TakeOver,
 }
 
 /// Where and how a promise was not kept.
@@ -57,6 +61,8 @@ impl fmt::Display for Check {
             Self::Retry => "retry",
             Self::Progress => "progress",
             Self::Engine => "engine",
+            Self::Owner => "owner",
+            Self::TakeOver => "take-over",
         })
     }
 }

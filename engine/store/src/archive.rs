@@ -9,7 +9,9 @@ use futures::FutureExt as _;
 use sea_orm::Value;
 use yiwang_core::{CaseNo, InstanceId, Timestamp};
 use yiwang_runtime::keys::signed;
-use yiwang_runtime::ports::{Answer, Archive, ArchiveRow, EndedRow, Forget, JournalTurn, StoreError};
+use yiwang_runtime::ports::{
+    Answer, Archive, ArchiveRow, ArchivedRow, EndedRow, Forget, JournalTurn, StoreError,
+};
 
 use crate::SqlStore;
 use crate::connection::{Connection, Row};
@@ -87,6 +89,33 @@ impl Archive for SqlStore {
             let rows = Sql::new("SELECT body FROM archive ORDER BY number DESC", []);
             let rows = rows.all(&self.query_reads).await.map_err(doing("listing archives"))?;
             rows.iter().map(|row| parse(row, 0, || "an archive".to_owned())).collect()
+        }
+        .boxed()
+    }
+
+    fn archived(&self, digest: &str) -> Answer<'_, Vec<ArchivedRow>> {
+        let digest = digest.to_owned();
+        async move {
+            let failed = doing("looking what stayed of an archive");
+            let db = &self.query_reads;
+            let mut numbers = Vec::new();
+            // A file that was made twice is in two rows: its instances went in two goes.
+            for row in Sql::new("SELECT number, body FROM archive", []).all(db).await.map_err(&failed)? {
+                let archive: ArchiveRow = parse(&row, 1, || "an archive".to_owned())?;
+                if archive.digest == digest {
+                    numbers.push(column::<i64>(&row, 0).map_err(&failed)?);
+                }
+            }
+            let rows = Sql::new(
+                "SELECT instance, hash FROM archived WHERE archive {in numbers} ORDER BY instance",
+                [list(numbers)],
+            );
+            let mut archived = Vec::new();
+            for row in rows.all(db).await.map_err(&failed)? {
+                let instance = InstanceId(unsigned(column(&row, 0).map_err(&failed)?));
+                archived.push(ArchivedRow { instance, hash: column(&row, 1).map_err(&failed)? });
+            }
+            Ok(archived)
         }
         .boxed()
     }
@@ -188,6 +217,28 @@ pub fn check_turns(turns: &[JournalTurn]) -> Result<(), (usize, &'static str)> {
             return Err((n, "the turn's hash differs"));
         }
         stands.insert(turn.instance, (turn.rev, hash));
+    }
+    Ok(())
+}
+
+/// Holds an archive, whose hashes are right, against what stayed of its instances in the store.
+///
+/// # Errors
+/// The first instance that ends otherwise here, or is not here, and what is wrong with it.
+pub fn check_against(
+    turns: &[JournalTurn],
+    archived: &[ArchivedRow],
+) -> Result<(), (InstanceId, &'static str)> {
+    let ends: HashMap<InstanceId, &[u8]> =
+        turns.iter().map(|turn| (turn.instance, turn.hash.as_slice())).collect();
+    for row in archived {
+        match ends.get(&row.instance) {
+            None => return Err((row.instance, "it went into this archive, and is not there")),
+            Some(hash) if *hash != row.hash => {
+                return Err((row.instance, "it ends otherwise here than it did in the store"));
+            }
+            Some(_) => {}
+        }
     }
     Ok(())
 }

@@ -71,11 +71,14 @@ impl SqlStore {
     /// # Errors
     /// When the journal cannot be read.
     pub async fn last_turn_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row =
-            Sql::new("SELECT at FROM journal ORDER BY lsn DESC LIMIT 1", []).one(&self.query_reads).await;
-        let at = row.and_then(|row| row.map(|row| column(&row, 0)).transpose());
-        Ok(at.map_err(doing("reading the end of the journal"))?.map(Timestamp))
+        last_turn_at(&self.query_reads).await.map_err(doing("reading the end of the journal"))
     }
+}
+
+/// See [`SqlStore::last_turn_at`].
+pub(crate) async fn last_turn_at(db: &DatabaseConnection) -> Result<Option<Timestamp>, DbErr> {
+    let row = Sql::new("SELECT at FROM journal ORDER BY lsn DESC LIMIT 1", []).one(db).await?;
+    Ok(row.map(|row| column(&row, 0)).transpose()?.map(Timestamp))
 }
 
 /// A connection to a store that is there. It takes no lock: the server may have it.

@@ -8,11 +8,12 @@ use yiwang_core::history::What;
 use yiwang_core::{Case, CaseNo, HistoryEvent, InstanceId, Timestamp};
 use yiwang_runtime::cursor;
 use yiwang_runtime::keys::{case_key, case_number, signed};
+use yiwang_runtime::nodes::Fenced;
 use yiwang_runtime::ports::{CaseFilter, CaseSort, Page, PageRequest, StoreError, TurnRow};
 use yiwang_runtime::search::{self, Search, TAIL_LEN};
 
 use crate::connection::{Connection, Row};
-use crate::fence::{Fence, Fenced};
+use crate::fence::Fence;
 use crate::sql::{Sql, body, column, doing, insert, limit, list, parse, replacing, unsigned, word};
 
 const COLUMNS: &[&str] = &[

@@ -54,6 +54,18 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// The connection to the server is not as safe as it was asked to be.
+    #[error("{store} is not reached safely: {what}")]
+    Tls {
+        /// The database.
+        store: String,
+        /// What is wrong.
+        what: String,
+        /// What to do about it.
+        help: &'static str,
+        /// What the library said.
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
     /// Opening, preparing or migrating failed.
     #[error("opening the store {store}: {doing}")]
     Open {
@@ -77,7 +89,13 @@ impl Error {
             Self::OldSqlite { .. } => "store.sqlite",
             Self::Url => "store.url",
             Self::Server { .. } => "store.server",
+            Self::Tls { .. } => "store.tls",
             Self::Open { .. } => "store.open",
         }
+    }
+
+    /// What to do about it, where the error itself knows more than the manual does.
+    pub fn help(&self) -> Option<&'static str> {
+        if let Self::Tls { help, .. } = self { Some(help) } else { None }
     }
 }

@@ -5,7 +5,7 @@
 //! trusted for that. ADR 0030.
 
 use sea_orm::DbErr;
-use tokio_util::sync::CancellationToken;
+use yiwang_runtime::nodes::{Membership, Stay};
 
 use crate::connection::Connection;
 use crate::lock::Lock;
@@ -20,45 +20,27 @@ pub(crate) enum Fence {
     Node(Membership),
 }
 
-/// A node's stay among the others: one incarnation, from its joining until it is declared dead or leaves.
-#[derive(Clone, Debug)]
-pub struct Membership {
-    /// Which node.
-    pub(crate) name: String,
-    /// Its how-manieth stay.
-    pub(crate) incarnation: i64,
-    /// Drawn when it joined: a database that lost its last commits in a failover gives an incarnation twice.
-    pub(crate) nonce: String,
-    /// Told when the row was found changed.
-    pub(crate) broken: CancellationToken,
-}
-
 impl Fence {
     /// Takes hold until the end of the transaction. False: it is lost, and nothing may be written.
     pub(crate) async fn hold(&self, tx: &impl Connection) -> Result<bool, DbErr> {
         match self {
             Self::File { .. } => Ok(true),
-            Self::Node(membership) => membership.hold(tx).await,
+            Self::Node(membership) => {
+                let held = hold(membership.stay(), tx).await?;
+                if !held {
+                    membership.found_ended();
+                }
+                Ok(held)
+            }
         }
     }
 }
 
-impl Membership {
-    /// See [`Fence::hold`].
-    pub(crate) async fn hold(&self, tx: &impl Connection) -> Result<bool, DbErr> {
-        let held = Sql::new(
-            "SELECT 1 FROM node WHERE name = ? AND incarnation = ? AND nonce = ? AND state = 'alive' FOR SHARE",
-            [self.name.as_str().into(), self.incarnation.into(), self.nonce.as_str().into()],
-        );
-        let held = held.one(tx).await?.is_some();
-        if !held {
-            self.broken.cancel();
-        }
-        Ok(held)
-    }
+/// Holds this stay until the end of the transaction. False: it has ended.
+pub(crate) async fn hold(stay: &Stay, tx: &impl Connection) -> Result<bool, DbErr> {
+    let held = Sql::new(
+        "SELECT 1 FROM node WHERE name = ? AND incarnation = ? AND nonce = ? AND state = 'alive' FOR SHARE",
+        [stay.name.as_str().into(), stay.incarnation.into(), stay.nonce.as_str().into()],
+    );
+    Ok(held.one(tx).await?.is_some())
 }
-
-/// Another node has taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this node no longer owns the instances")]
-pub struct Fenced;

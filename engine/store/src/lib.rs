@@ -11,7 +11,7 @@
 //!
 //! Statements are written once for both databases; `dialect.rs` holds what differs (ADR 0029), `connection.rs` what
 //! they go through (ADR 0036). A file belongs to
-//! one process; a server may have several nodes, of which one owns the instances (`node.rs`, ADR 0030).
+//! one process; a server may have several nodes, of which one owns the instances (`yiwang_runtime::nodes` and `node.rs`, ADR 0030).
 //!
 //! Nothing here knows a rule: what is written was decided by `core`, when it is written by `runtime`.
 
@@ -55,17 +55,17 @@ mod start_keys;
 mod store;
 mod subscriptions;
 mod sweeps;
+mod tls;
 mod tokens;
 mod values;
 mod verify;
 mod work_items;
 mod writer;
 
-pub use archive::check_turns;
+pub use archive::{check_against, check_turns};
 pub use backup::Recorded;
 pub use error::Error;
-pub use fence::{Fenced, Membership};
-pub use node::{Lease, Node, NodeConfig, Owner, Standing, is_fenced};
+pub use node::Nodes;
 pub use open::{SqlStore, Stats};
-pub use postgres::Postgres;
+pub use postgres::{Examined, Postgres};
 pub use verify::{Audit, Broken};

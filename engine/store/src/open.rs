@@ -7,10 +7,11 @@ use std::thread::JoinHandle;
 
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{mpsc, oneshot};
+use yiwang_runtime::nodes::Fenced;
 use yiwang_runtime::ports::StoreError;
 
 use crate::connection::Link;
-use crate::fence::{Fence, Fenced};
+use crate::fence::Fence;
 use crate::writer::{Counters, JOBS_MAX, Job, Small, Writer};
 
 /// Connections that read for the loop from a server. Lists for people have others, so that none of them holds up

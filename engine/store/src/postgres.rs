@@ -1,21 +1,25 @@
 //! Opens a store on a PostgreSQL server, or on one that speaks its protocol.
 //!
-//! Everybody may read; who writes is decided by [`crate::Node`].
+//! Everybody may read; who writes is decided by the nodes' rows ([`crate::Nodes`]).
 
 use std::fmt;
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sqlx::postgres::PgConnectOptions;
+use yiwang_core::Timestamp;
+use yiwang_runtime::nodes::Membership;
 
 use crate::SqlStore;
+use crate::backup::last_turn_at;
 use crate::cases;
 use crate::connection::Link;
 use crate::error::Error;
-use crate::fence::{Fence, Membership};
-use crate::migration::migrate;
+use crate::fence::Fence;
+use crate::migration::{migrate, pending};
 use crate::open::{LOOP_READERS, Place, QUERY_READERS};
 use crate::sql::{Sql, column};
+use crate::tls;
 
 /// Longest wait for a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -31,6 +35,7 @@ const WRITERS: u32 = 2;
 pub struct Postgres {
     url: String,
     shown: String,
+    options: PgConnectOptions,
 }
 
 /// Without the password.
@@ -62,7 +67,8 @@ pub(crate) enum Access {
 
 impl Postgres {
     /// A database by its URL, `postgres://user:password@host:port/name`; what it leaves out is taken from
-    /// `PGHOST`, `PGUSER`, `PGPASSWORD` and their like, or `~/.pgpass`.
+    /// `PGHOST`, `PGUSER`, `PGPASSWORD` and their like, or `~/.pgpass`. `?sslmode=verify-full&sslrootcert=…` and
+    /// the other modes but `allow` are served.
     ///
     /// # Errors
     /// When it is no such URL.
@@ -82,7 +88,10 @@ impl Postgres {
             Some(folder) => format!("postgres:{}/{name}", folder.display()),
             None => format!("postgres://{}:{}/{name}", options.get_host(), options.get_port()),
         };
-        Ok(Self { url, shown })
+        match tls::refused(&options) {
+            Some((what, help)) => Err(Error::Tls { store: shown, what, help, source: None }),
+            None => Ok(Self { url, shown, options }),
+        }
     }
 
     pub(crate) async fn connect(&self, access: Access) -> Result<DatabaseConnection, DbErr> {
@@ -121,8 +130,38 @@ impl Postgres {
 
     /// Says what was being done with which database.
     pub(crate) fn failed(&self, doing: &'static str) -> impl FnOnce(DbErr) -> Error {
-        let store = self.shown.clone();
-        move |source| Error::Open { store, doing, source: source.into() }
+        let (store, options) = (self.shown.clone(), self.options.clone());
+        move |source| match tls::problem(&source, &options) {
+            Some((what, help)) => Error::Tls { store, what, help, source: Some(source.into()) },
+            None => Error::Open { store, doing, source: source.into() },
+        }
+    }
+}
+
+/// What was seen of a database without changing anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// Changes of its schema that the next start makes; all of them in an empty database.
+    pub pending: usize,
+    /// When the last turn was, if there was one and the schema is the newest.
+    pub last_turn: Option<Timestamp>,
+}
+
+impl Postgres {
+    /// Looks whether a store is there or could be, and changes nothing.
+    ///
+    /// # Errors
+    /// As for [`SqlStore::connect`].
+    pub async fn examine(&self) -> Result<Examined, Error> {
+        let db = self.connect(Access::Read(1)).await.map_err(self.failed("connecting"))?;
+        check_server(&db, self).await?;
+        let pending = pending(&db, &self.shown).await?;
+        let mut last_turn = None;
+        if pending == 0 {
+            last_turn = last_turn_at(&db).await.map_err(self.failed("reading the end of the journal"))?;
+        }
+        db.close().await.map_err(self.failed("closing a connection"))?;
+        Ok(Examined { pending, last_turn })
     }
 }
 

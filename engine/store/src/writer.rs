@@ -12,13 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sea_orm::{DbErr, SqliteTransactionMode, TransactionOptions};
 use tokio::sync::{mpsc, oneshot};
+use yiwang_runtime::nodes::Fenced;
 use yiwang_runtime::ports::{CommitError, Forget, StoreError};
 
 use crate::archive;
 use crate::commit;
 use crate::connection::{Connection, Link, Transaction};
 use crate::dialect;
-use crate::fence::{Fence, Fenced};
+use crate::fence::Fence;
 use crate::hash::{self, Hash};
 use crate::names::Names;
 use crate::prepare::Prepared;

@@ -32,11 +32,22 @@ pub struct Settings {
     pub durability: Durability,
     /// Further lines of `postgresql.conf`.
     pub lines: Vec<String>,
+    /// What it shows to those who speak TLS; none: it speaks none.
+    pub certificate: Option<Certificate>,
+}
+
+/// A server's certificate, in PEM.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// The certificate, and those between it and its authority.
+    pub chain: String,
+    /// Its private key.
+    pub key: String,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { durability: Durability::None, lines: Vec::new() }
+        Self { durability: Durability::None, lines: Vec::new(), certificate: None }
     }
 }
 
@@ -80,12 +91,31 @@ impl Cluster {
         if settings.durability == Durability::None {
             lines.push("fsync = off".to_owned());
         }
+        if let Some(certificate) = &settings.certificate {
+            lines.extend(cluster.keep(certificate)?);
+        }
         lines.extend(settings.lines.iter().cloned());
         let set = cluster.folder.path().join("settings.conf");
         fs::write(&set, lines.join("\n") + "\n")?;
         fs::set_permissions(&set, fs::Permissions::from_mode(0o644))?;
         cluster.go_on()?;
         Ok(Some(cluster))
+    }
+
+    /// Lays the certificate beside the data, as the server wants it: the key is its user's alone.
+    fn keep(&self, certificate: &Certificate) -> io::Result<Vec<String>> {
+        let mut lines = vec!["ssl = on".to_owned()];
+        let files = [("ssl_cert_file", &certificate.chain), ("ssl_key_file", &certificate.key)];
+        for (setting, text) in files {
+            let path = self.folder.path().join(setting);
+            fs::write(&path, text)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+            if let Some(user) = self.user {
+                run(Command::new("chown").arg(user).arg(&path))?;
+            }
+            lines.push(format!("{setting} = '{}'", path.display()));
+        }
+        Ok(lines)
     }
 
     /// The server that the tests of this process share: the first one that asks makes it, the last one that lets

@@ -7,5 +7,5 @@
 mod cluster;
 mod psql;
 
-pub use cluster::{Cluster, Durability, Settings};
+pub use cluster::{Certificate, Cluster, Durability, Settings};
 pub use psql::Psql;

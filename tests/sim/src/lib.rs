@@ -53,6 +53,10 @@ impl Disk for FileDisk {
         Arc::new(store)
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn finish(&self, work: BoxFuture<'_, ()>) {
         Self::wait(&self.runtime(), work);
     }

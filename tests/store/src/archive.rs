@@ -81,6 +81,11 @@ pub async fn an_archived_instance_is_gone_and_the_others_stay(store: &dyn Ports)
     assert_eq!(store.history(InstanceId(2), 0, 10).await.unwrap().len(), 2);
     let archives = store.archives().await.unwrap();
     assert_eq!(archives.iter().map(|row| row.instances).collect::<Vec<_>>(), [1]);
+    // What stayed is what an archive is held against.
+    let stayed = store.archived(&row().digest).await.unwrap();
+    let known: Vec<_> = stayed.into_iter().map(|row| (row.instance, row.hash)).collect();
+    assert_eq!(known, [found[0].clone()]);
+    assert_eq!(store.archived("sha256:01").await.unwrap(), []);
     // Its number and its id are not given again.
     assert_eq!(store.last_case_number().await.unwrap(), Some(("20240611".to_owned(), 1)));
 }

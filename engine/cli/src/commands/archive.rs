@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::{Value, json};
 use yiwang_core::reference::Kind;
 use yiwang_core::retention::NAME;
-use yiwang_runtime::ports::JournalTurn;
+use yiwang_runtime::ports::{ArchivedRow, JournalTurn};
 
 use crate::failure::{self, Exit, Failure};
 use crate::output::{self, Format};
@@ -47,16 +47,17 @@ enum Verb {
         #[arg(long, value_name = "TEXT", requires = "file")]
         reason: Option<String>,
     },
-    /// Work out all hashes of a fetched archive again.
+    /// Work out all hashes of the archives again, and hold them against those that stayed in the store.
     Check {
-        /// The file.
-        file: PathBuf,
+        /// A fetched archive: only this one, by itself, without a server.
+        file: Option<PathBuf>,
     },
 }
 
 pub(super) async fn run(args: Args, server: &Server, format: Format) -> Result<(), Failure> {
     match args.verb {
-        Verb::Check { file } => check(&file, format),
+        Verb::Check { file: Some(file) } => check_file(&file, format),
+        Verb::Check { file: None } => check_all(&server.connect()?, format).await,
         Verb::Run { dry_run } => archive(dry_run, &server.connect()?, format).await,
         Verb::List => {
             let columns = [
@@ -113,23 +114,72 @@ async fn archive(dry_run: bool, remote: &Remote, format: Format) -> Result<(), F
     }
 }
 
-fn check(file: &PathBuf, format: Format) -> Result<(), Failure> {
-    let text = fs::read_to_string(file).map_err(|error| failure::file("reading", file, error))?;
-    let mut turns = Vec::new();
-    for (n, line) in text.lines().enumerate() {
-        let turn: JournalTurn = serde_json::from_str(line).map_err(|error| {
-            let what = format!("{}:{}: this is no line of an archive", file.display(), n + 1);
-            Failure::new(Exit::Invalid, "archive.line", what).because(error)
-        })?;
-        turns.push(turn);
+/// All archives of a server, one after the other. A broken one does not keep the others from being looked at.
+async fn check_all(remote: &Remote, format: Format) -> Result<(), Failure> {
+    let archives = remote.get("/archives", &[]).await?;
+    let mut items = Vec::new();
+    let mut broken = 0;
+    for archive in archives["items"].as_array().into_iter().flatten() {
+        let digest = archive["digest"].as_str().unwrap_or_default();
+        let (turns, problem) = match check_one(remote, digest).await {
+            Ok(turns) => (turns, None),
+            Err(failure) => (0, Some(failure.to_string())),
+        };
+        broken += usize::from(problem.is_some());
+        let result = problem.unwrap_or_else(|| "ok".to_owned());
+        let instances = &archive["instances"];
+        items.push(json!({ "digest": digest, "instances": instances, "turns": turns, "result": result }));
     }
-    if let Err((n, what)) = yiwang_store::check_turns(&turns) {
-        let message = format!("{}:{}: {what}", file.display(), n + 1);
+    let columns =
+        [("DIGEST", "/digest"), ("INSTANCES", "/instances"), ("TURNS", "/turns"), ("RESULT", "/result")];
+    output::list(format, &json!({ "items": items }), &columns);
+    if broken > 0 {
+        let message = format!("{broken} archives are not what left the store");
         return Err(Failure::new(Exit::Failed, "archive.hash", message)
-            .help("this archive was changed after it was made; use another copy"));
+            .help("bring their files back from where `yiwang archive get` put copies, or from a backup"));
     }
+    Ok(())
+}
+
+/// How many turns it has.
+async fn check_one(remote: &Remote, digest: &str) -> Result<usize, Failure> {
+    let path = format!("/archives/{}", encoded(digest.strip_prefix("sha256:").unwrap_or(digest)));
+    let turns = read(digest, &remote.get_text(&path).await?)?;
+    let stayed = remote.get(&format!("{path}/hashes"), &[]).await?;
+    let stayed: Vec<ArchivedRow> = serde_json::from_value(stayed["items"].clone()).map_err(|error| {
+        Failure::new(Exit::Failed, "archive.line", "what stayed is unreadable").because(error)
+    })?;
+    yiwang_store::check_against(&turns, &stayed).map_err(|(instance, what)| {
+        Failure::new(Exit::Failed, "archive.hash", format!("instance {instance}: {what}"))
+    })?;
+    Ok(turns.len())
+}
+
+fn check_file(file: &Path, format: Format) -> Result<(), Failure> {
+    let text = fs::read_to_string(file).map_err(|error| failure::file("reading", file, error))?;
+    let turns = read(&file.display().to_string(), &text)?;
     let instances: BTreeSet<_> = turns.iter().map(|turn| turn.instance).collect();
     let told: Value = json!({ "turns": turns.len(), "instances": instances.len() });
     super::instance::print_object(format, &told, "/turns");
     Ok(())
+}
+
+/// The turns of an archive, each with the hash that it must have.
+fn read(name: &str, text: &str) -> Result<Vec<JournalTurn>, Failure> {
+    let mut turns = Vec::new();
+    for (n, line) in text.lines().enumerate() {
+        let turn: JournalTurn = serde_json::from_str(line).map_err(|error| {
+            let what = format!("{name}:{}: this is no line of an archive", n + 1);
+            Failure::new(Exit::Invalid, "archive.line", what).because(error)
+        })?;
+        turns.push(turn);
+    }
+    match yiwang_store::check_turns(&turns) {
+        Ok(()) => Ok(turns),
+        Err((n, what)) => {
+            let message = format!("{name}:{}: {what}", n + 1);
+            Err(Failure::new(Exit::Failed, "archive.hash", message)
+                .help("this archive was changed after it was made; use another copy"))
+        }
+    }
 }

@@ -12,7 +12,7 @@ use yiwang_core::district::District;
 use yiwang_runtime::SystemClock;
 use yiwang_runtime::ports::{Channels, Clock};
 use yiwang_services::egress::Target;
-use yiwang_store::{Postgres, SqlStore};
+use yiwang_store::{Examined, Postgres};
 
 use crate::egress;
 use crate::failure::{Exit, Failure};
@@ -277,21 +277,19 @@ async fn database(url: &str) -> Finding {
         Ok(postgres) => postgres,
         Err(error) => return bad("database", error.to_string()).coded(error.code()),
     };
-    match SqlStore::connect(&postgres).await {
-        Ok(store) => {
-            let last = store.last_turn_at().await;
-            store.close().await;
-            match last {
-                Ok(last) => {
-                    let last = last.map_or("none yet".to_owned(), Timestamp::rfc3339);
-                    good("database", format!("{postgres} is reachable and fit; last turn: {last}"))
-                }
-                Err(error) => bad("database", error.to_string()).coded("database.read"),
-            }
+    match postgres.examine().await {
+        Ok(Examined { pending: 0, last_turn }) => {
+            let last = last_turn.map_or("none yet".to_owned(), Timestamp::rfc3339);
+            good("database", format!("{postgres} is reachable and fit; last turn: {last}"))
         }
-        Err(error) => bad("database", chain(&error)).coded(error.code()).help(
+        Ok(Examined { pending, .. }) => {
+            look("database", format!("{postgres} is reachable; its schema is {pending} behind"))
+                .coded("database.behind")
+                .help("the next `yiwang serve` makes them: have a backup, and let no node of the version before run on")
+        }
+        Err(error) => bad("database", chain(&error)).coded(error.code()).help(error.help().unwrap_or(
             "is the server up, the name and password right, and is it PostgreSQL of a version that is supported?",
-        ),
+        )),
     }
 }
 

@@ -96,6 +96,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let handle = handle.await.map_err(|error| {
         Failure::new(Exit::Failed, "store.unavailable", "the engine could not read its store").because(error)
     })?;
+    let handle = match &tenure {
+        Some(tenure) => handle.leased(tenure.lease()),
+        None => handle,
+    };
     first_token(&args, &*stores.tokens, clock.now()).await?;
     put(&handle, references).await?;
     deploy(&handle, packages).await?;

@@ -17,13 +17,17 @@ pub(super) struct Args {
     /// Steps with faults in each world; then it is quiet.
     #[arg(long, value_name = "K", default_value_t = STEPS)]
     steps: usize,
+    /// So many nodes at one store in each world, instead of as many as its seed says.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=5))]
+    nodes: Option<u8>,
     /// Show everything that happens, not only the last lines before a broken promise.
     #[arg(long)]
     trace: bool,
 }
 
 pub(super) fn run(args: &Args, wanted: Option<Format>) -> Result<(), Failure> {
-    let options = Options { steps: args.steps, trace: args.trace, ..Options::default() };
+    let nodes = args.nodes.map(usize::from);
+    let options = Options { steps: args.steps, trace: args.trace, nodes, ..Options::default() };
     let mut broken = 0;
     for seed in args.seed..args.seed.saturating_add(args.runs) {
         // A world has a runtime of its own, and the caller's thread has one already.
@@ -47,16 +51,19 @@ fn tell(report: &Report, args: &Args) {
     if args.trace || !report.is_sound() {
         report.trace.iter().for_each(|line| output::line(line));
     }
-    let Report { seed, commits, instances, crashes, digest, .. } = report;
+    let Report { seed, commits, instances, crashes, nodes, owners, digest, .. } = report;
     let processes = report.processes.join(", ");
+    let nodes = if *nodes > 1 { format!("{nodes} nodes, {owners} owners, ") } else { String::new() };
     output::line(&format!(
-        "seed {seed}: {instances} instances, {commits} commits, {crashes} crashes, {digest:016x} ({processes})"
+        "seed {seed}: {nodes}{instances} instances, {commits} commits, {crashes} crashes, {digest:016x} \
+         ({processes})"
     ));
     for violation in &report.violations {
         output::line(&format!("  broken: {violation}"));
     }
     if !report.is_sound() && !args.trace {
-        output::line(&format!("  again: yiwang sim --seed {seed} --steps {} --trace", args.steps));
+        let nodes = args.nodes.map(|nodes| format!(" --nodes {nodes}")).unwrap_or_default();
+        output::line(&format!("  again: yiwang sim --seed {seed} --steps {}{nodes} --trace", args.steps));
     }
 }
 
@@ -71,6 +78,8 @@ fn as_json(report: &Report) -> Value {
         "instances": report.instances,
         "commits": report.commits,
         "crashes": report.crashes,
+        "nodes": report.nodes,
+        "owners": report.owners,
         "digest": format!("{:016x}", report.digest),
         "violations": violations.collect::<Vec<_>>(),
         "trace": report.trace,

@@ -5,7 +5,7 @@ use yiwang_core::transition::Status;
 use yiwang_core::{InstanceId, Timestamp};
 
 use super::MemoryStore;
-use crate::ports::{Answer, Archive, ArchiveRow, EndedRow, Forget, JournalTurn};
+use crate::ports::{Answer, Archive, ArchiveRow, ArchivedRow, EndedRow, Forget, JournalTurn};
 
 impl Archive for MemoryStore {
     fn ended(&self, until: Timestamp, after: Option<InstanceId>, limit: usize) -> Answer<'_, Vec<EndedRow>> {
@@ -47,6 +47,7 @@ impl Archive for MemoryStore {
             let stands = tables.instances.get(id).is_some_and(|it| it.rev.to_be_bytes()[..] == hash[..]);
             if stands {
                 tables.forget(*id);
+                tables.archived.insert(*id, (wish.archive.digest.clone(), hash.clone()));
                 gone += 1;
             }
         }
@@ -60,5 +61,12 @@ impl Archive for MemoryStore {
     fn archives(&self) -> Answer<'_, Vec<ArchiveRow>> {
         let archives = self.tables().archives.iter().rev().cloned().collect();
         async move { Ok(archives) }.boxed()
+    }
+
+    fn archived(&self, digest: &str) -> Answer<'_, Vec<ArchivedRow>> {
+        let tables = self.tables();
+        let of = tables.archived.iter().filter(|(_, (known, _))| known == digest);
+        let rows = of.map(|(id, (_, hash))| ArchivedRow { instance: *id, hash: hash.clone() }).collect();
+        async move { Ok(rows) }.boxed()
     }
 }

@@ -66,6 +66,8 @@ struct Tables {
     values: BTreeMap<(String, String), Value>,
     tokens: BTreeMap<String, TokenRow>,
     archives: Vec<ArchiveRow>,
+    /// What stayed of instances that went, and the digest of the archive that they are in.
+    archived: BTreeMap<InstanceId, (String, Vec<u8>)>,
     /// The greatest number of the cases that went.
     last_gone: Option<(String, u32)>,
 }

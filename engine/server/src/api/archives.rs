@@ -23,6 +23,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(Policy::Admin, Method::GET, "/api/v1/archives", list);
     routes.add(Policy::Admin, Method::POST, "/api/v1/archives", archive);
     routes.add(Policy::Admin, Method::GET, "/api/v1/archives/{digest}", download);
+    routes.add(Policy::Admin, Method::GET, "/api/v1/archives/{digest}/hashes", hashes);
 }
 
 #[derive(Serialize)]
@@ -170,4 +171,14 @@ async fn download(call: Call) -> Answer {
         (CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=archive.jsonl")),
     ];
     Ok((headers, bytes).into_response())
+}
+
+/// What stayed of its instances: the hash that each ended with.
+async fn hashes(call: Call) -> Answer {
+    let digits = call.param("digest");
+    let rows = call.app.archive.archived(&format!("sha256:{digits}")).await?;
+    if rows.is_empty() {
+        return Err(Problem::not_found("archive", digits));
+    }
+    ok(&PageView::whole(rows))
 }

@@ -41,30 +41,43 @@ fn known(backend: DbBackend) -> Migrations {
 /// Brings the schema of this store to the newest version.
 pub(crate) async fn migrate(db: &DatabaseConnection, store: &str) -> Result<(), Error> {
     let migrations = known(db.get_database_backend());
-    let failed = |source: DbErr| Error::Open {
-        store: store.to_owned(),
-        doing: "bringing its schema up to date",
-        source: source.into(),
-    };
     let mut looks = 0;
     loop {
-        let found = version(db).await.map_err(failed)?;
-        let Some(found) = found else { return Err(Error::Foreign { store: store.to_owned() }) };
+        let found = found(db, store).await?;
         let next = usize::try_from(found).unwrap_or(usize::MAX);
-        if next > migrations.len() {
-            let known = migrations.len() as i64;
-            return Err(Error::Newer { store: store.to_owned(), found, known });
-        }
         let Some((name, text)) = migrations.get(next) else { return Ok(()) };
         tracing::info!(version = found + 1, name, "migrating the store");
         if let Err(error) = apply(db, found + 1, name, text).await {
             looks += 1;
             // Another node was faster, unless nothing has changed.
-            if looks > LOOKS_MAX || version(db).await.map_err(failed)? == Some(found) {
+            let failed = failed(store, "bringing its schema up to date");
+            let now = version(db).await.map_err(&failed)?;
+            if looks > LOOKS_MAX || now == Some(found) {
                 return Err(failed(error));
             }
         }
     }
+}
+
+/// Versions that the next start brings, 0: none. Changes nothing.
+pub(crate) async fn pending(db: &DatabaseConnection, store: &str) -> Result<usize, Error> {
+    let found = usize::try_from(found(db, store).await?).unwrap_or(usize::MAX);
+    Ok(known(db.get_database_backend()).len().saturating_sub(found))
+}
+
+/// The stored version, if it is one of ours and not of a newer program.
+async fn found(db: &DatabaseConnection, store: &str) -> Result<i64, Error> {
+    let known = known(db.get_database_backend()).len() as i64;
+    let found = version(db).await.map_err(failed(store, "looking at its schema"))?;
+    match found {
+        None => Err(Error::Foreign { store: store.to_owned() }),
+        Some(found) if found > known => Err(Error::Newer { store: store.to_owned(), found, known }),
+        Some(found) => Ok(found),
+    }
+}
+
+fn failed(store: &str, doing: &'static str) -> impl Fn(DbErr) -> Error {
+    move |source| Error::Open { store: store.to_owned(), doing, source: source.into() }
 }
 
 /// The stored version, 0 for an empty database, none for one of another program.

@@ -147,6 +147,15 @@ async fn an_archived_instance_leaves_its_hashes() {
         0,
         "the lines are in the archive alone"
     );
+    let mut stayed = fresh.store.archived("sha256:1").await.unwrap();
+    assert_eq!(yiwang_store::check_against(&turns, &stayed), Ok(()));
+    let (id, other) = (InstanceId(1), "it ends otherwise here than it did in the store");
+    let cut = yiwang_store::check_against(&turns[..1], &stayed);
+    assert_eq!(cut, Err((id, other)), "an archive without its last line has right hashes by itself");
+    let missing = "it went into this archive, and is not there";
+    assert_eq!(yiwang_store::check_against(&[], &stayed), Err((id, missing)));
+    stayed.clear();
+    assert_eq!(yiwang_store::check_against(&turns, &stayed), Ok(()), "what moved on is in both");
     turns[0].lines.push(' ');
     assert_eq!(yiwang_store::check_turns(&turns), Err((0, "the turn's hash differs")));
     let turned =

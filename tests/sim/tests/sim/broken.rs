@@ -21,14 +21,22 @@ fn expected(sabotage: Sabotage) -> Check {
         Sabotage::HideEvents => Check::Progress,
         Sabotage::RefuseAgain => Check::Retry,
         Sabotage::StopEngine => Check::Engine,
+        Sabotage::OpenFence | Sabotage::ActUnsure => Check::Owner,
+        Sabotage::EndlessLease => Check::TakeOver,
     }
+}
+
+fn broken_by(sabotage: Sabotage) -> Options {
+    // What one machine cannot show is shown by two.
+    let nodes = if sabotage.is_of_nodes() { 2 } else { 1 };
+    Options { sabotage: Some(sabotage), nodes: Some(nodes), ..Options::default() }
 }
 
 #[test]
 fn every_broken_world_is_found_out() {
     let mut blind = Vec::new();
     for sabotage in Sabotage::ALL {
-        let options = Options { sabotage: Some(*sabotage), ..Options::default() };
+        let options = broken_by(*sabotage);
         let wanted = expected(*sabotage);
         let mut others = BTreeSet::new();
         let found = (0..SEEDS).any(|seed| {
@@ -46,5 +54,15 @@ fn every_broken_world_is_found_out() {
 #[test]
 fn every_check_has_a_world_that_breaks_it() {
     let checked: BTreeSet<Check> = Sabotage::ALL.iter().map(|it| expected(*it)).collect();
-    assert_eq!(checked.len(), 12, "{checked:?}");
+    assert_eq!(checked.len(), 14, "{checked:?}");
+}
+
+/// Without the fence, what the owner of before had sent is written after another one has taken over.
+#[test]
+fn without_the_fence_two_nodes_write() {
+    let found = (0..SEEDS).any(|seed| {
+        let violations = run(seed, &broken_by(Sabotage::OpenFence)).violations;
+        violations.iter().any(|it| it.check == Check::Owner && it.what.contains("writes"))
+    });
+    assert!(found, "nobody was seen to write who no longer owns the instances");
 }

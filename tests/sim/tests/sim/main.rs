@@ -4,4 +4,5 @@
 
 mod broken;
 mod file;
+mod nodes;
 mod seeds;

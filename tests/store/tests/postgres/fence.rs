@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use yiwang_core::InstanceId;
+use yiwang_runtime::leased::Lease as _;
+use yiwang_runtime::nodes::{Node, Registry as _, Standing, is_fenced};
 use yiwang_runtime::ports::{CommitError, Store as _};
-use yiwang_store::{Node, SqlStore, Standing, is_fenced};
+use yiwang_store::{Nodes, SqlStore};
 use yiwang_store_suite::rows::{deployed, first, turn, turns};
 
 use crate::place::{Place, server, until_blocked};
@@ -23,7 +25,7 @@ async fn joined(place: &Place, name: &str, lease: Duration) -> (Arc<SqlStore>, N
 async fn owner(place: &Place, name: &str, lease: Duration) -> (Arc<SqlStore>, Node) {
     let (store, node) = joined(place, name, lease).await;
     assert_eq!(node.beat().await.unwrap(), Standing::Owner);
-    node.write_by(&store).await.unwrap();
+    store.write_for(&node).await.unwrap();
     (store, node)
 }
 
@@ -56,7 +58,7 @@ async fn a_planned_end_hands_over_at_once() {
     store.close().await;
     one.leave().await.unwrap();
     assert_eq!(two.beat().await.unwrap(), Standing::Owner);
-    two.write_by(&other).await.unwrap();
+    other.write_for(&two).await.unwrap();
     other.commit(turns([turn(10, 2)])).await.unwrap();
 }
 
@@ -72,7 +74,7 @@ async fn an_owner_that_stood_still_writes_nothing_more() {
 
     let (other, two) = joined(&place, "two", LONG).await;
     assert_eq!(two.beat().await.unwrap(), Standing::Owner);
-    two.write_by(&other).await.unwrap();
+    other.write_for(&two).await.unwrap();
     assert_eq!(other.load(vec![InstanceId(10)]).await.unwrap()[0].rev, 1, "what it was told is there");
 
     let refused = store.commit(turns([turn(10, 2)])).await.unwrap_err();
@@ -108,7 +110,7 @@ async fn a_node_that_comes_back_ends_its_stay_of_before() {
     deployed(&*store).await;
     let (again, new) = joined(&place, "one", LONG).await;
     assert_eq!(new.beat().await.unwrap(), Standing::Owner);
-    new.write_by(&again).await.unwrap();
+    again.write_for(&new).await.unwrap();
     assert_eq!(new.membership().incarnation(), 2);
     assert!(store.commit(turns([first(10)])).await.is_err());
     again.commit(turns([first(10)])).await.unwrap();
@@ -130,6 +132,26 @@ async fn a_declaration_waits_for_a_transaction_that_holds_the_fence() {
     assert!(!declaring.is_finished());
     writer.run("COMMIT").unwrap();
     assert!(declaring.await.unwrap());
+}
+
+/// A sign of life that comes while the declaration waits is not lost on it: a stay that was prolonged does not end
+/// before its lease does. (It did: the declaration judged by what it had seen before it waited.)
+#[tokio::test]
+async fn a_declaration_looks_at_the_lease_after_it_has_waited() {
+    let Some(cluster) = server() else { return };
+    let place = Place::new(&cluster).await;
+    let (_store, one) = owner(&place, "one", OVER).await;
+    let (_other, two) = joined(&place, "two", LONG).await;
+    let seen = two.look().await.unwrap().unwrap();
+    let mut writer = cluster.session(place.name()).unwrap();
+    writer.run("BEGIN").unwrap();
+    writer.run("SELECT 1 FROM node WHERE name = 'one' FOR SHARE").unwrap();
+    let declaring = tokio::spawn(async move { two.declare_dead(&seen).await.unwrap() });
+    until_blocked(&cluster, &place, 1).await;
+    let nodes = Nodes::connect(&place.database, LONG).await.unwrap();
+    assert!(nodes.renew(one.membership().stay(), LONG).await.unwrap());
+    writer.run("COMMIT").unwrap();
+    assert!(!declaring.await.unwrap(), "it was prolonged");
 }
 
 /// And a transaction that comes while the declaration is under way waits for it, and writes nothing.

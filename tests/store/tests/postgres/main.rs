@@ -5,8 +5,10 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "this crate is one test")]
 
 mod fence;
+mod nodes;
 mod outage;
 mod place;
+mod tls;
 
 use place::{Place, server};
 

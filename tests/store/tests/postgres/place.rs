@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use yiwang_postgres::Cluster;
-use yiwang_store::{Node, NodeConfig, Postgres, SqlStore, Standing};
+use yiwang_runtime::nodes::{MachineStopwatch, Node, NodeConfig, Standing};
+use yiwang_store::{Nodes, Postgres, SqlStore};
 
 /// Longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,7 +39,9 @@ impl Place {
     /// A node at it, with this lease.
     pub(crate) async fn node(&self, name: &str, lease: Duration) -> Node {
         let address = format!("{name}.example:7420");
-        Node::join(&self.database, NodeConfig { name: name.to_owned(), address, lease }).await.unwrap()
+        let nodes = Arc::new(Nodes::connect(&self.database, lease).await.unwrap());
+        let config = NodeConfig { name: name.to_owned(), address, lease };
+        Node::join(nodes, Arc::new(MachineStopwatch::start()), config).await.unwrap()
     }
 
     /// A store that owns the instances, and its node.
@@ -46,7 +49,7 @@ impl Place {
         let store = SqlStore::connect(&self.database).await.unwrap();
         let node = self.node("one", Duration::from_secs(600)).await;
         assert_eq!(node.beat().await.unwrap(), Standing::Owner);
-        node.write_by(&store).await.unwrap();
+        store.write_for(&node).await.unwrap();
         (Arc::new(store), node)
     }
 }
