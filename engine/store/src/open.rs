@@ -37,7 +37,7 @@ pub struct SqlStore {
 #[derive(Debug)]
 pub(crate) enum Place {
     File(PathBuf),
-    Server(crate::Postgres),
+    Server(Box<crate::Postgres>),
 }
 
 /// What the store wrote since it was opened, and how large its files are.

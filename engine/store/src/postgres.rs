@@ -179,7 +179,7 @@ impl SqlStore {
         let read = |readers| database.connect(Access::Read(readers));
         let loop_reads = read(LOOP_READERS).await.map_err(database.failed("connecting to read"))?;
         let query_reads = read(QUERY_READERS).await.map_err(database.failed("connecting to read"))?;
-        Ok(Self::new(Place::Server(database.clone()), Link::Pool(loop_reads), query_reads))
+        Ok(Self::new(Place::Server(Box::new(database.clone())), Link::Pool(loop_reads), query_reads))
     }
 
     /// Begins to write, as long as this membership holds. `standstill`: after so long the server ends a
