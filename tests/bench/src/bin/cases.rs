@@ -18,9 +18,10 @@ use yiwang_core::{Case, CaseNo, HistoryEvent, InstanceId, Timestamp};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::{DefinitionHash, DefinitionId};
 use yiwang_postgres::{Cluster, Durability, Settings};
+use yiwang_runtime::nodes::{MachineStopwatch, Node, NodeConfig, Standing};
 use yiwang_runtime::ports::{Batch, CaseFilter, CaseSort, PageRequest, Query, Store, TurnRow};
 use yiwang_runtime::search::Search;
-use yiwang_store::{Node, NodeConfig, Postgres, SqlStore, Standing};
+use yiwang_store::{Nodes, Postgres, SqlStore};
 
 const USUAL: u64 = 1_000_000;
 /// Cases of one commit, as a busy server has them.
@@ -79,14 +80,12 @@ async fn on_postgres(count: u64) -> Result<()> {
     let url = cluster.database()?;
     let database = Postgres::new(&url)?;
     let store = Arc::new(SqlStore::connect(&database).await?);
-    let config = NodeConfig {
-        name: "bench".to_owned(),
-        address: "bench.example:7420".to_owned(),
-        lease: Duration::from_secs(3_600),
-    };
-    let node = Node::join(&database, config).await?;
+    let lease = Duration::from_secs(3_600);
+    let config = NodeConfig { name: "bench".to_owned(), address: "bench.example:7420".to_owned(), lease };
+    let nodes = Arc::new(Nodes::connect(&database, lease).await?);
+    let node = Node::join(nodes, Arc::new(MachineStopwatch::start()), config).await?;
     ensure!(node.beat().await? == Standing::Owner, "nobody else is there");
-    node.write_by(&store).await?;
+    store.write_for(&node).await?;
     fill(&store, count).await?;
     // As the server does by itself within a minute or two.
     let name = url.rsplit('/').next().context("the address ends with the database's name")?;

@@ -63,8 +63,7 @@ async fn a_database_decides_as_the_rows_in_memory_do() {
             continue;
         }
         // Mostly the last stay, sometimes the one before it.
-        let at =
-            of_name.len() - 1 - draw(question, "stay", 5).saturating_sub(3).min(of_name.len() - 1);
+        let at = of_name.len() - 1 - draw(question, "stay", 5).saturating_sub(3).min(of_name.len() - 1);
         let (stay, same) = &of_name[at];
         let (what, one, two) = match (draw(question, "what", 8), &there, &here) {
             (0..3, _, _) => ("renew", nodes.renew(stay, lease).await.unwrap(), rows.renew(same, lease, now)),
