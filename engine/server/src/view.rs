@@ -432,7 +432,14 @@ pub(crate) struct MessageView {
     recipient: String,
     attempts: u32,
     state: MessageState,
+    /// Of the last failure.
     code: Option<String>,
+    /// What the last failure said.
+    failure: Option<String>,
+    requested: Option<String>,
+    /// When it is tried again.
+    next_attempt: Option<String>,
+    /// When it last changed.
     at: String,
 }
 
@@ -448,6 +455,9 @@ impl From<MessageRow> for MessageView {
             attempts: of.attempts,
             state: of.state,
             code: of.code,
+            failure: of.failure,
+            requested: time_if(of.requested),
+            next_attempt: time_if(of.next_at),
             at: time(of.at),
         }
     }

@@ -1,12 +1,13 @@
 //! Outbound messages, for lists and proofs. The sending itself is driven by the instance's state.
 
 use sea_orm::DbErr;
+use yiwang_core::EffectId;
 use yiwang_runtime::cursor;
 use yiwang_runtime::keys::signed;
-use yiwang_runtime::ports::{MessageRow, Page, PageRequest, StoreError, TurnRow};
+use yiwang_runtime::ports::{MessageFilter, MessageRow, Page, PageRequest, StoreError, TurnRow};
 
 use crate::connection::Connection;
-use crate::sql::{Sql, body, column, doing, insert, last_of_each, limit, parse, replacing, word};
+use crate::sql::{Sql, body, column, doing, insert, last_of_each, limit, list, parse, replacing, word};
 use crate::writer::Numbers;
 
 const COLUMNS: &[&str] = &["instance", "n", "number", "channel", "state", "body"];
@@ -34,12 +35,23 @@ pub(crate) async fn write(
 /// A page of messages, the last requested first.
 pub(crate) async fn page(
     db: &impl Connection,
-    channel: Option<String>,
+    filter: MessageFilter,
     page: PageRequest,
 ) -> Result<Page<MessageRow>, StoreError> {
     let [before] = cursor::read::<1>(&page)?.unwrap_or([i64::MAX]);
-    let mut sql = Sql::new("SELECT number, body FROM message WHERE number < ?", [before.into()]);
-    sql.push_some("AND channel = ?", channel).push("ORDER BY number DESC LIMIT ?", [limit(page.size() + 1)]);
+    let mut sql = Sql::new("SELECT m.number, m.body FROM message m WHERE m.number < ?", [before.into()]);
+    let MessageFilter { channel, states, code, instance, case_no, before } = filter;
+    sql.push_some("AND m.instance = ?", instance.map(|id| signed(id.0)));
+    sql.push_some("AND m.channel = ?", channel);
+    if !states.is_empty() {
+        let words: Vec<String> = states.iter().map(word).collect();
+        sql.push("AND m.state {in texts}", [list(words)]);
+    }
+    sql.push_some("AND {message} ->> 'code' = ?", code);
+    sql.push_some("AND {message} ->> 'case_no' = ?", case_no.map(|no| no.to_string()));
+    let asked = "AND CAST(COALESCE({message} ->> 'requested', {message} ->> 'at') AS BIGINT) < ?";
+    sql.push_some(asked, before.map(|at| at.0));
+    sql.push("ORDER BY m.number DESC LIMIT ?", [limit(page.size() + 1)]);
     let rows = sql.all(db).await.map_err(doing("listing messages"))?;
     let items: Result<Vec<(i64, MessageRow)>, StoreError> = rows
         .iter()
@@ -50,4 +62,12 @@ pub(crate) async fn page(
         .collect();
     let Page { items, next_cursor } = cursor::page(items?, page.size(), |(number, _)| [*number]);
     Ok(Page { items: items.into_iter().map(|(_, message)| message).collect(), next_cursor })
+}
+
+/// One message.
+pub(crate) async fn one(db: &impl Connection, id: EffectId) -> Result<Option<MessageRow>, StoreError> {
+    let key = [signed(id.instance.0).into(), i64::from(id.n).into()];
+    let sql = Sql::new("SELECT body FROM message WHERE instance = ? AND n = ?", key);
+    let row = sql.one(db).await.map_err(doing("reading a message"))?;
+    row.map(|row| parse(&row, 0, || format!("message {id}"))).transpose()
 }

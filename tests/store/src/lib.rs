@@ -87,6 +87,7 @@ macro_rules! every_case {
             lists::a_cursor_is_stable_while_rows_come_and_go,
             lists::a_foreign_cursor_is_refused,
             lists::messages_change_in_place_and_keep_their_order,
+            lists::messages_are_found_by_all_that_a_filter_names,
             lists::rejections_and_inbox_are_listed_newest_first,
             lists::an_incident_is_open_once_and_closed_by_a_good_turn,
             lists::counters_count,

@@ -161,6 +161,9 @@ pub fn message(id: u64, n: u32, channel: &str, state: MessageState) -> MessageRo
         attempts: 0,
         state,
         code: None,
+        failure: None,
+        requested: None,
+        next_at: None,
         at: NOW,
     }
 }

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use yiwang_core::case::TrackingCode;
 use yiwang_core::reference::{Kind, Reference};
-use yiwang_core::{Case, CaseNo, InstanceId, WorkItem, WorkItemId};
+use yiwang_core::{Case, CaseNo, EffectId, InstanceId, WorkItem, WorkItemId};
 
 use super::{Instance, MemoryStore, Tables};
 use crate::cursor;
 use crate::deployments::workflow_name;
 use crate::keys::{case_key, signed, work_item_key};
 use crate::ports::{
-    Answer, CaseFilter, Disposition, InboxRow, IncidentRow, InstanceFilter, InstanceSummary, MessageRow,
-    MessageState, Page, PageRequest, Query, RejectionRow, StoreError, WorkItemFilter,
+    Answer, CaseFilter, Disposition, InboxRow, IncidentRow, InstanceFilter, InstanceSummary, MessageFilter,
+    MessageRow, MessageState, Page, PageRequest, Query, RejectionRow, StoreError, WorkItemFilter,
 };
 
 impl Query for MemoryStore {
@@ -83,18 +83,20 @@ impl Query for MemoryStore {
         })
     }
 
-    fn messages(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<MessageRow>> {
+    fn messages(&self, filter: MessageFilter, page: PageRequest) -> Answer<'_, Page<MessageRow>> {
         Box::pin(async move {
             let after = cursor::read::<1>(&page)?.map_or(i64::MAX, |[number]| number);
             let tables = self.tables();
             let rows = tables.messages.iter().enumerate().rev().map(|(at, row)| (signed(at as u64), row));
-            let wanted = rows.filter(|(number, row)| {
-                *number < after && channel.as_ref().is_none_or(|channel| row.channel == *channel)
-            });
+            let wanted = rows.filter(|(number, row)| *number < after && filter.admits(row));
             let found: Vec<_> = wanted.take(page.size() + 1).collect();
             let Page { items, next_cursor } = cursor::page(found, page.size(), |(number, _)| [*number]);
             Ok(Page { items: items.into_iter().map(|(_, row)| row.clone()).collect(), next_cursor })
         })
+    }
+
+    fn message(&self, id: EffectId) -> Answer<'_, Option<MessageRow>> {
+        self.read(move |tables| tables.messages.get(*tables.message_numbers.get(&id)?).cloned())
     }
 
     fn rejections(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<RejectionRow>> {

@@ -192,7 +192,7 @@ impl App {
     }
 }
 
-/// Answers with what it got; refuses `/forged`; panics at `/panic`.
+/// Answers with what it got; refuses `/forged`; panics at `/panic`; does not send all that it is given.
 struct Form;
 
 impl Channels for Form {
@@ -229,7 +229,19 @@ impl Channels for Form {
         .boxed()
     }
 
-    fn send(&self, _: &str, _: Delivery) -> BoxFuture<'_, EffectOutcome> {
-        async { EffectOutcome::done(Data::null()) }.boxed()
+    /// A body that begins with a code fails with it, for good at the first attempt.
+    fn send(&self, _: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome> {
+        async move {
+            let code = delivery.message.body.split_whitespace().next().unwrap_or_default().to_owned();
+            let message = "停机".to_owned();
+            match delivery.attempt {
+                1 if code.starts_with("form.busy") => {
+                    EffectOutcome::Retryable { code, message, retry_after: None }
+                }
+                1 if code.starts_with("form.") => EffectOutcome::Permanent { code, message },
+                _ => EffectOutcome::done(Data::null()),
+            }
+        }
+        .boxed()
     }
 }
