@@ -113,7 +113,7 @@ pub async fn messages_are_found_by_all_that_a_filter_names(store: &dyn Ports) {
         at: at(50),
         ..message(id, n, if n == 1 { "sms" } else { "wechat" }, state)
     };
-    let mut rows = vec![
+    let mut rows = [
         row(5, 1, MessageState::Failed, Some("sms.blocked"), Some(1)),
         row(5, 2, MessageState::Failed, Some("wechat.43004"), Some(20)),
         row(6, 1, MessageState::Retrying, Some("sms.busy"), Some(30)),
