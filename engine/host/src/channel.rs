@@ -10,11 +10,13 @@ use yiwang_runtime::ports::KeyValue;
 
 use crate::blobs::BlobStore;
 use crate::breaker::Breakers;
+use crate::calls::{Calls, Ring};
 use crate::config::ChannelConfig;
 use crate::grants::Effective;
 use crate::limits;
 use crate::outgoing::Clients;
 use crate::plugin::{Plugin, schema_validator};
+use crate::redact::Redactor;
 use crate::secret::Secrets;
 use crate::watch::Watch;
 
@@ -26,6 +28,8 @@ pub(crate) struct Environment {
     pub(crate) blobs: BlobStore,
     pub(crate) clients: Clients,
     pub(crate) body_bytes_max: usize,
+    /// The last calls of each channel.
+    pub(crate) calls: Calls,
     /// Somebody looks on: a bench, never a server.
     pub(crate) watch: Option<Arc<Watch>>,
 }
@@ -45,6 +49,12 @@ pub(crate) struct Ready {
     pub(crate) poll_every: Duration,
     pub(crate) places: Arc<Semaphore>,
     pub(crate) breakers: Breakers,
+    /// Its last calls.
+    pub(crate) calls: Arc<Ring>,
+    /// Calls that are recorded whole.
+    pub(crate) record: usize,
+    /// As it is written in its file, for recordings.
+    pub(crate) written: Value,
     pub(crate) environment: Arc<Environment>,
 }
 
@@ -58,6 +68,10 @@ impl Ready {
         let checked = checked(&config.config, plugin.manifest.config_schema.as_ref())?;
         let poll_every = poll_every(config.poll_seconds)?;
         let effective = Effective::new(&config.id, &plugin.manifest, &config.grants)?;
+        if config.record > limits::RECORDINGS_MAX {
+            return Err(format!("record is {}; it may be at most {}", config.record, limits::RECORDINGS_MAX));
+        }
+        let written = serde_json::to_value(config).map_err(|error| format!("its settings: {error}"))?;
         Ok(Self {
             id: config.id.clone(),
             title: config.title.clone(),
@@ -71,8 +85,21 @@ impl Ready {
             poll_every,
             places: Arc::new(Semaphore::new(limits::CALLS_PER_CHANNEL_MAX)),
             breakers: Breakers::new(&config.id),
+            calls: environment.calls.of(&config.id),
+            record: config.record,
+            written,
             environment,
         })
+    }
+}
+
+impl Ready {
+    /// Takes its secrets out of what is told of its calls.
+    pub(crate) fn redactor(&self) -> Redactor {
+        let names = self.effective.secret_names();
+        Redactor::new(
+            names.filter_map(|name| Some((name.to_owned(), (self.secrets)(name)?.expose().to_owned()))),
+        )
     }
 }
 

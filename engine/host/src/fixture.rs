@@ -25,7 +25,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use yiwang_core::input::EffectOutcome;
 use yiwang_core::{EffectId, InstanceId, Timestamp};
-use yiwang_runtime::ports::{ChannelRequest, Delivery, IncomingEvent, Poll};
+use yiwang_runtime::ports::{
+    ChannelRequest, Delivery, IncomingEvent, Poll, PollFailed, PolledPage, Received, Rejected,
+};
 
 use crate::bench::{Bench, NOW};
 use crate::watch::{Answer, Asked, Observed};
@@ -143,6 +145,8 @@ pub struct Notification {
     pub case_no: Option<String>,
     /// 1 for the first try.
     pub attempt: Option<u32>,
+    /// Its id, which is the key by which a receiver knows it again; the same for all unless it is said.
+    pub effect: Option<EffectId>,
 }
 
 /// The question for what is new.
@@ -272,13 +276,18 @@ impl Step {
     /// If it is not well written.
     pub async fn play(&self, bench: &Bench) -> Result<Given, String> {
         bench.answers(self.http.iter().map(|exchange| exchange.answer.clone()));
-        let value = match (&self.request, &self.notification, &self.poll) {
-            (Some(request), None, None) => received(bench, request.read(self.now()?)?).await,
-            (None, Some(notification), None) => sent(bench, notification.read(self.now()?)?).await,
-            (None, None, Some(question)) => polled(bench, question.read(self.now()?)).await,
-            _ => return Err("it has one of `request`, `notification` and `poll`".to_owned()),
-        };
+        let value = self.call(bench, self.now()?).await?;
         Ok(Given { value, observed: bench.observed(), asked: bench.asked() })
+    }
+
+    /// Makes the call at this time; what comes back is one value.
+    pub(crate) async fn call(&self, bench: &Bench, now: Timestamp) -> Result<Value, String> {
+        match (&self.request, &self.notification, &self.poll) {
+            (Some(request), None, None) => Ok(received(bench, request.read(now)?).await),
+            (None, Some(notification), None) => Ok(sent(bench, notification.read(now)?).await),
+            (None, None, Some(question)) => Ok(polled(bench, question.read(now)).await),
+            _ => Err("it has one of `request`, `notification` and `poll`".to_owned()),
+        }
     }
 
     /// When it is.
@@ -307,14 +316,19 @@ impl Step {
 
 /// Hands a request to the plugin; what comes back is one value.
 pub async fn received(bench: &Bench, request: ChannelRequest) -> Value {
-    let (response, code, events) = match bench.receive(request).await {
-        Ok(received) => (received.response, None, received.events),
-        Err(rejected) => (rejected.response, Some(rejected.code), Vec::new()),
+    answered(&bench.receive(request).await)
+}
+
+/// What came of a request, as one value.
+pub(crate) fn answered(result: &Result<Received, Rejected>) -> Value {
+    let (response, code, events) = match result {
+        Ok(received) => (&received.response, None, received.events.as_slice()),
+        Err(rejected) => (&rejected.response, Some(&rejected.code), [].as_slice()),
     };
     let headers: Map<String, Value> =
-        response.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+        response.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let mut value = json!({
-        "status": response.status, "code": code, "headers": headers, "events": told(&events),
+        "status": response.status, "code": code, "headers": headers, "events": told(events),
     });
     match std::str::from_utf8(&response.body) {
         Ok(text) => value["body"] = json!(text),
@@ -342,14 +356,19 @@ fn told(events: &[IncomingEvent]) -> Vec<Value> {
 
 /// Asks the plugin for what is new; what comes back is one value.
 pub async fn polled(bench: &Bench, poll: Poll) -> Value {
-    match bench.poll(poll).await {
+    asking(&bench.poll(poll).await)
+}
+
+/// What came of a question, as one value.
+pub(crate) fn asking(result: &Result<PolledPage, PollFailed>) -> Value {
+    match result {
         Ok(page) => {
             let output = json!({"cursor": page.cursor, "more": page.more, "nextAfter": page.next_after});
             json!({"outcome": "page", "code": null, "events": told(&page.events), "output": output})
         }
         Err(failed) => {
             let outcome = if failed.parks { "parks" } else { "retryable" };
-            let (code, message, after) = (failed.code, failed.message, failed.retry_after);
+            let (code, message, after) = (&failed.code, &failed.message, failed.retry_after);
             json!({"outcome": outcome, "code": code, "message": message, "retryAfter": after})
         }
     }
@@ -357,7 +376,12 @@ pub async fn polled(bench: &Bench, poll: Poll) -> Value {
 
 /// Hands a message to the plugin; what comes back is one value.
 pub async fn sent(bench: &Bench, delivery: Delivery) -> Value {
-    match bench.send(delivery).await {
+    sending(&bench.send(delivery).await)
+}
+
+/// What came of a message, as one value.
+pub(crate) fn sending(outcome: &EffectOutcome) -> Value {
+    match outcome {
         EffectOutcome::Done { output, .. } => json!({"outcome": "done", "output": output.to_json()}),
         EffectOutcome::Retryable { code, message, retry_after } => {
             json!({"outcome": "retryable", "code": code, "message": message, "retryAfter": retry_after})
@@ -448,7 +472,7 @@ impl Notification {
             }
         }
         Ok(Delivery {
-            effect: EffectId { instance: InstanceId(7), n: 3 },
+            effect: self.effect.unwrap_or(EffectId { instance: InstanceId(7), n: 3 }),
             attempt: self.attempt.unwrap_or(1),
             message: serde_json::from_value(message).map_err(|error| format!("notification: {error}"))?,
             now,

@@ -13,6 +13,8 @@ use crate::package::Package;
 /// One plugin.
 pub(crate) struct Plugin {
     pub(crate) manifest: Manifest,
+    /// `sha256:…` of the component.
+    pub(crate) digest: String,
     pub(crate) pre: InstancePre<CallState>,
     pub(crate) lifecycle: export::lifecycle::GuestIndices,
     pub(crate) webhook: Option<export::webhook::GuestIndices>,
@@ -32,6 +34,7 @@ impl Plugin {
         let told = |error: wasmtime::Error| format!("{error:#}");
         let component = cache.component(engine, &package.wasm).map_err(told)?;
         let pre = linker.instantiate_pre(&component).map_err(told)?;
+        let digest = package.digest();
         let manifest = package.manifest;
         let lifecycle = export::lifecycle::GuestIndices::new(&pre).map_err(told)?;
         // Only what it provides is looked for; `package` has checked that the two agree.
@@ -45,6 +48,7 @@ impl Plugin {
             sender: sender.transpose().map_err(told)?,
             event_schemas: event_schemas(&manifest)?,
             manifest,
+            digest,
             pre,
         })
     }

@@ -10,14 +10,24 @@ use yiwang_runtime::ports::{ChannelRequest, Received, Rejected};
 use crate::bindings::yiwang::channel::types::{CallContext, Failure, FailureKind};
 use crate::breaker::Door;
 use crate::call::{self, Failed, Plan};
+use crate::calls::Begun;
 use crate::channel::Ready;
+use crate::fixture::answered;
+use crate::recording::Asked;
 use crate::refusal::Refusal;
 use crate::{incoming, limits, validate};
 
 /// Hands a request to the channel's plugin.
 pub(crate) async fn receive(ready: &Arc<Ready>, request: ChannelRequest) -> Result<Received, Rejected> {
     let now = request.now;
-    match attempt(ready, request, now).await {
+    let begun = Begun::new(ready, call_id(ready), now, || Asked::request(&request));
+    let result = judged(ready, attempt(ready, request, now, &begun).await);
+    begun.end(ready, "webhook", || answered(&result));
+    result
+}
+
+fn judged(ready: &Ready, attempt: Result<validate::Checked, Refusal>) -> Result<Received, Rejected> {
+    match attempt {
         Ok(checked) if checked.response.status < 400 => {
             Ok(Received { response: checked.response, events: checked.events })
         }
@@ -35,6 +45,7 @@ async fn attempt(
     ready: &Arc<Ready>,
     request: ChannelRequest,
     now: Timestamp,
+    begun: &Begun,
 ) -> Result<validate::Checked, Refusal> {
     if ready.plugin.webhook.is_none() {
         return Err(Refusal::new(404, "channel.takes-nothing", "this channel takes no requests").noise());
@@ -42,7 +53,7 @@ async fn attempt(
     let (request, files) = incoming::read(ready, request).await?;
     let wanted = ready.plugin.manifest.limits.handle_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::HANDLE_MAX).min(limits::HANDLE_MAX);
-    let context = context(ready, now, time, &call_id(ready), 1);
+    let context = context(ready, now, time, begun.id(), 1);
     let plan = Plan {
         door: Some(Door::Webhook),
         channel: Arc::clone(ready),
@@ -50,6 +61,7 @@ async fn attempt(
         now,
         time,
         files,
+        witness: begun.witness.clone(),
     };
     let plugin = Arc::clone(&ready.plugin);
     let (outcome, files) = call::run(
@@ -152,6 +164,9 @@ pub(crate) fn context(
 pub(crate) fn call_id(ready: &Ready) -> String {
     let mut random = [0; 8];
     if let Some(watch) = &ready.environment.watch {
+        if let Some(call) = watch.call() {
+            return call;
+        }
         watch.random(&mut random);
         return crate::cache::hex(&random);
     }

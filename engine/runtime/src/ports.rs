@@ -732,6 +732,17 @@ pub trait Channels: Send + Sync {
         self.list().iter().any(|known| known.id == channel)
     }
 
+    /// The last calls of a channel's plugin in this process, the newest first. None: there is no such channel.
+    fn calls(&self, channel: &str) -> Option<Vec<CallInfo>> {
+        self.list().iter().any(|known| known.id == channel).then(Vec::new)
+    }
+
+    /// All of one call, if it was recorded: for people and for a replay, without secrets.
+    fn recording(&self, channel: &str, call: &str) -> Option<serde_json::Value> {
+        let _ = (channel, call);
+        None
+    }
+
     /// The channels that are to be asked for what is new, and how often.
     fn polled(&self) -> Vec<Polled> {
         Vec::new()
@@ -744,6 +755,42 @@ pub trait Channels: Send + Sync {
         let code = "channel.polls-nothing".to_owned();
         Box::pin(std::future::ready(Err(PollFailed { code, message, parks: true, retry_after: None })))
     }
+}
+
+/// One call of a channel's plugin, for those who look after it. Nothing in it is secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallInfo {
+    /// Names it.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// What was called: `webhook`, `sender`, `poller`.
+    pub export: String,
+    /// How long it took, waiting for a place included.
+    pub micros: u64,
+    /// The most memory that it had; 0: it was not begun.
+    pub memory_bytes: u64,
+    /// `done`, `refused`, `retryable`, `permanent`, `parks`, `faulted`.
+    pub outcome: String,
+    /// Of an answer.
+    pub status: Option<u16>,
+    /// Of a failure.
+    pub code: Option<String>,
+    /// What a failure said.
+    pub message: Option<String>,
+    /// What it logged first.
+    pub log: Vec<CallLine>,
+    /// Is all of it there, for a replay?
+    pub recorded: bool,
+}
+
+/// A line that a plugin logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallLine {
+    /// `trace`, `debug`, `info`, `warn`, `error`.
+    pub level: String,
+    /// The line.
+    pub text: String,
 }
 
 /// A channel that is to be asked for what is new.

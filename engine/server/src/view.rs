@@ -13,8 +13,8 @@ use yiwang_core::{Case, Timestamp, WorkItem};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::DefinitionId;
 use yiwang_runtime::ports::{
-    Disposition, InboxRow, IncidentRow, InstanceSummary, MessageRow, MessageState, Page, RejectionRow,
-    TokenRow,
+    CallInfo, CallLine, Disposition, InboxRow, IncidentRow, InstanceSummary, MessageRow, MessageState, Page,
+    RejectionRow, TokenRow,
 };
 
 /// RFC 3339 in UTC.
@@ -459,6 +459,46 @@ impl From<MessageRow> for MessageView {
             requested: time_if(of.requested),
             next_attempt: time_if(of.next_at),
             at: time(of.at),
+        }
+    }
+}
+
+/// One call of a channel's plugin.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallView {
+    id: String,
+    at: String,
+    /// `webhook`, `sender`, `poller`.
+    export: String,
+    micros: u64,
+    memory_bytes: u64,
+    outcome: String,
+    /// Of an answer.
+    status: Option<u16>,
+    /// Of a failure.
+    code: Option<String>,
+    message: Option<String>,
+    /// What it logged first.
+    log: Vec<CallLine>,
+    /// Is there a recording?
+    recorded: bool,
+}
+
+impl From<CallInfo> for CallView {
+    fn from(of: CallInfo) -> Self {
+        Self {
+            id: of.id,
+            at: time(of.at),
+            export: of.export,
+            micros: of.micros,
+            memory_bytes: of.memory_bytes,
+            outcome: of.outcome,
+            status: of.status,
+            code: of.code,
+            message: of.message,
+            log: of.log,
+            recorded: of.recorded,
         }
     }
 }

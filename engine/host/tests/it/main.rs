@@ -9,6 +9,7 @@ mod incoming;
 mod outgoing;
 mod poll;
 mod python;
+mod recording;
 mod reload;
 mod robots;
 mod scripts;
