@@ -22,7 +22,7 @@ pub(crate) async fn receive(ready: &Arc<Ready>, request: ChannelRequest) -> Resu
     let now = request.now;
     let begun = Begun::new(ready, call_id(ready), now, || Asked::request(&request));
     let result = judged(ready, attempt(ready, request, now, &begun).await);
-    begun.end(ready, "webhook", || answered(&result));
+    begun.end(ready, "webhook", &result, || answered(&result));
     result
 }
 

@@ -18,7 +18,7 @@ use crate::fixture::Step;
 use crate::limits;
 use crate::recording::{FORMAT, Recording};
 use crate::redact::marker;
-use crate::watch::{Answer, Playback};
+use crate::watch::{Answer, Playback, Signed};
 
 /// How a replay went.
 #[derive(Clone, Debug, Serialize)]
@@ -149,7 +149,7 @@ fn playback(recording: &Recording) -> Result<Playback, String> {
     let wrong = |what: &str, error: &dyn std::fmt::Display| format!("{what} of the recording: {error}");
     let http: Result<Vec<Answer>, _> =
         world.http.iter().map(|answer| serde_json::from_value(answer.clone())).collect();
-    let hmac: Result<Vec<(String, Option<Vec<u8>>)>, String> = world
+    let hmac: Result<Vec<Signed>, String> = world
         .hmac
         .iter()
         .map(|(name, value)| {
