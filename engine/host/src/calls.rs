@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use yiwang_core::Timestamp;
-use yiwang_runtime::ports::{CallInfo, CallLine};
+use yiwang_core::input::EffectOutcome;
+use yiwang_runtime::ports::{CallInfo, CallLine, ChannelHealth, PollFailed, PolledPage, Received, Rejected};
 
+use crate::call::Failed;
 use crate::channel::Ready;
 use crate::limits;
 use crate::recording::{Asked, Parts, Recording};
@@ -51,21 +53,50 @@ pub(crate) struct Ended {
     message: Option<String>,
 }
 
-impl Ended {
-    /// Read from what fixtures compare.
-    fn of(given: &Value) -> Self {
-        let text = |name: &str| given[name].as_str().map(str::to_owned);
-        let outcome = match given["outcome"].as_str() {
-            Some("retryable") => "retryable",
-            Some("permanent") => "permanent",
-            Some("parks") => "parks",
-            Some("faulted") => "faulted",
-            Some(_) => "done",
-            None if given["code"].is_null() => "done",
-            None => "refused",
+impl From<&Result<Received, Rejected>> for Ended {
+    fn from(result: &Result<Received, Rejected>) -> Self {
+        let (outcome, response, code, message) = match result {
+            Ok(received) => ("done", &received.response, None, None),
+            Err(rejected) => {
+                ("refused", &rejected.response, Some(rejected.code.clone()), Some(rejected.reason.clone()))
+            }
         };
-        let status = given["status"].as_u64().and_then(|status| u16::try_from(status).ok());
-        Self { outcome, status, code: text("code"), message: text("message") }
+        Self { outcome, status: Some(response.status), code, message }
+    }
+}
+
+impl From<&EffectOutcome> for Ended {
+    fn from(outcome: &EffectOutcome) -> Self {
+        let (outcome, code, message) = match outcome {
+            EffectOutcome::Done { .. } => ("done", None, None),
+            EffectOutcome::Retryable { code, message, .. } => ("retryable", Some(code), Some(message)),
+            EffectOutcome::Permanent { code, message } => ("permanent", Some(code), Some(message)),
+            EffectOutcome::Faulted { error } => ("faulted", Some(&error.r#type), error.detail.as_ref()),
+        };
+        Self { outcome, status: None, code: code.cloned(), message: message.cloned() }
+    }
+}
+
+impl From<&Result<PolledPage, PollFailed>> for Ended {
+    fn from(result: &Result<PolledPage, PollFailed>) -> Self {
+        let (outcome, failed) = match result {
+            Ok(_) => ("done", None),
+            Err(failed) if failed.parks => ("parks", Some(failed)),
+            Err(failed) => ("retryable", Some(failed)),
+        };
+        let (code, message) = failed.map(|failed| (failed.code.clone(), failed.message.clone())).unzip();
+        Self { outcome, status: None, code, message }
+    }
+}
+
+impl From<&Result<ChannelHealth, Failed>> for Ended {
+    fn from(said: &Result<ChannelHealth, Failed>) -> Self {
+        let (outcome, code, message) = match said {
+            Ok(said) => ("done", None, Some(&said.message).filter(|message| !message.is_empty())),
+            // It is asked again in a minute.
+            Err(failed) => ("retryable", Some(failed.code.to_owned()), Some(&failed.message)),
+        };
+        Self { outcome, status: None, code, message: message.cloned() }
     }
 }
 
@@ -105,10 +136,16 @@ impl Begun {
         &self.id
     }
 
-    /// Keeps it. `given` is what fixtures compare.
-    pub(crate) fn end(self, ready: &Ready, export: &'static str, given: impl FnOnce() -> Value) {
+    /// Keeps it. `given`, what fixtures compare, is called only if the whole of it is wanted.
+    pub(crate) fn end(
+        self,
+        ready: &Ready,
+        export: &'static str,
+        ended: impl Into<Ended>,
+        given: impl FnOnce() -> Value,
+    ) {
         let Self { id, began, witness, asked, at } = self;
-        let (noted, given) = (witness.take(), given());
+        let noted = witness.take();
         let unrecorded = noted.tape.as_ref().and_then(|tape| tape.unkept);
         let kept = Kept {
             at,
@@ -117,9 +154,9 @@ impl Begun {
             time: began.elapsed(),
             memory_bytes_peak: noted.memory_bytes_peak,
             log: noted.log.clone(),
-            ended: Ended::of(&given),
+            ended: ended.into(),
             recording: asked.and_then(|asked| {
-                Recording::new(Parts { ready, id: &id, export, asked: &asked, noted, given })
+                Recording::new(Parts { ready, id: &id, export, asked: &asked, noted, given: given() })
             }),
             id,
         };

@@ -65,7 +65,7 @@ pub(crate) async fn health(ready: &Arc<Ready>, now: Timestamp) -> ChannelHealth 
 async fn ask(ready: &Arc<Ready>, now: Timestamp) -> ChannelHealth {
     let begun = Begun::new(ready, call_id(ready), now, || Asked::Health(now));
     let said = attempt(ready, now, &begun).await;
-    begun.end(ready, CHECK_HEALTH, || told(&said));
+    begun.end(ready, CHECK_HEALTH, &said, || told(&said));
     match said {
         Ok(said) => said,
         // All places taken says that it works hard, not that it is ill.

@@ -21,7 +21,7 @@ use crate::{limits, validate};
 pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, PollFailed> {
     let begun = Begun::new(ready, call_id(ready), poll.now, || Asked::Poll(poll.clone()));
     let result = attempt(ready, poll, &begun).await;
-    begun.end(ready, Door::Poll.word(), || asking(&result));
+    begun.end(ready, Door::Poll.word(), &result, || asking(&result));
     result
 }
 

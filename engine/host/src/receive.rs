@@ -33,7 +33,7 @@ async fn heard(ready: &Arc<Ready>, request: ChannelRequest, door: Door) -> Resul
     let now = request.now;
     let begun = Begun::new(ready, call_id(ready), now, || Asked::request(&request, door));
     let result = judged(ready, attempt(ready, request, now, door, &begun).await);
-    begun.end(ready, door.word(), || answered(&result));
+    begun.end(ready, door.word(), &result, || answered(&result));
     result
 }
 

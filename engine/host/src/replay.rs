@@ -18,7 +18,7 @@ use crate::fixture::Step;
 use crate::limits;
 use crate::recording::{FORMAT, Recording};
 use crate::redact::marker;
-use crate::watch::{Answer, Playback};
+use crate::watch::{Answer, Playback, Signed};
 
 /// How a replay went.
 #[derive(Clone, Debug, Serialize)]
@@ -149,18 +149,21 @@ fn playback(recording: &Recording) -> Result<Playback, String> {
     let wrong = |what: &str, error: &dyn std::fmt::Display| format!("{what} of the recording: {error}");
     let http: Result<Vec<Answer>, _> =
         world.http.iter().map(|answer| serde_json::from_value(answer.clone())).collect();
-    let mut hmac = Vec::new();
-    for (name, value) in &world.hmac {
-        let decoded = value.as_ref().map(|value| STANDARD.decode(value)).transpose();
-        hmac.push((name.clone(), decoded.map_err(|error| wrong("a signature", &error))?));
-    }
+    let hmac: Result<Vec<Signed>, String> = world
+        .hmac
+        .iter()
+        .map(|(name, value)| {
+            let decoded = value.as_ref().map(|value| STANDARD.decode(value)).transpose();
+            Ok((name.clone(), decoded.map_err(|error| wrong("a signature", &error))?))
+        })
+        .collect();
     Ok(Playback {
         call: world.call.clone(),
         clock: world.clock.iter().copied().collect(),
         monotonic: world.monotonic.iter().copied().collect(),
         random: unhex(&world.random).ok_or("the random numbers of the recording are no hex")?.into(),
         http: http.map_err(|error| wrong("an answer", &error))?,
-        hmac,
+        hmac: hmac?,
     })
 }
 

@@ -24,7 +24,7 @@ pub(crate) async fn send(ready: &Arc<Ready>, delivery: Delivery) -> EffectOutcom
     let id = format!("{}.{}", delivery.effect, delivery.attempt);
     let begun = Begun::new(ready, id, delivery.now, || Asked::Send(delivery.clone()));
     let outcome = attempt(ready, delivery, &begun).await;
-    begun.end(ready, Door::Send.word(), || sending(&outcome));
+    begun.end(ready, Door::Send.word(), &outcome, || sending(&outcome));
     outcome
 }
 

@@ -87,6 +87,9 @@ pub(crate) struct Watch {
     playback: Mutex<Playback>,
 }
 
+/// The name of a secret, and a signature made with it; none: it is made anew.
+pub(crate) type Signed = (String, Option<Vec<u8>>);
+
 /// What the host told the plugin in a call that was recorded; when there is no more of something, it goes on as on
 /// any bench.
 #[derive(Default)]
@@ -96,8 +99,7 @@ pub(crate) struct Playback {
     pub(crate) monotonic: VecDeque<u64>,
     pub(crate) random: VecDeque<u8>,
     pub(crate) http: Vec<Answer>,
-    /// By the name of the secret; none: it is made anew.
-    pub(crate) hmac: Vec<(String, Option<Vec<u8>>)>,
+    pub(crate) hmac: Vec<Signed>,
 }
 
 impl Watch {
