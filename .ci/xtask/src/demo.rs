@@ -174,7 +174,7 @@ fn quiet(administrator: &mut Client) -> Result<bool> {
         }
     }
     let messages = pages(administrator, "/api/v1/messages?limit=500")?;
-    Ok(messages.iter().all(|message| message["state"] != "requested"))
+    Ok(messages.iter().all(|message| message["state"] != "requested" && message["state"] != "retrying"))
 }
 
 /// A fresh folder of the demo's own, below the system's folder for such things.

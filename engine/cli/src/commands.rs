@@ -16,6 +16,7 @@ mod graph;
 mod instance;
 mod lists;
 mod lsp;
+mod message;
 mod org;
 mod plugin;
 mod run;
@@ -113,8 +114,8 @@ enum Command {
     ExpertDraw(Remotely<expert_draw::Args>),
     /// API tokens.
     Token(Remotely<token::Args>),
-    /// Messages that went out.
-    Message(Remotely<lists::Args>),
+    /// Messages that went out or are to go out: list, send again, give up.
+    Message(Remotely<message::Args>),
     /// What channels did not accept.
     Rejection(Remotely<lists::Args>),
     /// Instances that cannot go on by themselves.
@@ -169,7 +170,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Org(it) => org::run(it.args, &it.server, format).await,
         Command::ExpertDraw(it) => expert_draw::run(it.args, &it.server, format).await,
         Command::Token(it) => token::run(it.args, &it.server.connect()?, format).await,
-        Command::Message(it) => lists::messages(it.args, &it.server.connect()?, format).await,
+        Command::Message(it) => message::run(it.args, &it.server.connect()?, format).await,
         Command::Rejection(it) => lists::rejections(it.args, &it.server.connect()?, format).await,
         Command::Incident(it) => lists::incidents(it.args, &it.server.connect()?, format).await,
         Command::Completion(args) => completion::run(&args),

@@ -20,6 +20,8 @@ pub(crate) enum Exit {
     Auth = 6,
     /// No answer.
     Unreachable = 7,
+    /// Of many, some were refused.
+    Partial = 8,
 }
 
 /// One failure.

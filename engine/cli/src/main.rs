@@ -3,6 +3,7 @@
 //! stdout is data, stderr is for people; the exit code says which kind of failure it was (docs/guide/cli.md).
 
 mod commands;
+mod confirm;
 mod draw;
 mod egress;
 mod failure;

@@ -249,3 +249,59 @@ fn what_was_known_at_a_time_is_exported() {
         assert_eq!(finding.unwrap_or_else(|| panic!("{code}: {told}"))["ok"], true, "{told}");
     }
 }
+
+/// Asks until a message has been tried so often.
+fn tried(server: &Server, token: &str, id: &str, attempts: u64) -> Value {
+    for _ in 0..500 {
+        let (_, message) = server.ask(token, &["message", "show", id]);
+        if message["attempts"] == attempts && message["state"] == "failed" {
+            return message;
+        }
+    }
+    panic!("{id} was not tried {attempts} times");
+}
+
+#[test]
+fn dead_letters_are_sent_again_after_a_kill_and_given_up_by_the_hundred() {
+    let folder = project();
+    let own = folder.path().join("flows/tells");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::copy("tests/fixtures/tells.yaml", own.join("workflow.yaml")).unwrap();
+    let server = Server::start(folder.path(), &[]);
+    let token = server.token().unwrap().to_owned();
+    for _ in 0..3 {
+        let (code, ended) = server.ask(&token, &["instance", "start", "test/tells", "--wait"]);
+        assert_eq!((code, &ended["status"]), (1, &"faulted".into()), "{ended}");
+    }
+    let (_, dead) = server.ask(&token, &["message", "list", "--state", "failed", "--channel", "gone"]);
+    assert_eq!(dead["items"].as_array().unwrap().len(), 3, "{dead}");
+    let id = dead["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(dead["items"][0]["code"], "channel.unknown");
+    server.kill();
+
+    let server = Server::start(folder.path(), &[]);
+    let retry = ["message", "retry", &id, "--reason", "渠道已恢复", "--key", "k"];
+    assert_eq!(server.ask(&token, &retry).0, 0);
+    let again = tried(&server, &token, &id, 2);
+    assert_eq!(again["id"], id, "the same message");
+    assert_eq!(server.ask(&token, &retry).0, 0, "the same decision");
+    assert_eq!(tried(&server, &token, &id, 2)["attempts"], 2);
+
+    let all = ["--channel", "gone", "--code", "channel.unknown", "--reason", "渠道停用"];
+    let (code, meant) = server.ask(&token, &[&["message", "drop", "--dry-run"], &all[..]].concat());
+    assert_eq!((code, meant["items"].as_array().map(Vec::len)), (0, Some(3)), "{meant}");
+    assert_eq!(server.ask(&token, &[&["message", "drop"], &all[..]].concat()).0, 4, "nobody can be asked");
+    let (code, done) = server.ask(&token, &[&["message", "drop", "--yes"], &all[..]].concat());
+    assert_eq!((code, &done["done"], &done["refused"]), (0, &3.into(), &serde_json::json!([])), "{done}");
+    let (_, dead) = server.ask(&token, &["message", "list", "--state", "failed"]);
+    assert_eq!(dead["items"], serde_json::json!([]));
+    let (code, _) = server.ask(&token, &["message", "retry", &id, "--reason", "x"]);
+    assert_eq!(code, 5, "what was given up is not sent again");
+    let instance = id.split('.').next().unwrap();
+    let (_, history) = server.ask(&token, &["instance", "history", instance]);
+    let told = history["items"].as_array().unwrap_or_else(|| panic!("{history}"));
+    let told: Vec<_> =
+        told.iter().filter(|line| line["event"] == "repaired").map(|line| &line["reason"]).collect();
+    assert_eq!(told, ["渠道已恢复", "渠道停用"], "history tells both");
+    server.stop();
+}

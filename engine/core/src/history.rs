@@ -64,6 +64,9 @@ pub enum What {
     EffectReturned { effect: EffectId, attempt: u32, outcome: EffectOutcome },
     /// A result of an old attempt, or a second result: recorded, not applied.
     ResultIgnored { effect: EffectId, attempt: u32 },
+    /// A message that had failed for good is not kept any longer, because too many of this instance are: it cannot
+    /// be sent again.
+    MessageForgotten { message: EffectId },
     /// A child has begun. How it ended is what its effect returns.
     ChildStarted { effect: EffectId, instance: InstanceId },
     /// The instance waits for events.

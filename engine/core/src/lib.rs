@@ -59,6 +59,7 @@ pub mod table;
 mod task;
 pub mod time;
 pub mod transition;
+pub mod unsent;
 pub mod work_item;
 
 pub use case::Case;
@@ -72,4 +73,5 @@ pub use state::State;
 pub use step::step;
 pub use time::Timestamp;
 pub use transition::Transition;
+pub use unsent::Unsent;
 pub use work_item::WorkItem;

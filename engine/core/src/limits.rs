@@ -23,6 +23,10 @@ pub const STRANDS_MAX: usize = 1_000;
 /// a loop that only begins calls must not fill the outbox.
 pub const CALLS_MAX: usize = 1_000;
 
+/// Messages of one instance that failed for good and can be sent again: each is in the snapshot. A channel that
+/// takes so many of one case is out of order, and whoever mends it does not send them one by one.
+pub const DEAD_MESSAGES_MAX: usize = 64;
+
 /// Children of children: a workflow that runs itself for ever ends here.
 pub const CHILD_DEPTH_MAX: u32 = 32;
 

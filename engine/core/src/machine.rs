@@ -35,7 +35,8 @@ use crate::state::{Again, Doing, Frame, FrameId, Goes, Incoming, State, TryPhase
 use crate::stopwatch::{self, Ending};
 use crate::transition::{Ambient, CaseNumbers, Refusal, Status};
 use crate::{
-    Case, Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, family, lifecycle, limits, task,
+    Case, Effect, Event, HistoryEvent, Timestamp, Transition, WorkItem, family, lifecycle, limits, outbox,
+    task,
 };
 
 /// One step under way.
@@ -512,6 +513,7 @@ impl<'a> Machine<'a> {
             family::tell(&mut self, outcome);
         }
         self.settle_status();
+        outbox::forget_settled(self.state);
         lifecycle::hush(self.state, &self.history);
         if let Some(before) = self.before.take() {
             // What is done to send them makes lines of its own, behind these.

@@ -1,4 +1,7 @@
 //! Effects: requested, returned, tried again by persisted timers, given up.
+//!
+//! A message that is given up is kept (`State::dead`) as long as nothing has taken its place, so that an operator
+//! can have the same one sent again.
 
 use yiwang_dsl::definition::{FunctionRef, Task};
 use yiwang_dsl::error::Kind;
@@ -8,9 +11,11 @@ use crate::EffectId;
 use crate::effect::Action;
 use crate::history::What;
 use crate::input::EffectOutcome;
+use crate::limits::DEAD_MESSAGES_MAX;
 use crate::machine::{Machine, Move, Place, settle};
-use crate::state::{Owner, Pending, Repeat, Why};
+use crate::state::{Owner, Pending, Repeat, State, Why};
 use crate::task::service;
+use crate::unsent::Failure;
 
 /// Delays before the second and each later attempt: the schedule of Standard Webhooks, in milliseconds.
 const RESEND_AFTER_MILLIS: [u64; 9] =
@@ -30,7 +35,19 @@ pub(crate) fn request(
 ) {
     machine.state.counters.effects += 1;
     let n = machine.state.counters.effects;
-    let pending = Pending { n, attempt: 1, owner, repeat, waits: false, child: None, action };
+    let requested = matches!(action, Action::Send { .. }).then_some(machine.now);
+    let pending = Pending {
+        n,
+        attempt: 1,
+        owner,
+        repeat,
+        waits: false,
+        child: None,
+        requested,
+        failure: None,
+        attempts_before: 0,
+        action,
+    };
     let effect = pending.effect(machine.state.instance);
     let task = machine.owner_task(owner);
     machine.record(task, What::EffectRequested { effect: effect.id, function });
@@ -69,6 +86,7 @@ pub(crate) fn returned(machine: &mut Machine<'_>, effect: EffectId, attempt: u32
             });
         }
         EffectOutcome::Retryable { code, message, retry_after } => {
+            note_failure(&mut machine.state.outbox[at], &code, &message);
             match delay(&machine.state.outbox[at], retry_after) {
                 Some(millis) => try_again(machine, at, millis),
                 None => give_up(machine, at, owner, &code, &message),
@@ -85,7 +103,17 @@ pub(crate) fn returned(machine: &mut Machine<'_>, effect: EffectId, attempt: u32
                 Move::Fail(Fault { instance: machine.top_task().reference.clone(), ..error })
             });
         }
-        EffectOutcome::Permanent { code, message } => give_up(machine, at, owner, &code, &message),
+        EffectOutcome::Permanent { code, message } => {
+            note_failure(&mut machine.state.outbox[at], &code, &message);
+            give_up(machine, at, owner, &code, &message);
+        }
+    }
+}
+
+/// Of a message, lists tell how it failed.
+fn note_failure(pending: &mut Pending, code: &str, message: &str) {
+    if pending.is_message() {
+        pending.failure = Some(Failure { code: code.to_owned(), message: message.to_owned() });
     }
 }
 
@@ -112,7 +140,8 @@ fn delay(pending: &Pending, retry_after: Option<u64>) -> Option<u64> {
     match pending.repeat {
         Repeat::None => None,
         Repeat::Default => {
-            let scheduled = RESEND_AFTER_MILLIS.get(pending.attempt as usize - 1)?;
+            let attempts = pending.attempt.saturating_sub(pending.attempts_before) as usize;
+            let scheduled = RESEND_AFTER_MILLIS.get(attempts - 1)?;
             Some((*scheduled).max(retry_after.unwrap_or(0)))
         }
     }
@@ -126,11 +155,44 @@ fn try_again(machine: &mut Machine<'_>, at: usize, millis: u64) {
     machine.set_timer(machine.now.plus_millis(millis), owner, Why::Resend { n });
 }
 
-fn give_up(machine: &mut Machine<'_>, at: usize, owner: Owner, code: &str, message: &str) {
-    machine.state.outbox.remove(at);
+pub(crate) fn give_up(machine: &mut Machine<'_>, at: usize, owner: Owner, code: &str, message: &str) {
+    let pending = machine.state.outbox.remove(at);
+    if pending.is_message() {
+        bury(machine, pending);
+    }
+    fail(machine, owner, code, message);
+}
+
+/// The task that waited for it fails, if one did.
+pub(crate) fn fail(machine: &mut Machine<'_>, owner: Owner, code: &str, message: &str) {
     let detail = if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") };
     conclude(machine, owner, |machine| {
         Move::Fail(Fault::new(Kind::Communication, &*machine.top_task().reference, detail))
+    });
+}
+
+/// Keeps a message that failed for good. The oldest ones make room: an operator who has not looked at so many will
+/// not miss these.
+fn bury(machine: &mut Machine<'_>, pending: Pending) {
+    while machine.state.dead.len() >= DEAD_MESSAGES_MAX {
+        let forgotten = machine.state.dead.remove(0);
+        let task = machine.owner_task(forgotten.owner);
+        let message = EffectId { instance: machine.state.instance, n: forgotten.n };
+        machine.record(task, What::MessageForgotten { message });
+    }
+    machine.state.dead.push(pending);
+}
+
+/// Forgets the dead messages of tasks that are over: a `try` caught the failure, an operator passed over the task or
+/// had it run again. Whatever came of it, sending the old one too would be once too often.
+pub(crate) fn forget_settled(state: &mut State) {
+    if state.dead.is_empty() {
+        return;
+    }
+    let State { dead, strands, .. } = state;
+    dead.retain(|pending| match pending.owner {
+        Owner::Frame(id) => strands.iter().flat_map(|strand| &strand.frames).any(|frame| frame.id == id),
+        Owner::Instance | Owner::Nobody => true,
     });
 }
 

@@ -14,12 +14,14 @@ mod act;
 mod change;
 mod find;
 pub(crate) mod list;
+mod message;
 pub mod recorded;
 pub mod standing;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use yiwang_dsl::Data;
 
+use crate::EffectId;
 use crate::migration::Wish;
 
 pub(crate) use self::act::{Act, command};
@@ -65,9 +67,28 @@ pub enum Repair {
     },
     /// It goes on by another version of its workflow.
     Migrate(Wish),
+    /// A message that failed for good is sent again with the same id; one that waits for its next attempt is sent
+    /// now.
+    Resend {
+        /// Which.
+        message: EffectId,
+    },
+    /// A message is given up: it is not sent any more, and cannot be sent again.
+    Drop {
+        /// Which.
+        message: EffectId,
+    },
 }
 
 impl Repair {
+    /// Is it about a message, wherever the instance stands?
+    pub(crate) fn is_about_message(&self) -> bool {
+        match self {
+            Self::Resend { .. } | Self::Drop { .. } => true,
+            Self::Skip { .. } | Self::Move { .. } | Self::Patch { .. } | Self::Migrate(_) => false,
+        }
+    }
+
     /// The word that the API has for it.
     pub fn word(&self) -> &'static str {
         match self {
@@ -75,6 +96,8 @@ impl Repair {
             Self::Move { .. } => "move",
             Self::Patch { .. } => "patch",
             Self::Migrate(_) => "migrate",
+            Self::Resend { .. } => "resend",
+            Self::Drop { .. } => "drop",
         }
     }
 }

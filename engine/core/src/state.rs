@@ -57,6 +57,9 @@ pub struct State {
     pub(crate) timers: Vec<Timer>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) outbox: Vec<Pending>,
+    /// Messages that failed for good and that nobody has taken care of yet, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) dead: Vec<Pending>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) items: Vec<OpenItem>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -164,6 +167,7 @@ impl State {
             strands: Vec::new(),
             timers: Vec::new(),
             outbox: Vec::new(),
+            dead: Vec::new(),
             items: Vec::new(),
             decided: Vec::new(),
             clocks: Vec::new(),

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use yiwang_core::Timestamp;
 use yiwang_core::input::EffectOutcome;
 use yiwang_runtime::ports::{
-    ChannelRequest, Channels as _, Delivery, Poll, PollFailed, PolledPage, Received, Rejected,
+    ChannelHealth, ChannelRequest, Channels as _, Delivery, Poll, PollFailed, PolledPage, Received, Rejected,
 };
 
 use crate::config::{ChannelConfig, Config};
@@ -20,8 +20,9 @@ use crate::host::Host;
 use crate::mail::{MailAnswer, MailAsked};
 use crate::memory::Memory;
 use crate::package;
+use crate::recording::Recording;
 use crate::secret::Secret;
-use crate::watch::{Answer, Asked, Observed, Watch};
+use crate::watch::{Answer, Asked, Observed, Playback, Watch};
 
 /// When nobody says when: 2024-06-04T14:30:00+08:00.
 pub const NOW: Timestamp = Timestamp(1_717_482_600_000);
@@ -35,6 +36,8 @@ pub struct Bench {
     watch: Arc<Watch>,
     /// Shared with the other nodes.
     state: Arc<Memory>,
+    /// The id of its channel.
+    channel: String,
     _folder: TempDir,
 }
 
@@ -45,7 +48,13 @@ impl Bench {
     /// # Errors
     /// For people: the component is not sound, or the channel is not ready.
     pub async fn start(component: &Path, cache: &Path, channel: &Value, seed: u64) -> Result<Self, String> {
-        Self::on(component, cache, channel, seed, Arc::default()).await
+        Self::on(component, cache, channel, seed, Arc::default(), CHANNEL).await
+    }
+
+    /// For a recorded call: the channel has the id that it had.
+    pub(crate) async fn recording(component: &Path, cache: &Path, channel: &Value) -> Result<Self, String> {
+        let id = channel["id"].as_str().unwrap_or(CHANNEL);
+        Self::on(component, cache, channel, 0, Arc::default(), id).await
     }
 
     /// The same on another node: with the small state of this one, and other random numbers.
@@ -56,7 +65,7 @@ impl Bench {
         channel: &Value,
         seed: u64,
     ) -> Result<Self, String> {
-        Self::on(component, cache, channel, seed, Arc::clone(&self.state)).await
+        Self::on(component, cache, channel, seed, Arc::clone(&self.state), CHANNEL).await
     }
 
     async fn on(
@@ -65,6 +74,7 @@ impl Bench {
         channel: &Value,
         seed: u64,
         state: Arc<Memory>,
+        id: &str,
     ) -> Result<Self, String> {
         let package = package::read(component)?;
         let folder = tempfile::tempdir().map_err(|error| format!("making a folder: {error}"))?;
@@ -77,14 +87,14 @@ impl Bench {
         config.cache = cache.to_owned();
         config.pooling = false;
         config.watch = Some(Arc::clone(&watch));
-        config.channels.push(configured(name, channel)?);
+        config.channels.push(configured(name, channel, id)?);
         let host = Host::start(config).await.map_err(|error| chain(&error))?;
         if let Some(problem) = host.list().into_iter().find_map(|channel| channel.problem) {
             return Err(format!("the channel is not ready: {problem}"));
         }
         // The check of the configuration was a call, too.
         drop(watch.seen());
-        Ok(Self { host, watch, state, _folder: folder })
+        Ok(Self { host, watch, state, channel: id.to_owned(), _folder: folder })
     }
 
     /// A request comes in.
@@ -92,12 +102,25 @@ impl Bench {
     /// # Errors
     /// The rejection.
     pub async fn receive(&self, request: ChannelRequest) -> Result<Received, Rejected> {
-        self.host.receive(CHANNEL, request).await
+        self.host.receive(&self.channel, request).await
+    }
+
+    /// A provider says what became of messages.
+    ///
+    /// # Errors
+    /// The rejection.
+    pub async fn report(&self, request: ChannelRequest) -> Result<Received, Rejected> {
+        self.host.report(&self.channel, request).await
+    }
+
+    /// It is asked how it does. None: it is not ready.
+    pub async fn health(&self, now: Timestamp) -> Option<ChannelHealth> {
+        self.host.health(&self.channel, now).await
     }
 
     /// A message goes out.
     pub async fn send(&self, delivery: Delivery) -> EffectOutcome {
-        self.host.send(CHANNEL, delivery).await
+        self.host.send(&self.channel, delivery).await
     }
 
     /// It is asked for what is new.
@@ -105,7 +128,7 @@ impl Bench {
     /// # Errors
     /// The failure.
     pub async fn poll(&self, poll: Poll) -> Result<PolledPage, PollFailed> {
-        self.host.poll(CHANNEL, poll).await
+        self.host.poll(&self.channel, poll).await
     }
 
     /// From now on these are the answers from outside; a request beyond them fails, and nothing leaves.
@@ -124,6 +147,27 @@ impl Bench {
         self.watch.letters()
     }
 
+    /// The id of its channel.
+    pub(crate) fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// The small state.
+    pub(crate) fn state(&self) -> &Memory {
+        &self.state
+    }
+
+    /// From now on the plugin is told what it was told in a recorded call.
+    pub(crate) fn play_back(&self, playback: Playback) {
+        self.watch.play_back(playback);
+    }
+
+    /// What was recorded of the last call, where the channel says `record`.
+    #[must_use]
+    pub fn recorded(&self) -> Option<Recording> {
+        self.host.last_recording(&self.channel)
+    }
+
     /// The calls since the last time.
     #[must_use]
     pub fn observed(&self) -> Vec<Observed> {
@@ -137,14 +181,14 @@ impl Bench {
     }
 }
 
-fn configured(plugin: &str, channel: &Value) -> Result<ChannelConfig, String> {
+fn configured(plugin: &str, channel: &Value, id: &str) -> Result<ChannelConfig, String> {
     let mut value = if channel.is_null() { json!({}) } else { channel.clone() };
     let members = value.as_object_mut().ok_or("`channel` is no object")?;
     let secrets: BTreeMap<String, String> = match members.remove("secrets") {
         None => BTreeMap::new(),
         Some(secrets) => serde_json::from_value(secrets).map_err(|error| format!("`secrets`: {error}"))?,
     };
-    members.insert("id".to_owned(), json!(CHANNEL));
+    members.insert("id".to_owned(), json!(id));
     members.insert("plugin".to_owned(), json!(plugin));
     members.entry("title").or_insert_with(|| json!("测试渠道"));
     let mut config: ChannelConfig =

@@ -18,6 +18,7 @@ use crate::channel::Ready;
 use crate::grants::Effective;
 use crate::limits;
 use crate::watch::Observed;
+use crate::witness::{Noted, Witness};
 
 /// A call that did not come to an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,9 @@ pub(crate) struct CallState {
     pub(crate) mail_calls: u32,
     /// What somebody who looks on is told.
     pub(crate) seen: Option<Box<Observed>>,
+    /// What is noted for the list of calls.
+    pub(crate) noted: Noted,
+    witness: Witness,
     bounds: Bounds,
 }
 
@@ -77,6 +81,10 @@ impl CallState {
 
     /// The end of it, for those who look on.
     fn end(&mut self) {
+        let mut noted = std::mem::take(&mut self.noted);
+        noted.time = self.started.elapsed();
+        noted.memory_bytes_peak = self.bounds.memory_peak;
+        self.witness.give(noted);
         let Some(mut seen) = self.seen.take() else { return };
         seen.time = self.started.elapsed();
         seen.memory_bytes_peak = self.bounds.memory_peak;
@@ -100,6 +108,7 @@ pub(crate) struct Plan {
     pub(crate) now: Timestamp,
     pub(crate) time: Duration,
     pub(crate) files: BTreeSet<String>,
+    pub(crate) witness: Witness,
 }
 
 /// The calls that a plan can make.
@@ -161,6 +170,8 @@ async fn call<R>(plan: Plan, body: Body<R>) -> Result<R, Failed> {
         deadline,
         table: ResourceTable::new(),
         files: plan.files,
+        noted: plan.witness.take(),
+        witness: plan.witness,
         log_lines: 0,
         kv_calls: 0,
         blob_calls: 0,

@@ -10,6 +10,7 @@ use yiwang_runtime::ports::KeyValue;
 
 use crate::blobs::BlobStore;
 use crate::breaker::Breakers;
+use crate::calls::{Calls, Ring};
 use crate::config::ChannelConfig;
 use crate::grants::Effective;
 use crate::health::LastHealth;
@@ -17,6 +18,7 @@ use crate::limits;
 use crate::mail::Trust;
 use crate::outgoing::Clients;
 use crate::plugin::{Plugin, schema_validator};
+use crate::redact::Redactor;
 use crate::secret::Secrets;
 use crate::watch::Watch;
 
@@ -30,6 +32,8 @@ pub(crate) struct Environment {
     /// Whom mail servers' certificates may be of.
     pub(crate) trust: Trust,
     pub(crate) body_bytes_max: usize,
+    /// The last calls of each channel.
+    pub(crate) calls: Calls,
     /// Somebody looks on: a bench, never a server.
     pub(crate) watch: Option<Arc<Watch>>,
 }
@@ -50,6 +54,12 @@ pub(crate) struct Ready {
     pub(crate) places: Arc<Semaphore>,
     pub(crate) breakers: Breakers,
     pub(crate) health: LastHealth,
+    /// Its last calls.
+    pub(crate) calls: Arc<Ring>,
+    /// Calls that are recorded whole.
+    pub(crate) record: usize,
+    /// As it is written in its file, for recordings.
+    pub(crate) written: Value,
     pub(crate) environment: Arc<Environment>,
 }
 
@@ -63,6 +73,10 @@ impl Ready {
         let checked = checked(&config.config, plugin.manifest.config_schema.as_ref())?;
         let poll_every = poll_every(config.poll_seconds)?;
         let effective = Effective::new(&config.id, &plugin.manifest, &config.grants)?;
+        if config.record > limits::RECORDINGS_MAX {
+            return Err(format!("record is {}; it may be at most {}", config.record, limits::RECORDINGS_MAX));
+        }
+        let written = serde_json::to_value(config).map_err(|error| format!("its settings: {error}"))?;
         Ok(Self {
             id: config.id.clone(),
             title: config.title.clone(),
@@ -77,8 +91,21 @@ impl Ready {
             places: Arc::new(Semaphore::new(limits::CALLS_PER_CHANNEL_MAX)),
             breakers: Breakers::new(&config.id),
             health: LastHealth::default(),
+            calls: environment.calls.of(&config.id),
+            record: config.record,
+            written,
             environment,
         })
+    }
+}
+
+impl Ready {
+    /// Takes its secrets out of what is told of its calls.
+    pub(crate) fn redactor(&self) -> Redactor {
+        let names = self.effective.secret_names();
+        Redactor::new(
+            names.filter_map(|name| Some((name.to_owned(), (self.secrets)(name)?.expose().to_owned()))),
+        )
     }
 }
 

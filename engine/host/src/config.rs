@@ -103,6 +103,9 @@ pub struct ChannelConfig {
     /// Seconds from one question for what is new to the next, for a plugin that provides `poller`.
     #[serde(default = "a_minute")]
     pub poll_seconds: u64,
+    /// Its last calls that are recorded whole, for `yiwang plugin replay`; 0: none.
+    #[serde(default)]
+    pub record: usize,
     /// Values of its secrets.
     #[serde(skip, default = "no_secrets")]
     pub secrets: Secrets,

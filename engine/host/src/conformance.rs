@@ -561,6 +561,7 @@ fn notifications(good: &[Notification]) -> Vec<(String, Notification, Answer)> {
         body: "您好".to_owned(),
         case_no: None,
         attempt: None,
+        effect: None,
     };
     let fine = Answer { status: 200, ..Answer::default() };
     let mut all = Vec::new();

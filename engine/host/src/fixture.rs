@@ -25,7 +25,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use yiwang_core::input::EffectOutcome;
 use yiwang_core::{EffectId, InstanceId, Timestamp};
-use yiwang_runtime::ports::{ChannelRequest, Delivery, IncomingEvent, Poll};
+use yiwang_runtime::ports::{
+    ChannelRequest, Delivery, DeliveryReport, IncomingEvent, Poll, PollFailed, PolledPage, Received, Rejected,
+};
 
 use crate::bench::{Bench, NOW};
 use crate::mail::{MailAnswer, MailAsked};
@@ -64,6 +66,12 @@ pub struct Step {
     /// Or the question for what is new.
     #[serde(default)]
     pub poll: Option<Question>,
+    /// Or what a provider reports of messages that went out.
+    #[serde(default)]
+    pub report: Option<Request>,
+    /// Or the question how the channel does; `{}`.
+    #[serde(default)]
+    pub health: Option<HowItDoes>,
     /// Answers from outside, in order.
     #[serde(default)]
     pub http: Vec<Exchange>,
@@ -147,6 +155,8 @@ pub struct Notification {
     pub case_no: Option<String>,
     /// 1 for the first try.
     pub attempt: Option<u32>,
+    /// Its id, which is the key by which a receiver knows it again; the same for all unless it is said.
+    pub effect: Option<EffectId>,
 }
 
 /// The question for what is new.
@@ -160,6 +170,11 @@ pub struct Question {
     /// 1 for the first try.
     pub attempt: Option<u32>,
 }
+
+/// The question how the channel does.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HowItDoes {}
 
 impl Question {
     /// As the engine would ask it.
@@ -242,6 +257,8 @@ pub struct Expect {
     contains: Vec<String>,
     #[serde(default)]
     events: Vec<Map<String, Value>>,
+    #[serde(default)]
+    reports: Option<Vec<Map<String, Value>>>,
     outcome: Option<String>,
     #[serde(default)]
     output: Value,
@@ -306,13 +323,25 @@ impl Step {
     pub async fn play(&self, bench: &Bench) -> Result<Given, String> {
         bench.answers(self.http.iter().map(|exchange| exchange.answer.clone()));
         bench.mail_answers(self.mail.iter().map(|conversation| conversation.answer.clone()));
-        let value = match (&self.request, &self.notification, &self.poll) {
-            (Some(request), None, None) => received(bench, request.read(self.now()?)?).await,
-            (None, Some(notification), None) => sent(bench, notification.read(self.now()?)?).await,
-            (None, None, Some(question)) => polled(bench, question.read(self.now()?)).await,
-            _ => return Err("it has one of `request`, `notification` and `poll`".to_owned()),
-        };
+        let value = self.call(bench, self.now()?).await?;
         Ok(Given { value, observed: bench.observed(), asked: bench.asked(), letters: bench.letters() })
+    }
+
+    /// Makes the call at this time; what comes back is one value.
+    pub(crate) async fn call(&self, bench: &Bench, now: Timestamp) -> Result<Value, String> {
+        match (&self.request, &self.notification, &self.poll, &self.report, &self.health) {
+            (Some(request), None, None, None, None) => Ok(received(bench, request.read(now)?).await),
+            (None, Some(notification), None, None, None) => Ok(sent(bench, notification.read(now)?).await),
+            (None, None, Some(question), None, None) => Ok(polled(bench, question.read(now)).await),
+            (None, None, None, Some(report), None) => Ok(answered(&bench.report(report.read(now)?).await)),
+            (None, None, None, None, Some(_)) => {
+                let said = bench.health(now).await.ok_or("the channel is not ready")?;
+                Ok(
+                    json!({"outcome": said.status, "output": {"message": said.message, "details": said.details}}),
+                )
+            }
+            _ => Err("it has one of `request`, `notification`, `poll`, `report` and `health`".to_owned()),
+        }
     }
 
     /// When it is.
@@ -348,14 +377,20 @@ impl Step {
 
 /// Hands a request to the plugin; what comes back is one value.
 pub async fn received(bench: &Bench, request: ChannelRequest) -> Value {
-    let (response, code, events) = match bench.receive(request).await {
-        Ok(received) => (received.response, None, received.events),
-        Err(rejected) => (rejected.response, Some(rejected.code), Vec::new()),
+    answered(&bench.receive(request).await)
+}
+
+/// What came of a request, as one value.
+pub(crate) fn answered(result: &Result<Received, Rejected>) -> Value {
+    let (response, code, events, reports) = match result {
+        Ok(Received { response, events, reports }) => (response, None, events.as_slice(), reports.as_slice()),
+        Err(rejected) => (&rejected.response, Some(&rejected.code), [].as_slice(), [].as_slice()),
     };
     let headers: Map<String, Value> =
-        response.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+        response.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let mut value = json!({
-        "status": response.status, "code": code, "headers": headers, "events": told(&events),
+        "status": response.status, "code": code, "headers": headers, "events": told(events),
+        "reports": reported(reports),
     });
     match std::str::from_utf8(&response.body) {
         Ok(text) => value["body"] = json!(text),
@@ -381,16 +416,33 @@ fn told(events: &[IncomingEvent]) -> Vec<Value> {
         .collect()
 }
 
+/// What became of messages, as a fixture writes it.
+fn reported(reports: &[DeliveryReport]) -> Vec<Value> {
+    let told = |report: &DeliveryReport| {
+        json!({
+            "providerId": report.provider_id, "state": report.state, "code": report.code,
+            "reason": report.reason, "at": report.at.rfc3339(),
+        })
+    };
+    reports.iter().map(told).collect()
+}
+
 /// Asks the plugin for what is new; what comes back is one value.
 pub async fn polled(bench: &Bench, poll: Poll) -> Value {
-    match bench.poll(poll).await {
+    asking(&bench.poll(poll).await)
+}
+
+/// What came of a question, as one value.
+pub(crate) fn asking(result: &Result<PolledPage, PollFailed>) -> Value {
+    match result {
         Ok(page) => {
             let output = json!({"cursor": page.cursor, "more": page.more, "nextAfter": page.next_after});
-            json!({"outcome": "page", "code": null, "events": told(&page.events), "output": output})
+            json!({"outcome": "page", "code": null, "events": told(&page.events), "output": output,
+                   "reports": reported(&page.reports)})
         }
         Err(failed) => {
             let outcome = if failed.parks { "parks" } else { "retryable" };
-            let (code, message, after) = (failed.code, failed.message, failed.retry_after);
+            let (code, message, after) = (&failed.code, &failed.message, failed.retry_after);
             json!({"outcome": outcome, "code": code, "message": message, "retryAfter": after})
         }
     }
@@ -398,7 +450,12 @@ pub async fn polled(bench: &Bench, poll: Poll) -> Value {
 
 /// Hands a message to the plugin; what comes back is one value.
 pub async fn sent(bench: &Bench, delivery: Delivery) -> Value {
-    match bench.send(delivery).await {
+    sending(&bench.send(delivery).await)
+}
+
+/// What came of a message, as one value.
+pub(crate) fn sending(outcome: &EffectOutcome) -> Value {
+    match outcome {
         EffectOutcome::Done { output, .. } => json!({"outcome": "done", "output": output.to_json()}),
         EffectOutcome::Retryable { code, message, retry_after } => {
             json!({"outcome": "retryable", "code": code, "message": message, "retryAfter": retry_after})
@@ -489,7 +546,7 @@ impl Notification {
             }
         }
         Ok(Delivery {
-            effect: EffectId { instance: InstanceId(7), n: 3 },
+            effect: self.effect.unwrap_or(EffectId { instance: InstanceId(7), n: 3 }),
             attempt: self.attempt.unwrap_or(1),
             message: serde_json::from_value(message).map_err(|error| format!("notification: {error}"))?,
             now,
@@ -536,6 +593,15 @@ impl Expect {
         for (event, expected) in events.iter().zip(&self.events) {
             for (name, value) in expected {
                 compare(&format!("event {name}"), &event[name], value);
+            }
+        }
+        let reports = given["reports"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if let Some(expected) = &self.reports {
+            compare("number of reports", &json!(reports.len()), &json!(expected.len()));
+            for (report, expected) in reports.iter().zip(expected) {
+                for (name, value) in expected {
+                    compare(&format!("report {name}"), &report[name], value);
+                }
             }
         }
         wrong

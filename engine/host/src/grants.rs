@@ -215,6 +215,11 @@ impl Effective {
         Err(self.denied(&what, missing, &format!("secrets: [{name}]")))
     }
 
+    /// The names of the secrets that it may use or see.
+    pub(crate) fn secret_names(&self) -> impl Iterator<Item = &str> {
+        self.secrets.keys().map(String::as_str)
+    }
+
     /// May it see this secret?
     pub(crate) fn reveal(&self, name: &str) -> Result<(), String> {
         self.secret(name)?;

@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt as _;
+use serde_json::{Value, json};
 use yiwang_core::Timestamp;
 use yiwang_runtime::ports::{ChannelHealth, HealthStatus};
 
 use crate::bindings::exports::yiwang::channel::lifecycle;
 use crate::breaker::Door;
-use crate::call::{self, Plan};
+use crate::call::{self, Failed, Plan};
+use crate::calls::{Begun, CHECK_HEALTH};
 use crate::channel::Ready;
 use crate::receive::{call_id, context};
+use crate::recording::Asked;
 use crate::{limits, validate};
 
 /// What a channel said last.
@@ -60,7 +63,23 @@ pub(crate) async fn health(ready: &Arc<Ready>, now: Timestamp) -> ChannelHealth 
 }
 
 async fn ask(ready: &Arc<Ready>, now: Timestamp) -> ChannelHealth {
-    let context = context(ready, now, limits::HEALTH_MAX, &call_id(ready), 1, Door::Webhook);
+    let begun = Begun::new(ready, call_id(ready), now, || Asked::Health(now));
+    let said = attempt(ready, now, &begun).await;
+    begun.end(ready, CHECK_HEALTH, &said, || told(&said));
+    match said {
+        Ok(said) => said,
+        // All places taken says that it works hard, not that it is ill.
+        Err(failed) => ChannelHealth {
+            status: if failed.code == "plugin.busy" { HealthStatus::Degraded } else { HealthStatus::Down },
+            message: format!("{} ({})", failed.message, failed.code),
+            details: BTreeMap::new(),
+            at: now,
+        },
+    }
+}
+
+async fn attempt(ready: &Arc<Ready>, now: Timestamp, begun: &Begun) -> Result<ChannelHealth, Failed> {
+    let context = context(ready, now, limits::HEALTH_MAX, begun.id(), 1, Door::Webhook);
     let plan = Plan {
         door: None,
         channel: Arc::clone(ready),
@@ -68,6 +87,7 @@ async fn ask(ready: &Arc<Ready>, now: Timestamp) -> ChannelHealth {
         now,
         time: limits::HEALTH_MAX,
         files: BTreeSet::new(),
+        witness: begun.witness.clone(),
     };
     let plugin = Arc::clone(&ready.plugin);
     let said = call::run(
@@ -76,25 +96,26 @@ async fn ask(ready: &Arc<Ready>, now: Timestamp) -> ChannelHealth {
             async move { plugin.exports.check_health(store, instance, &context).await }.boxed()
         }),
     )
-    .await;
+    .await?;
+    Ok(ChannelHealth {
+        status: match said.status {
+            lifecycle::HealthStatus::Up => HealthStatus::Up,
+            lifecycle::HealthStatus::Degraded => HealthStatus::Degraded,
+            lifecycle::HealthStatus::Down => HealthStatus::Down,
+        },
+        message: validate::cut(&said.message),
+        details: details(&said.details),
+        at: now,
+    })
+}
+
+/// What came of the question, as one value.
+fn told(said: &Result<ChannelHealth, Failed>) -> Value {
     match said {
-        Ok(said) => ChannelHealth {
-            status: match said.status {
-                lifecycle::HealthStatus::Up => HealthStatus::Up,
-                lifecycle::HealthStatus::Degraded => HealthStatus::Degraded,
-                lifecycle::HealthStatus::Down => HealthStatus::Down,
-            },
-            message: validate::cut(&said.message),
-            details: details(&said.details),
-            at: now,
-        },
-        // All places taken says that it works hard, not that it is ill.
-        Err(failed) => ChannelHealth {
-            status: if failed.code == "plugin.busy" { HealthStatus::Degraded } else { HealthStatus::Down },
-            message: format!("{} ({})", failed.message, failed.code),
-            details: BTreeMap::new(),
-            at: now,
-        },
+        Ok(said) => {
+            json!({"outcome": said.status, "code": null, "message": said.message, "details": said.details})
+        }
+        Err(failed) => json!({"code": failed.code, "message": failed.message}),
     }
 }
 

@@ -15,13 +15,14 @@ use wasmtime::component::Linker;
 use yiwang_core::Timestamp;
 use yiwang_core::input::EffectOutcome;
 use yiwang_runtime::ports::{
-    Answer, ChannelHealth, ChannelInfo, ChannelRequest, Channels, Delivery, Files, KeptFile, NewFile, Poll,
-    PollFailed, Polled, PolledPage, Received, Rejected, StoreError,
+    Answer, CallInfo, ChannelHealth, ChannelInfo, ChannelRequest, Channels, Delivery, Files, KeptFile,
+    NewFile, Poll, PollFailed, Polled, PolledPage, Received, Rejected, StoreError,
 };
 
 use crate::blobs::BlobStore;
 use crate::cache::Cache;
 use crate::call::{self, CallState, Failed, Plan};
+use crate::calls::Calls;
 use crate::channel::{Environment, Ready};
 use crate::config::{ChannelConfig, Config, Source};
 use crate::error::Error;
@@ -30,7 +31,9 @@ use crate::installed::Installed;
 use crate::mail::Trust;
 use crate::outgoing::Clients;
 use crate::plugin::Plugin;
+use crate::recording::Recording;
 use crate::refusal::Refusal;
+use crate::witness::Witness;
 use crate::{engine, health, imports, limits, package, poll, receive, send};
 
 /// All channels, ready or with the reason why not.
@@ -84,6 +87,7 @@ impl Host {
             trust: Trust::new(config.authorities),
             body_bytes_max: config.body_bytes_max.min(limits::BODY_BYTES_MAX),
             watch: config.watch,
+            calls: Calls::default(),
         });
         let engine = engine::start(config.pooling)?;
         let linker = imports::linker(&engine).map_err(Error::Link)?;
@@ -144,6 +148,11 @@ impl Host {
         self.replace(next);
         tracing::info!("channels and plugins were read again");
         Ok(self.list())
+    }
+
+    /// What was recorded of the last call of a channel.
+    pub(crate) fn last_recording(&self, channel: &str) -> Option<Recording> {
+        self.channels().get(channel)?.ready.as_ref()?.calls.last()
     }
 
     /// Where a kept file is, by its digest (`sha256:…`).
@@ -303,6 +312,17 @@ impl Channels for Host {
         .boxed()
     }
 
+    fn calls(&self, channel: &str) -> Option<Vec<CallInfo>> {
+        let channels = self.channels();
+        let channel = channels.get(channel)?;
+        Some(channel.ready.as_ref().map_or_else(Vec::new, |ready| ready.calls.list(&ready.redactor())))
+    }
+
+    fn recording(&self, channel: &str, call: &str) -> Option<Value> {
+        let recording = self.channels().get(channel)?.ready.as_ref()?.calls.recording(call)?;
+        serde_json::to_value(recording).ok()
+    }
+
     fn reload(&self) -> BoxFuture<'_, Result<Vec<ChannelInfo>, Vec<String>>> {
         self.reloaded().boxed()
     }
@@ -374,6 +394,7 @@ async fn validate(ready: &Arc<Ready>) -> Result<Vec<String>, Failed> {
         now: Timestamp(0),
         time: limits::VALIDATE_MAX.max(Duration::from_secs(1)),
         files: std::collections::BTreeSet::new(),
+        witness: Witness::default(),
     };
     let config = ready.config.clone();
     let plugin = Arc::clone(&ready.plugin);

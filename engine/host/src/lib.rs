@@ -9,6 +9,9 @@
 //!
 //! Scripts of workflows run in the same way, in an interpreter that imports nothing: [`Scripts`].
 //!
+//! Of each call a line is kept in memory, and the whole of it where the administrator wants that: [`recording`], which
+//! [`replay`] plays again.
+//!
 //! Before that, [`Installed`] says whether a component is the one that was accepted. [`Bench`], [`fixture`] and
 //! [`conformance`] run one component in the same host for its author.
 //!
@@ -22,6 +25,7 @@ mod bounds;
 mod breaker;
 mod cache;
 mod call;
+mod calls;
 mod channel;
 mod config;
 pub mod conformance;
@@ -46,7 +50,10 @@ mod package;
 mod plugin;
 mod poll;
 mod receive;
+pub mod recording;
+mod redact;
 mod refusal;
+pub mod replay;
 mod scripts;
 mod secret;
 mod send;
@@ -54,6 +61,7 @@ mod signature;
 pub mod trust;
 mod validate;
 mod watch;
+mod witness;
 
 pub use bench::{Bench, CHANNEL, NOW};
 pub use config::{ChannelConfig, Config, Configured, Source};

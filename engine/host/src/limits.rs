@@ -127,6 +127,21 @@ pub const MESSAGE_CHARS_MAX: usize = 500;
 pub const LOG_LINES_MAX: u32 = 100;
 /// One log line with its fields.
 pub const LOG_LINE_BYTES_MAX: usize = 4 << 10;
+/// Calls of a channel of which a line is kept: enough to see what happened in the last minutes.
+pub const CALLS_KEPT: usize = 200;
+/// Of these, questions how the channel does.
+pub const HEALTH_CALLS_KEPT: usize = 20;
+/// Lines of its log that are kept of each.
+pub const LOG_LINES_KEPT: usize = 20;
+/// Calls of a channel that may be recorded whole.
+pub const RECORDINGS_MAX: usize = 100;
+/// What a recording holds besides the request or the message: with it, and as many as there may be, some tens of
+/// megabytes.
+pub const RECORDING_BYTES_MAX: usize = 256 << 10;
+/// A body that is recorded.
+pub const RECORDED_BODY_BYTES_MAX: usize = 256 << 10;
+/// Differences of a replay that are told.
+pub const DIFFERENCES_MAX: usize = 50;
 /// Random bytes of one request.
 pub const RANDOM_BYTES_MAX: u32 = 64 << 10;
 /// Calls of `kv` in one call: each may be a transaction.

@@ -13,6 +13,8 @@ use crate::package::Package;
 /// One plugin.
 pub(crate) struct Plugin {
     pub(crate) manifest: Manifest,
+    /// `sha256:…` of the component.
+    pub(crate) digest: String,
     pub(crate) pre: InstancePre<CallState>,
     pub(crate) exports: Exports,
     pub(crate) event_schemas: Vec<(String, Option<jsonschema::Validator>)>,
@@ -29,10 +31,17 @@ impl Plugin {
         let told = |error: wasmtime::Error| format!("{error:#}");
         let component = cache.component(engine, &package.wasm).map_err(told)?;
         let pre = linker.instantiate_pre(&component).map_err(told)?;
+        let digest = package.digest();
         let manifest = package.manifest;
         // Only what it provides is looked for; `package` has checked that the two agree.
         let exports = Exports::new(&pre, manifest.contract, &|interface| manifest.provides(interface));
-        Ok(Self { exports: exports.map_err(told)?, event_schemas: event_schemas(&manifest)?, manifest, pre })
+        Ok(Self {
+            exports: exports.map_err(told)?,
+            event_schemas: event_schemas(&manifest)?,
+            manifest,
+            digest,
+            pre,
+        })
     }
 
     /// The name and version as people see them.

@@ -10,12 +10,22 @@ use yiwang_runtime::ports::{Poll, PollFailed, PolledPage};
 use crate::bindings::yiwang::channel::types::{Failure, FailureKind};
 use crate::breaker::Door;
 use crate::call::{self, Failed, Plan};
+use crate::calls::Begun;
 use crate::channel::Ready;
+use crate::fixture::asking;
 use crate::receive::{call_id, context};
+use crate::recording::Asked;
 use crate::{limits, validate};
 
 /// Asks it.
 pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, PollFailed> {
+    let begun = Begun::new(ready, call_id(ready), poll.now, || Asked::Poll(poll.clone()));
+    let result = attempt(ready, poll, &begun).await;
+    begun.end(ready, Door::Poll.word(), &result, || asking(&result));
+    result
+}
+
+async fn attempt(ready: &Arc<Ready>, poll: Poll, begun: &Begun) -> Result<PolledPage, PollFailed> {
     if !ready.plugin.manifest.provides("poller") {
         return Err(PollFailed {
             code: "channel.polls-nothing".to_owned(),
@@ -27,7 +37,7 @@ pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, P
     let wanted = ready.plugin.manifest.limits.poll_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::POLL_MAX).min(limits::POLL_MAX);
     let Poll { cursor, events_max, attempt, now } = poll;
-    let context = context(ready, now, time, &call_id(ready), attempt, Door::Poll);
+    let context = context(ready, now, time, begun.id(), attempt, Door::Poll);
     let plan = Plan {
         door: Some(Door::Poll),
         channel: Arc::clone(ready),
@@ -35,6 +45,7 @@ pub(crate) async fn poll(ready: &Arc<Ready>, poll: Poll) -> Result<PolledPage, P
         now,
         time,
         files: BTreeSet::new(),
+        witness: begun.witness.clone(),
     };
     let plugin = Arc::clone(&ready.plugin);
     let result = call::run(

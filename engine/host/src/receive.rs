@@ -11,7 +11,10 @@ use crate::bindings::exports::yiwang::channel::webhook::Outcome;
 use crate::bindings::yiwang::channel::types::{CallContext, Failure, FailureKind};
 use crate::breaker::Door;
 use crate::call::{self, Failed, Plan};
+use crate::calls::Begun;
 use crate::channel::Ready;
+use crate::fixture::answered;
+use crate::recording::Asked;
 use crate::refusal::Refusal;
 use crate::validate::Checked;
 use crate::{incoming, limits, validate};
@@ -28,7 +31,14 @@ pub(crate) async fn report(ready: &Arc<Ready>, request: ChannelRequest) -> Resul
 
 async fn heard(ready: &Arc<Ready>, request: ChannelRequest, door: Door) -> Result<Received, Rejected> {
     let now = request.now;
-    match attempt(ready, request, now, door).await {
+    let begun = Begun::new(ready, call_id(ready), now, || Asked::request(&request, door));
+    let result = judged(ready, attempt(ready, request, now, door, &begun).await);
+    begun.end(ready, door.word(), &result, || answered(&result));
+    result
+}
+
+fn judged(ready: &Ready, attempt: Result<Checked, Refusal>) -> Result<Received, Rejected> {
+    match attempt {
         Ok(Checked { response, events, reports, .. }) if response.status < 400 => {
             Ok(Received { response, events, reports })
         }
@@ -47,6 +57,7 @@ async fn attempt(
     request: ChannelRequest,
     now: Timestamp,
     door: Door,
+    begun: &Begun,
 ) -> Result<Checked, Refusal> {
     if !ready.plugin.manifest.provides(door.word()) {
         let (code, detail) = match door {
@@ -60,7 +71,7 @@ async fn attempt(
     let (request, files) = incoming::read(ready, request).await?;
     let wanted = ready.plugin.manifest.limits.handle_ms.map(Duration::from_millis);
     let time = wanted.unwrap_or(limits::HANDLE_MAX).min(limits::HANDLE_MAX);
-    let context = context(ready, now, time, &call_id(ready), 1, door);
+    let context = context(ready, now, time, begun.id(), 1, door);
     let plan = Plan {
         door: Some(door),
         channel: Arc::clone(ready),
@@ -68,6 +79,7 @@ async fn attempt(
         now,
         time,
         files,
+        witness: begun.witness.clone(),
     };
     let plugin = Arc::clone(&ready.plugin);
     let (outcome, files) = call::run(
@@ -186,6 +198,9 @@ pub(crate) fn context(
 pub(crate) fn call_id(ready: &Ready) -> String {
     let mut random = [0; 8];
     if let Some(watch) = &ready.environment.watch {
+        if let Some(call) = watch.call() {
+            return call;
+        }
         watch.random(&mut random);
         return crate::cache::hex(&random);
     }

@@ -12,12 +12,23 @@ use crate::bindings::exports::yiwang::channel::sender::{Notification, Recipient}
 use crate::bindings::yiwang::channel::types::{Failure, FailureKind};
 use crate::breaker::Door;
 use crate::call::{self, Plan};
+use crate::calls::Begun;
 use crate::channel::Ready;
+use crate::fixture::sending;
 use crate::receive::context;
+use crate::recording::Asked;
 use crate::{limits, validate};
 
 /// Sends it.
 pub(crate) async fn send(ready: &Arc<Ready>, delivery: Delivery) -> EffectOutcome {
+    let id = format!("{}.{}", delivery.effect, delivery.attempt);
+    let begun = Begun::new(ready, id, delivery.now, || Asked::Send(delivery.clone()));
+    let outcome = attempt(ready, delivery, &begun).await;
+    begun.end(ready, Door::Send.word(), &outcome, || sending(&outcome));
+    outcome
+}
+
+async fn attempt(ready: &Arc<Ready>, delivery: Delivery, begun: &Begun) -> EffectOutcome {
     if !ready.plugin.manifest.provides("sender") {
         return EffectOutcome::Permanent {
             code: "channel.sends-nothing".to_owned(),
@@ -35,6 +46,7 @@ pub(crate) async fn send(ready: &Arc<Ready>, delivery: Delivery) -> EffectOutcom
         now: delivery.now,
         time,
         files: BTreeSet::new(),
+        witness: begun.witness.clone(),
     };
     let notification = notification(key, delivery);
     let plugin = Arc::clone(&ready.plugin);

@@ -38,16 +38,20 @@ pub struct Answer {
     /// Header lines.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// More of them, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<(String, String)>,
     /// The body as JSON.
     #[serde(default)]
     pub json: Value,
     /// Or as text.
     #[serde(default)]
     pub body: Option<String>,
-    /// Or as bytes in base64.
+    /// Or as bytes.
     #[serde(default)]
     pub base64: Option<String>,
-    /// No answer: `connect` (nothing was sent) or `timeout` (it may have arrived).
+    /// No answer: `timeout` (it may have arrived), `timeout before it was sent`, `dns: …`, `tls: …`, `protocol: …`,
+    /// `too large: N`; anything else: no connection.
     #[serde(default)]
     pub fails: Option<String>,
 }
@@ -97,6 +101,23 @@ pub(crate) struct Watch {
     letters: Mutex<Vec<MailAsked>>,
     /// The same for mail servers.
     mail: Mutex<Option<VecDeque<MailAnswer>>>,
+    /// What a recorded call was told.
+    playback: Mutex<Playback>,
+}
+
+/// The name of a secret, and a signature made with it; none: it is made anew.
+pub(crate) type Signed = (String, Option<Vec<u8>>);
+
+/// What the host told the plugin in a call that was recorded; when there is no more of something, it goes on as on
+/// any bench.
+#[derive(Default)]
+pub(crate) struct Playback {
+    pub(crate) call: String,
+    pub(crate) clock: VecDeque<u64>,
+    pub(crate) monotonic: VecDeque<u64>,
+    pub(crate) random: VecDeque<u8>,
+    pub(crate) http: Vec<Answer>,
+    pub(crate) hmac: Vec<Signed>,
 }
 
 impl Watch {
@@ -108,11 +129,46 @@ impl Watch {
             answers: Mutex::default(),
             letters: Mutex::default(),
             mail: Mutex::default(),
+            playback: Mutex::default(),
         }
+    }
+
+    /// From now on the plugin is told what it was told then.
+    pub(crate) fn play_back(&self, mut playback: Playback) {
+        self.expect(std::mem::take(&mut playback.http));
+        *held(&self.playback) = playback;
+    }
+
+    /// The name of the recorded call.
+    pub(crate) fn call(&self) -> Option<String> {
+        Some(held(&self.playback).call.clone()).filter(|call| !call.is_empty())
+    }
+
+    /// The wall clock of the recorded call.
+    pub(crate) fn clock(&self) -> Option<u64> {
+        held(&self.playback).clock.pop_front()
+    }
+
+    /// How long the recorded call had run.
+    pub(crate) fn monotonic(&self) -> Option<u64> {
+        held(&self.playback).monotonic.pop_front()
+    }
+
+    /// The next signature that was made with this secret; none: it is to be made.
+    pub(crate) fn signature(&self, secret: &str) -> Option<Vec<u8>> {
+        let mut playback = held(&self.playback);
+        let at = playback.hmac.iter().position(|(name, _)| name == secret)?;
+        playback.hmac.remove(at).1
     }
 
     /// The next bytes of the stream.
     pub(crate) fn random(&self, bytes: &mut [u8]) {
+        let mut told = held(&self.playback);
+        if told.random.len() >= bytes.len() {
+            bytes.iter_mut().for_each(|byte| *byte = told.random.pop_front().unwrap_or_default());
+            return;
+        }
+        drop(told);
         let mut random = held(&self.random);
         for chunk in bytes.chunks_mut(32) {
             random.1 += 1;
@@ -174,13 +230,12 @@ impl Watch {
         let Some(answer) = answers.pop_front() else {
             return Err(HttpError::Connect(format!("no answer is written down for {what}")));
         };
-        match answer.fails.as_deref() {
-            None => {}
-            Some("timeout") => return Err(HttpError::Timeout(true)),
-            Some(why) => return Err(HttpError::Connect(why.to_owned())),
+        if let Some(why) = &answer.fails {
+            return Err(failure(why));
         }
         let mut response = http::Response::builder().status(answer.status);
-        for (name, value) in &answer.headers {
+        let lines = answer.lines.iter().map(|(name, value)| (name, value));
+        for (name, value) in answer.headers.iter().chain(lines) {
             response = response.header(name, value);
         }
         let body = answer.bytes().map_err(HttpError::Protocol)?;
@@ -189,6 +244,33 @@ impl Watch {
             .map_err(|error| HttpError::Protocol(format!("the fixture's answer: {error}")))?;
         Ok(Some(response.into()))
     }
+}
+
+/// How a failure is written in [`Answer::fails`].
+pub(crate) fn fails(error: &HttpError) -> String {
+    match error {
+        HttpError::Timeout(true) => "timeout".to_owned(),
+        HttpError::Timeout(false) => "timeout before it was sent".to_owned(),
+        HttpError::Dns(why) => format!("dns: {why}"),
+        HttpError::Tls(why) => format!("tls: {why}"),
+        HttpError::Protocol(why) => format!("protocol: {why}"),
+        HttpError::ResponseTooLarge(max) => format!("too large: {max}"),
+        HttpError::Connect(why) | HttpError::Denied(why) | HttpError::InvalidRequest(why) => why.clone(),
+    }
+}
+
+/// What was written so.
+fn failure(why: &str) -> HttpError {
+    let after = |what: &str| why.strip_prefix(what).map(str::to_owned);
+    match why {
+        "timeout" => return HttpError::Timeout(true),
+        "timeout before it was sent" => return HttpError::Timeout(false),
+        _ => {}
+    }
+    let named = after("dns: ").map(HttpError::Dns).or_else(|| after("tls: ").map(HttpError::Tls));
+    let named = named.or_else(|| after("protocol: ").map(HttpError::Protocol));
+    let too_large = || after("too large: ")?.parse().ok().map(HttpError::ResponseTooLarge);
+    named.or_else(too_large).unwrap_or_else(|| HttpError::Connect(why.to_owned()))
 }
 
 impl Asked {

@@ -12,8 +12,8 @@ use yiwang_core::input::EffectOutcome;
 use yiwang_dsl::Data;
 
 use crate::ports::{
-    ChannelHealth, ChannelInfo, ChannelRequest, Channels, Delivery, Outside, Poll, PollFailed, Polled,
-    PolledPage, Received, Rejected, ServiceCall, Services,
+    CallInfo, ChannelHealth, ChannelInfo, ChannelRequest, Channels, Delivery, Outside, Poll, PollFailed,
+    Polled, PolledPage, Received, Rejected, ServiceCall, Services,
 };
 
 /// The right to act by oneself.
@@ -67,6 +67,14 @@ impl Channels for LeasedChannels {
 
     fn unpark(&self, channel: &str) -> bool {
         self.inner.unpark(channel)
+    }
+
+    fn calls(&self, channel: &str) -> Option<Vec<CallInfo>> {
+        self.inner.calls(channel)
+    }
+
+    fn recording(&self, channel: &str, call: &str) -> Option<serde_json::Value> {
+        self.inner.recording(channel, call)
     }
 
     fn polled(&self) -> Vec<Polled> {

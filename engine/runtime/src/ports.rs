@@ -439,10 +439,19 @@ pub struct MessageRow {
     pub recipient: String,
     /// Attempts so far.
     pub attempts: u32,
-    /// Requested, sent, failed.
+    /// Where it stands.
     pub state: MessageState,
     /// Last failure's code.
     pub code: Option<String>,
+    /// What the last failure said, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// When it was asked for; none: by a version that did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<Timestamp>,
+    /// When it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<Timestamp>,
     /// When it last changed.
     pub at: Timestamp,
     /// The provider's id, once the channel took it: what its reports name.
@@ -503,15 +512,54 @@ impl DeliveryState {
 }
 
 /// Where an outbound message stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageState {
-    /// In the outbox.
+    /// In the outbox; no attempt has come back yet.
     Requested,
+    /// An attempt has failed, and it is tried again.
+    Retrying,
     /// The channel took it.
     Sent,
-    /// Given up.
+    /// The channel knows that the receiver has it.
+    Delivered,
+    /// A dead letter: it failed for good, and an operator may have it sent again or give it up.
     Failed,
+    /// It failed for good, and the process went on by its own rules.
+    Handled,
+    /// Nobody wants it any more: its task was given up, passed over or run again.
+    Withdrawn,
+    /// An operator gave it up.
+    Dropped,
+}
+
+/// Which outbound messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageFilter {
+    /// By this channel.
+    pub channel: Option<String>,
+    /// In one of these states; empty: in any.
+    pub states: Vec<MessageState>,
+    /// Whose last attempt failed with this code.
+    pub code: Option<String>,
+    /// Of this instance.
+    pub instance: Option<InstanceId>,
+    /// About this case.
+    pub case_no: Option<CaseNo>,
+    /// Asked for before this time.
+    pub before: Option<Timestamp>,
+}
+
+impl MessageFilter {
+    /// Is this one of them?
+    pub fn admits(&self, row: &MessageRow) -> bool {
+        self.channel.as_ref().is_none_or(|channel| row.channel == *channel)
+            && (self.states.is_empty() || self.states.contains(&row.state))
+            && self.code.as_ref().is_none_or(|code| row.code.as_ref() == Some(code))
+            && self.instance.is_none_or(|instance| row.effect.instance == instance)
+            && self.case_no.as_ref().is_none_or(|no| row.case_no.as_ref() == Some(no))
+            && self.before.is_none_or(|before| row.requested.unwrap_or(row.at) < before)
+    }
 }
 
 // ---------------------------------------------------------------------------------------------- query
@@ -554,7 +602,9 @@ pub trait Query: Census {
     /// The case with this tracking code.
     fn case_of_code(&self, code: TrackingCode) -> Answer<'_, Option<Case>>;
     /// Outbound messages, newest first.
-    fn messages(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<MessageRow>>;
+    fn messages(&self, filter: MessageFilter, page: PageRequest) -> Answer<'_, Page<MessageRow>>;
+    /// One outbound message.
+    fn message(&self, id: EffectId) -> Answer<'_, Option<MessageRow>>;
     /// Kept rejections, newest first.
     fn rejections(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<RejectionRow>>;
     /// Events of the inbox, newest first; `undelivered`: only buffered and unmatched ones.
@@ -739,6 +789,17 @@ pub trait Channels: Send + Sync {
         self.list().iter().any(|known| known.id == channel)
     }
 
+    /// The last calls of a channel's plugin in this process, the newest first. None: there is no such channel.
+    fn calls(&self, channel: &str) -> Option<Vec<CallInfo>> {
+        self.list().iter().any(|known| known.id == channel).then(Vec::new)
+    }
+
+    /// All of one call, if it was recorded: for people and for a replay, without secrets.
+    fn recording(&self, channel: &str, call: &str) -> Option<serde_json::Value> {
+        let _ = (channel, call);
+        None
+    }
+
     /// The channels that are to be asked for what is new, and how often.
     fn polled(&self) -> Vec<Polled> {
         Vec::new()
@@ -793,6 +854,44 @@ pub enum HealthStatus {
     Degraded,
     /// It does not.
     Down,
+}
+
+/// One call of a channel's plugin, for those who look after it. Nothing in it is secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallInfo {
+    /// Names it.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// What was called: `webhook`, `sender`, `poller`, `delivery-callback`, `check-health`.
+    pub export: String,
+    /// How long it took, waiting for a place included.
+    pub micros: u64,
+    /// The most memory that it had; 0: it was not begun.
+    pub memory_bytes: u64,
+    /// `done`, `refused`, `retryable`, `permanent`, `parks`, `faulted`.
+    pub outcome: String,
+    /// Of an answer.
+    pub status: Option<u16>,
+    /// Of a failure.
+    pub code: Option<String>,
+    /// What a failure said.
+    pub message: Option<String>,
+    /// What it logged first.
+    pub log: Vec<CallLine>,
+    /// Is all of it there, for a replay?
+    pub recorded: bool,
+    /// Why it is not, although calls of this channel are recorded.
+    pub unrecorded: Option<String>,
+}
+
+/// A line that a plugin logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallLine {
+    /// `trace`, `debug`, `info`, `warn`, `error`.
+    pub level: String,
+    /// The line.
+    pub text: String,
 }
 
 /// A channel that is to be asked for what is new.

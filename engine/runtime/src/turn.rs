@@ -17,7 +17,7 @@ use yiwang_core::sweep::Sweep;
 use yiwang_core::transition::{Ambient, CaseNumbers, Status};
 use yiwang_core::{
     Case, CaseNo, Deployment, Effect, EffectId, HistoryEvent, Input, InstanceId, State, Timestamp,
-    Transition, WorkItem, WorkItemId, step,
+    Transition, Unsent, WorkItem, WorkItemId, step,
 };
 use yiwang_dsl::Data;
 
@@ -244,6 +244,7 @@ impl Turn<'_> {
         // The first input of a turn needs no copy: the state before it is in the store.
         let backup = working.moved.then(|| working.instance.state.clone());
         let before = working.instance.state.outstanding_effects();
+        let unsent = working.instance.state.unsent();
         let wake_at = working.instance.state.wake_at();
         let ambient = Ambient {
             instance: id,
@@ -264,7 +265,7 @@ impl Turn<'_> {
                 // A wake-up that fires nothing is the only input that changes nothing.
                 let idle = wake && transition.history.is_empty() && state.wake_at() == wake_at;
                 working.moved |= !idle;
-                let reply = self.absorb(id, &before, transition);
+                let reply = self.absorb(id, &before, &unsent, transition);
                 // What is committed then is the line about the attempt.
                 refused.map_or(Ok(reply), |refusal| Err(Error::Refused(refusal)))
             }
@@ -333,11 +334,17 @@ impl Turn<'_> {
     }
 
     /// Adds what a step did to what its instance did before in this turn.
-    fn absorb(&mut self, id: InstanceId, before: &[Effect], transition: Transition) -> Data {
+    fn absorb(
+        &mut self,
+        id: InstanceId,
+        before: &[Effect],
+        unsent: &[Unsent],
+        transition: Transition,
+    ) -> Data {
         let Some(working) = self.working.get_mut(&id) else { return Data::null() };
         working.under_way.extend(before.iter().map(|effect| (effect.id, effect.attempt)));
         let Instance { state, .. } = &working.instance;
-        working.messages.extend(messages::rows(before, state, &transition, self.now));
+        working.messages.extend(messages::rows(unsent, state, &transition, self.now));
         let Transition {
             history,
             effects,

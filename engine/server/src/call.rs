@@ -193,6 +193,13 @@ pub(crate) fn word<T: DeserializeOwned>(name: &str, text: Option<String>) -> Res
         .map_err(|error| Problem::new(Code::Query, format!("`{name}={}`: {error}", shortened(&text))))
 }
 
+/// Words parted by commas as our enums.
+pub(crate) fn words<T: DeserializeOwned>(name: &str, text: Option<&str>) -> Result<Vec<T>, Problem> {
+    let words = text.into_iter().flat_map(|text| text.split(','));
+    let read = words.map(|text| word(name, Some(text.to_owned())));
+    Ok(read.collect::<Result<Vec<Option<T>>, _>>()?.into_iter().flatten().collect())
+}
+
 /// 200 with a JSON body.
 pub(crate) fn ok(value: &impl Serialize) -> Answer {
     with_status(StatusCode::OK, value)

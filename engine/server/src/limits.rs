@@ -60,6 +60,9 @@ pub const PAGE_LEN_MAX: usize = 500;
 /// Planned times of a schedule in one answer.
 pub const PLANNED_LEN_MAX: usize = 100;
 
+/// Messages that one request has sent again or given up at the same time: they share commits.
+pub const MESSAGES_AT_ONCE: usize = 64;
+
 /// Targets that the preview of a sweep shows.
 pub const SWEEP_SAMPLES: usize = 10;
 

@@ -91,6 +91,8 @@ codes! {
     RepairScope "repair.scope" CONFLICT "From there one cannot go to that task";
     RepairPatch "repair.patch" UNPROCESSABLE_ENTITY "The change does not apply";
     RepairInput "repair.input" CONFLICT "History does not tell what the task was given";
+    MessageUnderWay "message.under-way" CONFLICT "An attempt to send the message is under way";
+    MessageSettled "message.settled" CONFLICT "Nothing is left of the message to send or to give up";
     MigrationMapping "migration.mapping" CONFLICT "Say what takes the place of a task";
     MigrationBlocked "migration.blocked" CONFLICT "From here the instance cannot go on by that version";
     NotExpected "event.not-expected" CONFLICT "Nobody waits for this";

@@ -15,8 +15,8 @@ use yiwang_core::{Case, Timestamp, WorkItem};
 use yiwang_dsl::Data;
 use yiwang_dsl::definition::DefinitionId;
 use yiwang_runtime::ports::{
-    ChannelInfo, DeliveryReport, DeliveryState, Disposition, HealthStatus, InboxRow, IncidentRow,
-    InstanceSummary, MessageRow, MessageState, Page, RejectionRow, TokenRow,
+    CallInfo, CallLine, ChannelInfo, DeliveryReport, DeliveryState, Disposition, HealthStatus, InboxRow,
+    IncidentRow, InstanceSummary, MessageRow, MessageState, Page, RejectionRow, TokenRow,
 };
 
 /// RFC 3339 in UTC.
@@ -474,7 +474,14 @@ pub(crate) struct MessageView {
     recipient: String,
     attempts: u32,
     state: MessageState,
+    /// Of the last failure.
     code: Option<String>,
+    /// What the last failure said.
+    failure: Option<String>,
+    requested: Option<String>,
+    /// When it is tried again.
+    next_attempt: Option<String>,
+    /// When it last changed.
     at: String,
     /// Under which id the provider knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -513,9 +520,56 @@ impl From<MessageRow> for MessageView {
             attempts: of.attempts,
             state: of.state,
             code: of.code,
+            failure: of.failure,
+            requested: time_if(of.requested),
+            next_attempt: time_if(of.next_at),
             at: time(of.at),
             provider_id: of.provider_id,
             report: of.report.map(ReportView::from),
+        }
+    }
+}
+
+/// One call of a channel's plugin.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallView {
+    id: String,
+    at: String,
+    /// `webhook`, `sender`, `poller`, `delivery-callback`, `check-health`.
+    export: String,
+    micros: u64,
+    memory_bytes: u64,
+    outcome: String,
+    /// Of an answer.
+    status: Option<u16>,
+    /// Of a failure.
+    code: Option<String>,
+    message: Option<String>,
+    /// What it logged first.
+    log: Vec<CallLine>,
+    /// Is there a recording?
+    recorded: bool,
+    /// Why there is none, although this channel's calls are recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unrecorded: Option<String>,
+}
+
+impl From<CallInfo> for CallView {
+    fn from(of: CallInfo) -> Self {
+        Self {
+            id: of.id,
+            at: time(of.at),
+            export: of.export,
+            micros: of.micros,
+            memory_bytes: of.memory_bytes,
+            outcome: of.outcome,
+            status: of.status,
+            code: of.code,
+            message: of.message,
+            log: of.log,
+            recorded: of.recorded,
+            unrecorded: of.unrecorded,
         }
     }
 }

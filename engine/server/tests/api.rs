@@ -13,7 +13,7 @@ async fn every_route_refuses_strangers() {
     let app = App::start().await;
     for route in yiwang_server::routes() {
         let path = route.pattern.replace("{*path}", "x").replace("{id}", "x").replace("{no}", "x");
-        let path = path.replace("{digest}", "x").replace("{code}", "x");
+        let path = path.replace("{digest}", "x").replace("{code}", "x").replace("{call}", "x");
         let path = path.replace("{namespace}", "x").replace("{name}", "x").replace("{version}", "x");
         let anonymous = route.policy == yiwang_server::Policy::Anonymous;
         // Without a policy for everyone there is no way in for a stranger; and only these kinds are open.
@@ -924,4 +924,14 @@ async fn a_schedule_is_shown_run_paused_and_resumed() {
     assert_eq!(runs["items"][2]["status"], "waiting");
     let unknown = app.post(ADMIN, "/api/v1/schedules/test/other:pause", json!({})).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn calls_of_a_channel_are_for_the_administrator() {
+    let app = App::start().await;
+    let calls = app.get(ADMIN, "/api/v1/channels/form/calls").await;
+    assert_eq!((calls.status, &calls.json()["items"]), (StatusCode::OK, &json!([])));
+    assert_eq!(app.get(ADMIN, "/api/v1/channels/nowhere/calls").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(app.get(ADMIN, "/api/v1/channels/form/calls/x").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(app.get(HANDLER, "/api/v1/channels/form/calls").await.status, StatusCode::FORBIDDEN);
 }

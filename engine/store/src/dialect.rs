@@ -29,6 +29,7 @@ const MARKS: &[(&str, &str, &str)] = &[
     // Bodies, which are texts, as JSON.
     ("case", "c.body", "CAST(c.body AS json)"),
     ("item", "k.body", "CAST(k.body AS json)"),
+    ("message", "m.body", "CAST(m.body AS json)"),
     (
         "roles",
         "json_each(k.body, '$.candidate_roles') m",

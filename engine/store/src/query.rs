@@ -6,10 +6,10 @@ use futures::FutureExt as _;
 use serde_json::value::RawValue;
 use yiwang_core::case::TrackingCode;
 use yiwang_core::reference::{Kind, Reference};
-use yiwang_core::{Case, CaseNo, InstanceId, WorkItem, WorkItemId};
+use yiwang_core::{Case, CaseNo, EffectId, InstanceId, WorkItem, WorkItemId};
 use yiwang_runtime::ports::{
-    Answer, CaseFilter, InboxRow, IncidentRow, InstanceFilter, InstanceSummary, MessageRow, Page,
-    PageRequest, Query, RejectionRow, WorkItemFilter,
+    Answer, CaseFilter, InboxRow, IncidentRow, InstanceFilter, InstanceSummary, MessageFilter, MessageRow,
+    Page, PageRequest, Query, RejectionRow, WorkItemFilter,
 };
 
 use crate::open::SqlStore;
@@ -51,8 +51,12 @@ impl Query for SqlStore {
         async move { cases::of_code(&self.query_reads, &code).await }.boxed()
     }
 
-    fn messages(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<MessageRow>> {
-        messages::page(&self.query_reads, channel, page).boxed()
+    fn messages(&self, filter: MessageFilter, page: PageRequest) -> Answer<'_, Page<MessageRow>> {
+        messages::page(&self.query_reads, filter, page).boxed()
+    }
+
+    fn message(&self, id: EffectId) -> Answer<'_, Option<MessageRow>> {
+        messages::one(&self.query_reads, id).boxed()
     }
 
     fn rejections(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<RejectionRow>> {

@@ -4,8 +4,8 @@ use yiwang_core::InstanceId;
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::sweep::Result as LineResult;
 use yiwang_runtime::ports::{
-    Batch, CaseFilter, CommitError, DeliveryState, Disposition, InstanceFilter, MessageRow, MessageState,
-    ScheduleOutcome, ScheduleRow, TurnRow, WorkItemFilter,
+    Batch, CaseFilter, CommitError, DeliveryState, Disposition, InstanceFilter, MessageFilter, MessageRow,
+    MessageState, ScheduleOutcome, ScheduleRow, TurnRow, WorkItemFilter,
 };
 
 use crate::Ports;
@@ -65,7 +65,7 @@ async fn picture(store: &dyn Ports) -> String {
             store.work_items(WorkItemFilter::default(), page(500)).await.unwrap().items,
             store.cases(CaseFilter::default(), page(500)).await.unwrap().items,
             store.last_case_number().await.unwrap(),
-            store.messages(None, page(500)).await.unwrap().items,
+            store.messages(MessageFilter::default(), page(500)).await.unwrap().items,
             store.inbox(false, page(500)).await.unwrap().items,
             store.rejections(None, page(500)).await.unwrap().items,
             (

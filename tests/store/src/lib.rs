@@ -88,6 +88,7 @@ macro_rules! every_case {
             lists::a_foreign_cursor_is_refused,
             lists::messages_change_in_place_and_keep_their_order,
             lists::a_report_is_joined_with_its_message_whenever_it_comes,
+            lists::messages_are_found_by_all_that_a_filter_names,
             lists::rejections_and_inbox_are_listed_newest_first,
             lists::an_incident_is_open_once_and_closed_by_a_good_turn,
             lists::counters_count,

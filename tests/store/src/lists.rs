@@ -2,10 +2,10 @@
 
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_core::transition::Status;
-use yiwang_core::{InstanceId, Timestamp};
+use yiwang_core::{EffectId, InstanceId, Timestamp};
 use yiwang_runtime::ports::{
-    Batch, DeliveryReport, DeliveryState, Disposition, InstanceFilter, MessageRow, MessageState, PageRequest,
-    TurnRow, WorkItemFilter,
+    Batch, DeliveryReport, DeliveryState, Disposition, InstanceFilter, MessageFilter, MessageRow,
+    MessageState, PageRequest, TurnRow, WorkItemFilter,
 };
 
 use crate::rows::{
@@ -80,7 +80,7 @@ pub async fn a_foreign_cursor_is_refused(store: &dyn Ports) {
     assert!(error.is_bad_cursor(), "{error:?}");
     assert!(store.work_items(WorkItemFilter::default(), bad()).await.unwrap_err().is_bad_cursor());
     assert!(store.cases(Default::default(), bad()).await.unwrap_err().is_bad_cursor());
-    assert!(store.messages(None, bad()).await.unwrap_err().is_bad_cursor());
+    assert!(store.messages(MessageFilter::default(), bad()).await.unwrap_err().is_bad_cursor());
     assert!(store.rejections(None, bad()).await.unwrap_err().is_bad_cursor());
     assert!(store.inbox(false, bad()).await.unwrap_err().is_bad_cursor());
     assert!(store.incidents(bad()).await.unwrap_err().is_bad_cursor());
@@ -95,9 +95,10 @@ pub async fn messages_change_in_place_and_keep_their_order(store: &dyn Ports) {
     store.commit(turns([with(3, 1, vec![asked(3, 1)])])).await.unwrap();
     let sent = MessageRow { attempts: 2, at: at(9), state: MessageState::Sent, ..asked(5, 1) };
     store.commit(turns([with(5, 2, vec![sent.clone()])])).await.unwrap();
-    let all = all_pages!(1, |page| store.messages(None, page));
+    let all = all_pages!(1, |page| store.messages(MessageFilter::default(), page));
     assert_eq!(all, [asked(3, 1), asked(5, 2), sent.clone()]);
-    let sms = all_pages!(1, |page| store.messages(Some("sms".to_owned()), page));
+    let by_sms = MessageFilter { channel: Some("sms".to_owned()), ..MessageFilter::default() };
+    let sms = all_pages!(1, |page| store.messages(by_sms.clone(), page));
     assert_eq!(sms, [asked(3, 1), sent]);
 }
 
@@ -119,7 +120,9 @@ pub async fn a_report_is_joined_with_its_message_whenever_it_comes(store: &dyn P
     let asked = message(1, 3, "sms", MessageState::Requested);
     let row = TurnRow { messages: vec![sent(1, "p1"), sent(2, "p2"), asked.clone()], ..first(1) };
     store.commit(turns([row])).await.unwrap();
-    let listed = async |store: &dyn Ports| store.messages(None, PageRequest::default()).await.unwrap().items;
+    let listed = async |store: &dyn Ports| {
+        store.messages(MessageFilter::default(), PageRequest::default()).await.unwrap().items
+    };
     let joined = MessageRow { report: Some(early.clone()), ..sent(1, "p1") };
     assert_eq!(listed(store).await, [asked.clone(), sent(2, "p2"), joined.clone()]);
 
@@ -133,7 +136,65 @@ pub async fn a_report_is_joined_with_its_message_whenever_it_comes(store: &dyn P
     store.commit(reports(std::slice::from_ref(&read))).await.unwrap();
     store.commit(reports(&[sent_on])).await.unwrap();
     let second = MessageRow { report: Some(read), ..sent(2, "p2") };
+    assert_eq!(store.message(second.effect).await.unwrap().as_ref(), Some(&second), "one by one, too");
+    let states = vec![MessageState::Sent];
+    let filter = MessageFilter { states, channel: Some("sms".to_owned()), ..MessageFilter::default() };
+    let found = store.messages(filter, PageRequest::default()).await.unwrap().items;
+    assert_eq!(found, [second.clone(), joined.clone()]);
     assert_eq!(listed(store).await, [asked, second, joined]);
+}
+
+/// What the port's own filter says of each row is what the store must say of its table.
+pub async fn messages_are_found_by_all_that_a_filter_names(store: &dyn Ports) {
+    deployed(store).await;
+    let row = |id, n, state, code: Option<&str>, requested: Option<i64>| MessageRow {
+        code: code.map(str::to_owned),
+        failure: code.map(|_| "停机 \"x\"".to_owned()),
+        requested: requested.map(at),
+        next_at: (state == MessageState::Retrying).then(|| at(90)),
+        at: at(50),
+        ..message(id, n, if n == 1 { "sms" } else { "wechat" }, state)
+    };
+    let mut rows = [
+        row(5, 1, MessageState::Failed, Some("sms.blocked"), Some(1)),
+        row(5, 2, MessageState::Failed, Some("wechat.43004"), Some(20)),
+        row(6, 1, MessageState::Retrying, Some("sms.busy"), Some(30)),
+        row(6, 2, MessageState::Sent, None, None),
+        row(7, 1, MessageState::Failed, Some("sms.busy"), Some(40)),
+        row(7, 2, MessageState::Dropped, Some("wechat.43004"), Some(60)),
+    ];
+    rows[3].case_no = Some(case(6, "T-20240611-000001").no);
+    for id in [5, 6, 7] {
+        let messages = rows.iter().filter(|row| row.effect.instance.0 == id).cloned().collect();
+        store.commit(turns([TurnRow { messages, ..turn(id, 1) }])).await.unwrap();
+    }
+    let some = |text: &str| Some(text.to_owned());
+    let filters = [
+        MessageFilter::default(),
+        MessageFilter { channel: some("sms"), ..MessageFilter::default() },
+        MessageFilter { states: vec![MessageState::Failed], ..MessageFilter::default() },
+        MessageFilter {
+            states: vec![MessageState::Failed, MessageState::Retrying],
+            channel: some("sms"),
+            code: some("sms.busy"),
+            ..MessageFilter::default()
+        },
+        MessageFilter { code: some("wechat.43004"), ..MessageFilter::default() },
+        MessageFilter { instance: Some(InstanceId(6)), ..MessageFilter::default() },
+        MessageFilter { case_no: rows[3].case_no.clone(), ..MessageFilter::default() },
+        MessageFilter { before: Some(at(40)), ..MessageFilter::default() },
+        MessageFilter { before: Some(at(55)), ..MessageFilter::default() },
+        MessageFilter { code: some("'; DROP TABLE message--"), ..MessageFilter::default() },
+    ];
+    let counts = [6, 3, 3, 2, 2, 2, 1, 3, 5, 0];
+    for (filter, count) in filters.into_iter().zip(counts) {
+        let wanted: Vec<_> = rows.iter().rev().filter(|row| filter.admits(row)).cloned().collect();
+        assert_eq!(wanted.len(), count, "{filter:?}");
+        let found = all_pages!(2, |page| store.messages(filter.clone(), page));
+        assert_eq!(found, wanted, "{filter:?}");
+    }
+    assert_eq!(store.message(rows[4].effect).await.unwrap().as_ref(), Some(&rows[4]));
+    assert_eq!(store.message(EffectId { n: 9, ..rows[4].effect }).await.unwrap(), None);
 }
 
 /// All of it, or of one channel, or what nobody took.

@@ -1,4 +1,4 @@
-//! `yiwang message|rejection|incident list`.
+//! `yiwang rejection|incident list`.
 
 use clap::Subcommand;
 
@@ -23,20 +23,6 @@ enum Verb {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-}
-
-pub(super) async fn messages(args: Args, remote: &Remote, format: Format) -> Result<(), Failure> {
-    let columns = [
-        ("ID", "/id"),
-        ("CHANNEL", "/channel"),
-        ("CASE", "/caseNo"),
-        ("RECIPIENT", "/recipient"),
-        ("STATE", "/state"),
-        ("ATTEMPTS", "/attempts"),
-        ("CODE", "/code"),
-        ("AT", "/at"),
-    ];
-    show("/messages", args, &columns, remote, format).await
 }
 
 pub(super) async fn rejections(args: Args, remote: &Remote, format: Format) -> Result<(), Failure> {

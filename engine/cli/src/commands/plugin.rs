@@ -1,11 +1,14 @@
 //! `yiwang plugin new|build|world|test|run|inspect|conformance|keygen|sign|install|list|upgrade|rollback|grant|revoke|enable|disable`:
-//! a plugin from its first line to a channel that may use it. None of it needs a server.
+//! a plugin from its first line to a channel that may use it. None of it needs a server, but `logs` and `replay` of
+//! what a server has recorded.
 
 mod author;
 mod channel;
 mod inspect;
 mod installation;
 mod keys;
+mod logs;
+mod replay;
 mod run;
 
 use std::path::PathBuf;
@@ -65,6 +68,10 @@ enum Verb {
     Grant(channel::GrantArgs),
     /// Let a channel do less: writes into its YAML file.
     Revoke(channel::GrantArgs),
+    /// Show the last calls of a channel on a server: how long, how they ended, what was logged.
+    Logs(logs::Args),
+    /// Play a recorded call again on a component, without a network: is the outcome the same?
+    Replay(replay::Args),
     /// Switch a channel on: writes into its YAML file.
     Enable(channel::SwitchArgs),
     /// Switch a channel off: writes into its YAML file.
@@ -88,6 +95,8 @@ pub(super) async fn run(args: Args, wanted: Option<Format>, format: Format) -> R
         Verb::Rollback(args) => installation::rollback(&args),
         Verb::Grant(args) => channel::grant(&args),
         Verb::Revoke(args) => channel::revoke(&args),
+        Verb::Logs(args) => logs::run(&args, format).await,
+        Verb::Replay(args) => replay::run(&args, wanted).await,
         Verb::Enable(args) => channel::switch(&args, true),
         Verb::Disable(args) => channel::switch(&args, false),
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use yiwang_core::sweep::Definition;
 use yiwang_dsl::yaml;
 
+use crate::confirm::confirm;
 use crate::failure::{self, Exit, Failure};
 use crate::language;
 use crate::output::{self, Format};
@@ -314,14 +315,7 @@ fn confirmed(preview: &Value, count: u64) -> Result<bool, Failure> {
         .help("look at `yiwang sweep preview`, then run it with --preview TOKEN or --yes"));
     }
     show_preview(Format::Table, preview);
-    let mut terminal = io::stderr();
-    let asked = write!(terminal, "act on {count}? [y/N] ").and_then(|()| terminal.flush());
-    asked.map_err(|error| Failure::new(Exit::Failed, "cli.terminal", "asking").because(error))?;
-    let mut answer = String::new();
-    io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Failure::new(Exit::Failed, "cli.terminal", "reading the answer").because(error))?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "是"))
+    confirm(&format!("act on {count}"))
 }
 
 /// Looks again until it is over or waits for a person; progress on stderr at a terminal.

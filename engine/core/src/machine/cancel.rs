@@ -56,6 +56,7 @@ impl Machine<'_> {
         self.state.outbox.retain(|pending| pending.action.is_internal() || pending.is_notice());
         let n: Vec<u32> = self.state.outbox.iter().map(|pending| pending.n).collect();
         self.state.timers.retain(|timer| matches!(timer.why, Why::Resend { n: of } if n.contains(&of)));
+        self.state.dead.clear();
         self.state.faulted = None;
         self.state.gathering = None;
         stopwatch::end_all(self, None, Ending::Cancel);

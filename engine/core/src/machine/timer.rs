@@ -29,7 +29,7 @@ impl Machine<'_> {
         self.state.timers.len() < before
     }
 
-    pub(super) fn set_task_timeout(&mut self, task: &Task, after: &Span) -> Result<(), Fault> {
+    pub(crate) fn set_task_timeout(&mut self, task: &Task, after: &Span) -> Result<(), Fault> {
         let input = self.input();
         let millis = self.span(after, &input, Place::new(task, "timeout.after"))?;
         let owner = Owner::Frame(self.top().id);

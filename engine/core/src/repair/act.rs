@@ -4,7 +4,7 @@ use yiwang_dsl::Data;
 use yiwang_dsl::definition::Task;
 
 use super::find::{Spot, failed_there, find, target};
-use super::{Change, Repair};
+use super::{Change, Repair, message};
 use crate::history::What;
 use crate::limits::{DECISIONS_KEPT, TEXT_CHARS_MAX};
 use crate::machine::{Machine, Move, Place, settle};
@@ -37,6 +37,8 @@ pub(crate) fn command(machine: &mut Machine<'_>, act: Act<'_>) -> Result<Data, R
             patch(machine, &act, task.as_deref(), context.as_ref(), input.as_ref())?;
         }
         Repair::Migrate(wish) => migrate(machine, &act, &wish)?,
+        Repair::Resend { message } => message::resend(machine, &act, message)?,
+        Repair::Drop { message } => message::drop(machine, &act, message)?,
     }
     let done = Repaired { decision, repair: word.to_owned(), by, at: machine.now };
     let answer = done.reply(machine.state.instance);
@@ -70,6 +72,8 @@ fn is_reasoned(reason: &str) -> Result<(), Refusal> {
 fn can_move(machine: &Machine<'_>, repair: &Repair) -> Result<(), Refusal> {
     match machine.state.status {
         Status::Running | Status::Waiting | Status::Suspended | Status::Faulted => Ok(()),
+        // Messages that nobody waits for outlive their instance.
+        Status::Completed if repair.is_about_message() => Ok(()),
         status @ (Status::Pending | Status::Cancelled | Status::Completed) => {
             let message = format!(
                 "cannot {} within an instance that is {}; one that has ended can be run again as a new one",
@@ -291,7 +295,7 @@ fn record(machine: &mut Machine<'_>, act: &Act<'_>, task: &Task, repair: Repair)
     note(machine, act, Some(task), repair);
 }
 
-fn note(machine: &mut Machine<'_>, act: &Act<'_>, task: Option<&Task>, repair: Repair) {
+pub(super) fn note(machine: &mut Machine<'_>, act: &Act<'_>, task: Option<&Task>, repair: Repair) {
     let (by, reason) = (act.by.person.clone(), act.reason.clone());
     let decision = act.decision.clone();
     machine.record(task, What::Repaired { repair, by, reason, decision });

@@ -17,6 +17,7 @@ mod chance;
 mod clocks;
 mod control;
 mod correlate;
+mod dead;
 mod driver;
 mod due;
 mod errors;

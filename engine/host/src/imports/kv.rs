@@ -15,6 +15,9 @@ impl Host for CallState {
             Ok(_) => {
                 let now = self.timestamp();
                 let answer = self.channel.environment.key_value.get(&self.channel.id, &key, now).await;
+                if let (Ok(value), Some(tape)) = (&answer, &mut self.noted.tape) {
+                    tape.looked_up(&key, value.as_deref());
+                }
                 answer.map_err(|error| unavailable(&error))
             }
         })
@@ -33,6 +36,9 @@ impl Host for CallState {
             Err(refused) => Err(refused),
             Ok(_) => {
                 let answer = self.channel.environment.key_value.delete(&self.channel.id, &key).await;
+                if let Some(tape) = &mut self.noted.tape {
+                    tape.wrote(&key, None);
+                }
                 answer.map_err(|error| unavailable(&error))
             }
         })
@@ -75,8 +81,19 @@ impl CallState {
             return Err(KvError::QuotaExceeded);
         }
         let now = self.timestamp();
+        if only_if_absent && self.noted.tape.is_some() {
+            // A recording must know what stood in the way.
+            let before = key_value.get(&channel.id, &key, now).await.map_err(|error| unavailable(&error))?;
+            if let Some(tape) = &mut self.noted.tape {
+                tape.looked_up(&key, before.as_deref());
+            }
+        }
+        let kept = self.noted.tape.is_some().then(|| value.clone());
         let expires = ttl_ms.map(|ttl| now.plus_millis(ttl));
         let answer = key_value.set(&channel.id, &key, value, expires, only_if_absent.then_some(now)).await;
+        if let (Ok(true), Some(value), Some(tape)) = (&answer, kept, &mut self.noted.tape) {
+            tape.wrote(&key, Some(&value));
+        }
         answer.map_err(|error| unavailable(&error))
     }
 }

@@ -30,6 +30,7 @@ impl Host for CallState {
         if let Some(seen) = &mut self.seen {
             seen.log.push((word(level), line.clone()));
         }
+        self.noted.logged(word(level), &line);
         let (channel, plugin) = (&self.channel.id, &self.channel.plugin.manifest.name);
         match level {
             Level::Trace => tracing::trace!(target: "plugin", channel, plugin, "{line}"),

@@ -16,7 +16,9 @@ type Answer<T> = wasmtime::Result<Result<T, MailError>>;
 impl Host for CallState {
     async fn fetch(&mut self, query: Query) -> Answer<Resource<Fetched>> {
         self.saw("mail.fetch");
-        match mail::fetch(self, query).await {
+        let fetched = mail::fetch(self, query).await;
+        self.witnessed(fetched.as_ref().err());
+        match fetched {
             Ok(mailbox) => Ok(Ok(self.table.push(Fetched(mailbox))?)),
             Err(error) => Ok(Err(self.told(error))),
         }
@@ -24,11 +26,19 @@ impl Host for CallState {
 
     async fn send(&mut self, message: Outgoing) -> Answer<Reply> {
         self.saw("mail.send");
-        Ok(mail::send(self, message).await.map_err(|error| self.told(error)))
+        let sent = mail::send(self, message).await;
+        self.witnessed(sent.as_ref().err());
+        Ok(sent.map_err(|error| self.told(error)))
     }
 }
 
 impl CallState {
+    fn witnessed(&mut self, error: Option<&MailError>) {
+        if let Some(tape) = &mut self.noted.tape {
+            tape.mailed(error);
+        }
+    }
+
     fn told(&self, error: MailError) -> MailError {
         tracing::info!(target: "plugin", channel = self.channel.id, ?error, "a conversation with a mail server failed");
         error

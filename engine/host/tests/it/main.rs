@@ -16,6 +16,7 @@ mod mail_servers;
 mod outgoing;
 mod poll;
 mod python;
+mod recording;
 mod reload;
 mod reports;
 mod robots;

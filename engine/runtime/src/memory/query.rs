@@ -5,16 +5,25 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use yiwang_core::case::TrackingCode;
 use yiwang_core::reference::{Kind, Reference};
-use yiwang_core::{Case, CaseNo, InstanceId, WorkItem, WorkItemId};
+use yiwang_core::{Case, CaseNo, EffectId, InstanceId, WorkItem, WorkItemId};
 
 use super::{Instance, MemoryStore, Tables};
 use crate::cursor;
 use crate::deployments::workflow_name;
 use crate::keys::{case_key, signed, work_item_key};
 use crate::ports::{
-    Answer, CaseFilter, Disposition, InboxRow, IncidentRow, InstanceFilter, InstanceSummary, MessageRow,
-    MessageState, Page, PageRequest, Query, RejectionRow, StoreError, WorkItemFilter,
+    Answer, CaseFilter, Disposition, InboxRow, IncidentRow, InstanceFilter, InstanceSummary, MessageFilter,
+    MessageRow, MessageState, Page, PageRequest, Query, RejectionRow, StoreError, WorkItemFilter,
 };
+
+impl Tables {
+    /// With what its provider said since.
+    fn with_report(&self, row: &MessageRow) -> MessageRow {
+        let key = row.provider_id.as_ref().map(|id| (row.channel.clone(), id.clone()));
+        let report = key.and_then(|key| self.delivery_reports.get(&key).cloned());
+        MessageRow { report, ..row.clone() }
+    }
+}
 
 impl Query for MemoryStore {
     fn instances(&self, filter: InstanceFilter, page: PageRequest) -> Answer<'_, Page<InstanceSummary>> {
@@ -83,22 +92,24 @@ impl Query for MemoryStore {
         })
     }
 
-    fn messages(&self, channel: Option<String>, page: PageRequest) -> Answer<'_, Page<MessageRow>> {
+    fn messages(&self, filter: MessageFilter, page: PageRequest) -> Answer<'_, Page<MessageRow>> {
         Box::pin(async move {
             let after = cursor::read::<1>(&page)?.map_or(i64::MAX, |[number]| number);
             let tables = self.tables();
             let rows = tables.messages.iter().enumerate().rev().map(|(at, row)| (signed(at as u64), row));
-            let wanted = rows.filter(|(number, row)| {
-                *number < after && channel.as_ref().is_none_or(|channel| row.channel == *channel)
-            });
+            let wanted = rows.filter(|(number, row)| *number < after && filter.admits(row));
             let found: Vec<_> = wanted.take(page.size() + 1).collect();
             let Page { items, next_cursor } = cursor::page(found, page.size(), |(number, _)| [*number]);
-            let with_report = |row: &MessageRow| {
-                let key = row.provider_id.as_ref().map(|id| (row.channel.clone(), id.clone()));
-                let report = key.and_then(|key| tables.delivery_reports.get(&key).cloned());
-                MessageRow { report, ..row.clone() }
-            };
-            Ok(Page { items: items.into_iter().map(|(_, row)| with_report(row)).collect(), next_cursor })
+            Ok(Page {
+                items: items.into_iter().map(|(_, row)| tables.with_report(row)).collect(),
+                next_cursor,
+            })
+        })
+    }
+
+    fn message(&self, id: EffectId) -> Answer<'_, Option<MessageRow>> {
+        self.read(move |tables| {
+            Some(tables.with_report(tables.messages.get(*tables.message_numbers.get(&id)?)?))
         })
     }
 

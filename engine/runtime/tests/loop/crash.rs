@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 use yiwang_core::InstanceId;
 use yiwang_core::work_item::{Actor, WorkItemCommand};
-use yiwang_runtime::ports::{PageRequest, Query as _};
+use yiwang_runtime::ports::{MessageFilter, PageRequest, Query as _};
 use yiwang_runtime::{Error, WorkItemAct};
 
 use crate::world::{Crash, World, event, workflow};
@@ -114,7 +114,7 @@ async fn picture(world: &World) -> Value {
     }
     let inner = &world.store.inner;
     let mut messages = BTreeMap::new();
-    for row in inner.messages(None, PageRequest::default()).await.unwrap().items {
+    for row in inner.messages(MessageFilter::default(), PageRequest::default()).await.unwrap().items {
         let name = format!("{}.{}", names[&row.effect.instance], row.effect.n);
         messages.insert(name, json!([row.channel, row.recipient, row.state]));
     }

@@ -3,11 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
+use yiwang_core::EffectId;
 use yiwang_core::input::EffectOutcome;
-use yiwang_runtime::Intake;
+use yiwang_core::repair::Repair;
+use yiwang_core::work_item::Actor;
 use yiwang_runtime::ports::{
-    DeliveryReport, DeliveryState, MessageRow, MessageState, PageRequest, Query as _,
+    DeliveryReport, DeliveryState, MessageFilter, MessageRow, MessageState, PageRequest, Query as _,
 };
+use yiwang_runtime::{Intake, RepairAct};
 
 use crate::world::{Crash, World, workflow};
 
@@ -20,7 +23,7 @@ fn notifies() -> String {
 }
 
 async fn messages(world: &World) -> Vec<MessageRow> {
-    world.store.inner.messages(None, PageRequest::default()).await.unwrap().items
+    world.store.inner.messages(MessageFilter::default(), PageRequest::default()).await.unwrap().items
 }
 
 #[tokio::test]
@@ -79,10 +82,7 @@ async fn a_retryable_failure_is_tried_again_later_and_counted() {
     let id = world.start("test/tell", None, json!({})).await;
     world.engine.settle().await.unwrap();
     let row = messages(&world).await.remove(0);
-    assert_eq!(
-        (row.state, row.attempts, row.code.as_deref()),
-        (MessageState::Requested, 1, Some("sms.busy"))
-    );
+    assert_eq!((row.state, row.attempts, row.code.as_deref()), (MessageState::Retrying, 1, Some("sms.busy")));
     world.restart().await;
     world.later(3_600_000).await;
     assert_eq!(world.channels.bodies(), [("已受理".to_owned(), 1), ("已受理".to_owned(), 2)]);
@@ -159,4 +159,102 @@ async fn a_process_hears_what_became_of_its_message() {
         assert_eq!(world.status(id).await, "completed", "early: {early}");
         assert!(world.engine.take_in(report(DeliveryState::Failed)).await.unwrap()[0].duplicate);
     }
+}
+
+/// The operator's word about a message.
+fn about(message: EffectId, repair: fn(EffectId) -> Repair, decision: &str) -> RepairAct {
+    RepairAct {
+        instance: message.instance,
+        repair: repair(message),
+        by: Actor::new("admin", vec!["process_admin".to_owned()]),
+        reason: "平台已恢复".to_owned(),
+        decision: decision.to_owned(),
+    }
+}
+
+fn resend(message: EffectId) -> Repair {
+    Repair::Resend { message }
+}
+
+fn give_up(message: EffectId) -> Repair {
+    Repair::Drop { message }
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_sent_again_with_its_id_whatever_dies_meanwhile() {
+    for crash in [None, Some(Crash::Before), Some(Crash::After)] {
+        let mut world = World::running(&[&notifies()]).await;
+        let gone = EffectOutcome::Permanent { code: "sms.blocked".to_owned(), message: "停机".to_owned() };
+        world.channels.outcomes.lock().unwrap().push(gone);
+        let id = world.start("test/tell", None, json!({})).await;
+        world.engine.settle().await.unwrap();
+        let dead = messages(&world).await.remove(0);
+        assert_eq!((dead.state, dead.failure.as_deref()), (MessageState::Failed, Some("停机")));
+
+        if let Some(crash) = crash {
+            let next = world.store.commits.load(Ordering::Relaxed) + 1;
+            *world.store.crash.lock().unwrap() = Some((next, crash));
+            world.engine.repair(about(dead.effect, resend, "d1")).await.unwrap_err();
+        } else {
+            world.engine.repair(about(dead.effect, resend, "d1")).await.unwrap();
+            let row = messages(&world).await.remove(0);
+            assert_eq!((row.state, row.attempts), (MessageState::Retrying, 1));
+        }
+        world.restart().await;
+        // Whoever got no answer asks again by the same decision.
+        world.engine.repair(about(dead.effect, resend, "d1")).await.unwrap();
+        world.engine.settle().await.unwrap();
+        world.engine.repair(about(dead.effect, resend, "d1")).await.unwrap();
+        world.engine.settle().await.unwrap();
+
+        assert_eq!(world.channels.distinct(), 1, "{crash:?}");
+        let attempts: Vec<u32> = world.channels.bodies().into_iter().map(|(_, attempt)| attempt).collect();
+        assert_eq!(attempts, [1, 2], "{crash:?}: two attempts in all");
+        let row = messages(&world).await.remove(0);
+        assert_eq!((row.state, row.attempts, row.code), (MessageState::Sent, 2, None));
+        assert_eq!(world.status(id).await, "completed");
+        let told = world.history(id).await.into_iter().filter(|line| line["event"] == "repaired").count();
+        assert_eq!(told, 1, "{crash:?}");
+        let error = world.engine.repair(about(dead.effect, resend, "d2")).await.unwrap_err();
+        assert!(error.to_string().contains("settled"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_given_up_and_never_sent_again() {
+    let mut world = World::running(&[&notifies()]).await;
+    let busy = |code: &str| EffectOutcome::Retryable {
+        code: code.to_owned(),
+        message: "忙".to_owned(),
+        retry_after: None,
+    };
+    world.channels.outcomes.lock().unwrap().push(busy("sms.busy"));
+    let id = world.start("test/tell", None, json!({})).await;
+    world.engine.settle().await.unwrap();
+    let row = messages(&world).await.remove(0);
+    assert!(row.next_at.is_some_and(|at| at > world.engine.now()), "{row:?}");
+    world.engine.repair(about(row.effect, give_up, "d1")).await.unwrap();
+    let row = messages(&world).await.remove(0);
+    assert_eq!(
+        (row.state, row.code.as_deref(), row.next_at),
+        (MessageState::Dropped, Some("sms.busy"), None)
+    );
+    assert_eq!(world.status(id).await, "faulted");
+    world.later(86_400_000).await;
+    assert_eq!(world.channels.bodies().len(), 1);
+    world.engine.repair(about(row.effect, resend, "d2")).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn who_runs_the_task_again_withdraws_the_old_message() {
+    let mut world = World::running(&[&notifies()]).await;
+    let gone = EffectOutcome::Permanent { code: "sms.blocked".to_owned(), message: "停机".to_owned() };
+    world.channels.outcomes.lock().unwrap().push(gone);
+    let id = world.start("test/tell", None, json!({})).await;
+    world.engine.settle().await.unwrap();
+    let skip = Repair::Skip { task: None, output: None };
+    let act = RepairAct { repair: skip, ..about(EffectId { instance: id, n: 1 }, resend, "d1") };
+    world.engine.repair(act).await.unwrap();
+    let row = messages(&world).await.remove(0);
+    assert_eq!((row.state, row.code.as_deref()), (MessageState::Withdrawn, Some("sms.blocked")));
 }

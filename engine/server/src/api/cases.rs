@@ -77,7 +77,7 @@ async fn list(call: Call) -> Answer {
     ok(&PageView::of(found, CaseView::listed))
 }
 
-fn moment(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+pub(super) fn moment(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let wrong = || Problem::new(Code::Query, format!("`{name}={}` is not RFC 3339", shortened(&text)));
     Timestamp::parse(&text).map(Some).ok_or_else(wrong)

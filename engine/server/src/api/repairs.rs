@@ -178,7 +178,7 @@ async fn anew(
 }
 
 /// All lines of its history.
-async fn lines(call: &Call, id: InstanceId) -> Result<Vec<HistoryEvent>, Problem> {
+pub(super) async fn lines(call: &Call, id: InstanceId) -> Result<Vec<HistoryEvent>, Problem> {
     let mut all: Vec<HistoryEvent> = Vec::new();
     loop {
         let after = all.last().map_or(0, |line| line.seq);
@@ -194,13 +194,13 @@ async fn lines(call: &Call, id: InstanceId) -> Result<Vec<HistoryEvent>, Problem
 }
 
 /// Why, and by which decision.
-struct Why {
-    reason: String,
-    decision: String,
+pub(super) struct Why {
+    pub(super) reason: String,
+    pub(super) decision: String,
 }
 
 impl Why {
-    fn take(call: &Call, body: &mut Map<String, Value>) -> Result<Self, Problem> {
+    pub(super) fn take(call: &Call, body: &mut Map<String, Value>) -> Result<Self, Problem> {
         let mut text = |name: &str| match body.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.len() <= TEXT_BYTES_MAX => Ok(Some(text)),

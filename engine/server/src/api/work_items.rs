@@ -12,7 +12,7 @@ use yiwang_dsl::Data;
 use yiwang_runtime::WorkItemAct;
 use yiwang_runtime::ports::WorkItemFilter;
 
-use crate::call::{Answer, Call, ok, page, tagged, word};
+use crate::call::{Answer, Call, ok, page, tagged, words};
 use crate::json;
 use crate::limits::TEXT_BYTES_MAX;
 use crate::policy::{Policy, is_staff};
@@ -57,10 +57,7 @@ async fn list(call: Call) -> Answer {
     if wanted.all && !is_staff(who) {
         return Err(Problem::new(Code::Forbidden, "`all=true` needs a staff role"));
     }
-    let mut states: Vec<WorkItemState> = Vec::new();
-    for state in wanted.state.iter().flat_map(|states| states.split(',')) {
-        states.extend(word::<WorkItemState>("state", Some(state.to_owned()))?);
-    }
+    let states: Vec<WorkItemState> = words("state", wanted.state.as_deref())?;
     let filter = WorkItemFilter {
         states,
         visible_to: (!wanted.all).then(|| who.clone()),

@@ -191,7 +191,8 @@ impl App {
     }
 }
 
-/// Answers with what it got; refuses `/forged`; panics at `/panic`; has been asked how it does or not.
+/// Answers with what it got; refuses `/forged`; panics at `/panic`; does not send all that it is given;
+/// has been asked how it does or not.
 #[derive(Default)]
 struct Form(OnceLock<ChannelHealth>);
 
@@ -257,7 +258,19 @@ impl Channels for Form {
         .boxed()
     }
 
-    fn send(&self, _: &str, _: Delivery) -> BoxFuture<'_, EffectOutcome> {
-        async { EffectOutcome::done(json!({ "providerId": "p1" })) }.boxed()
+    /// A body that begins with a code fails with it, for good at the first attempt.
+    fn send(&self, _: &str, delivery: Delivery) -> BoxFuture<'_, EffectOutcome> {
+        async move {
+            let code = delivery.message.body.split_whitespace().next().unwrap_or_default().to_owned();
+            let message = "停机".to_owned();
+            match delivery.attempt {
+                1 if code.starts_with("form.busy") => {
+                    EffectOutcome::Retryable { code, message, retry_after: None }
+                }
+                1 if code.starts_with("form.") => EffectOutcome::Permanent { code, message },
+                _ => EffectOutcome::done(json!({ "providerId": "p1" })),
+            }
+        }
+        .boxed()
     }
 }

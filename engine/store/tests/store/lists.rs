@@ -5,8 +5,8 @@ use yiwang_core::transition::Status;
 use yiwang_core::work_item::{Actor, WorkItemState};
 use yiwang_core::{EffectId, InstanceId, Timestamp, WorkItem};
 use yiwang_runtime::ports::{
-    Batch, CaseFilter, IncidentRow, InstanceFilter, MessageRow, MessageState, PageRequest, Query,
-    RejectionRow, Store, WorkItemFilter,
+    Batch, CaseFilter, IncidentRow, InstanceFilter, MessageFilter, MessageRow, MessageState, PageRequest,
+    Query, RejectionRow, Store, WorkItemFilter,
 };
 
 use crate::rows::{Fresh, batch, case, fresh, item, turn, workflow};
@@ -175,6 +175,9 @@ async fn messages_rejections_and_incidents() {
         attempts: 1,
         state,
         code: None,
+        failure: None,
+        requested: None,
+        next_at: None,
         at: Timestamp(1000),
         provider_id: None,
         report: None,
@@ -209,12 +212,13 @@ async fn messages_rejections_and_incidents() {
     second.messages = vec![message(1, "sms", MessageState::Sent)];
     fresh.commit([second]).await;
 
-    let page = fresh.store.messages(None, at(None, 1)).await.unwrap();
+    let page = fresh.store.messages(MessageFilter::default(), at(None, 1)).await.unwrap();
     assert_eq!(page.items[0].effect.n, 2);
-    let page = fresh.store.messages(None, at(page.next_cursor, 1)).await.unwrap();
+    let page = fresh.store.messages(MessageFilter::default(), at(page.next_cursor, 1)).await.unwrap();
     assert_eq!((page.items[0].effect.n, page.items[0].state), (1, MessageState::Sent));
     assert_eq!(page.next_cursor, None);
-    assert_eq!(fresh.store.messages(Some("sms".to_owned()), at(None, 0)).await.unwrap().items.len(), 1);
+    let sms = MessageFilter { channel: Some("sms".to_owned()), ..MessageFilter::default() };
+    assert_eq!(fresh.store.messages(sms, at(None, 0)).await.unwrap().items.len(), 1);
     let rejections = fresh.store.rejections(Some("b".to_owned()), at(None, 0)).await.unwrap().items;
     assert_eq!(rejections, [rejection(2, "b")]);
     // The first instance has moved since; the second one still stands.

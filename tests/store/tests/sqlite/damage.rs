@@ -5,8 +5,8 @@ use std::path::Path;
 use yiwang_core::InstanceId;
 use yiwang_core::correlation::SubscriptionKey;
 use yiwang_runtime::ports::{
-    Batch, Disposition, MessageState, PageRequest, Query as _, ScheduleRow, Store as _, Tokens as _, TurnRow,
-    WorkItemFilter,
+    Batch, Disposition, MessageFilter, MessageState, PageRequest, Query as _, ScheduleRow, Store as _,
+    Tokens as _, TurnRow, WorkItemFilter,
 };
 use yiwang_runtime::ports::{CaseFilter, InstanceFilter, KeyValue as _};
 use yiwang_store::SqlStore;
@@ -78,7 +78,7 @@ async fn ask(store: &SqlStore) -> (usize, usize) {
     }
     failed += usize::from(store.work_items(WorkItemFilter::default(), page()).await.is_err());
     failed += usize::from(store.cases(CaseFilter::default(), page()).await.is_err());
-    failed += usize::from(store.messages(None, page()).await.is_err());
+    failed += usize::from(store.messages(MessageFilter::default(), page()).await.is_err());
     failed += usize::from(store.rejections(None, page()).await.is_err());
     failed += usize::from(store.inbox(false, page()).await.is_err());
     failed += usize::from(store.incidents(page()).await.is_err());
