@@ -31,7 +31,6 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     import::http::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     import::mail::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     older::add_to_linker(&mut linker, Contract::V0_1)?;
-    import::mail::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 
