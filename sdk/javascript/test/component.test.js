@@ -84,7 +84,7 @@ test("what a channel leaves out is filled in", () => {
     world().imports,
   );
   assert.deepEqual(parts.webhook.handle(CTX, REQUEST).events, []);
-  assert.deepEqual(parts.poller.poll(CTX, undefined, 10), { cursor: "1", more: false, nextAfterMs: null, events: [] });
+  assert.deepEqual(parts.poller.poll(CTX, undefined, 10), { cursor: "1", more: false, nextAfterMs: null, events: [], updates: [] });
   assert.deepEqual(parts.sender.send(CTX, { params: '{"state": "sent"}' }), { providerId: null, attributes: [], state: "sent" });
   assert.equal(parts.lifecycle.validateConfig("{}")[0].pointer, "/greeting");
   assert.deepEqual(parts.lifecycle.checkHealth(CTX), { status: "up", message: "", details: [] });

@@ -46,6 +46,7 @@ WIT = module(
     Event=record("Event", "id event_type subject time data_schema data attachments attributes"),
     Failure=record("Failure", "kind code message retry_after_ms attributes"),
     FailureKind=FailureKind,
+    DeliveryUpdate=record("DeliveryUpdate", "provider_id state time failure attributes"),
     DeliveryState=enum.Enum("DeliveryState", "ACCEPTED SENT DELIVERED READ FAILED"),
 )
 CTX = record(
@@ -79,8 +80,8 @@ class Component(unittest.TestCase):
                 Health=record("Health", "status message details"),
                 HealthStatus=enum.Enum("HealthStatus", "UP DEGRADED DOWN"),
             ),
-            "webhook": module("webhook", Outcome=record("Outcome", "response events")),
-            "poller": module("poller", Page=record("Page", "events cursor more next_after_ms")),
+            "webhook": module("webhook", Outcome=record("Outcome", "response events updates")),
+            "poller": module("poller", Page=record("Page", "events updates cursor more next_after_ms")),
             "sender": module("sender", Receipt=record("Receipt", "provider_id state attributes")),
         }
         stands_in = {f"wit_world.exports.{name}": made for name, made in exports.items()}
