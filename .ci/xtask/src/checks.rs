@@ -119,7 +119,7 @@ pub(crate) fn bench() -> Result<()> {
     let release = target().join("release");
     let yiwang = release.join("yiwang").to_string_lossy().into_owned();
     let plugins = plugins::output().to_string_lossy().into_owned();
-    let mut steps = Steps::new(9);
+    let mut steps = Steps::new(10);
     // Not together with the bench: what is built at once shares its features, and the binary measured is the
     // one that is given away.
     steps.step("release build", || run(cargo(), &["build", "--release", "--package", "yiwang-cli"]))?;
@@ -130,6 +130,9 @@ pub(crate) fn bench() -> Result<()> {
     steps.step("figures of the language", || run(release.join("yiwang-bench-language"), &[&yiwang]))?;
     steps.step("lists and searches over a million cases", || {
         run(release.join("yiwang-bench-cases"), &["1000000"])
+    })?;
+    steps.step("the same on PostgreSQL", || {
+        run(release.join("yiwang-bench-cases"), &["1000000", "postgres"])
     })?;
     steps.step("figures of the server", || run(release.join("yiwang-bench"), &[&yiwang, &plugins]))?;
     steps.step("the server under load", || {

@@ -173,8 +173,8 @@ impl Begun {
 /// The server asks each minute how a channel does: that must not drive out what the channel did.
 fn make_room(ring: &mut VecDeque<Kept>, export: &str) {
     let health = |kept: &Kept| kept.export == CHECK_HEALTH;
-    let asked = ring.iter().filter(|kept| health(kept)).count();
-    if export == CHECK_HEALTH && asked >= limits::HEALTH_CALLS_KEPT {
+    if export == CHECK_HEALTH && ring.iter().filter(|kept| health(kept)).count() >= limits::HEALTH_CALLS_KEPT
+    {
         let oldest = ring.iter().position(health);
         oldest.and_then(|at| ring.remove(at));
     } else if ring.len() >= limits::CALLS_KEPT {

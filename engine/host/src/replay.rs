@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use yiwang_runtime::ports::KeyValue as _;
 
 use crate::bench::Bench;
+use crate::cache::unhex;
 use crate::fixture::Step;
 use crate::limits;
 use crate::recording::{FORMAT, Recording};
@@ -165,12 +166,6 @@ fn playback(recording: &Recording) -> Result<Playback, String> {
         http: http.map_err(|error| wrong("an answer", &error))?,
         hmac: hmac?,
     })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.is_ascii() && text.len().is_multiple_of(2);
-    let bytes = (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok());
-    digits.then(|| bytes.collect()).flatten()
 }
 
 /// Goes down both values together. Bodies that are JSON are compared as such.

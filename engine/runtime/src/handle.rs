@@ -160,7 +160,8 @@ impl Handle {
     /// Takes in what came by a channel: all of it is durable when it returns, or nothing.
     pub async fn take_in(&self, mut intake: Intake) -> Result<Vec<Accepted>, Error> {
         reports::tell(&mut intake, &self.deployments.borrow());
-        let bytes = intake.events.iter().map(|incoming| weight(&incoming.event.data)).sum();
+        let events = intake.events.iter().map(|incoming| weight(&incoming.event.data));
+        let bytes = events.chain(intake.reports.iter().map(weight)).sum();
         self.ask(bytes, |reply| Request::Publish { intake, reply }).await
     }
 

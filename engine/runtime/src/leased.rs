@@ -65,6 +65,10 @@ impl Channels for LeasedChannels {
         self.inner.health(channel, now)
     }
 
+    fn reload(&self) -> BoxFuture<'_, Result<Vec<ChannelInfo>, Vec<String>>> {
+        self.inner.reload()
+    }
+
     fn unpark(&self, channel: &str) -> bool {
         self.inner.unpark(channel)
     }

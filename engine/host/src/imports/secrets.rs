@@ -6,6 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 
 use crate::bindings::yiwang::channel::secrets::{Host, SecretError};
+use crate::cache::unhex;
 use crate::call::CallState;
 use crate::redact::MARK;
 
@@ -79,9 +80,7 @@ fn key(secret: &str, encoding: &str) -> Option<Vec<u8>> {
     match encoding {
         "utf8" => Some(secret.as_bytes().to_vec()),
         "base64" => LENIENT.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok(),
-        "hex" if secret.is_ascii() && secret.len().is_multiple_of(2) => {
-            (0..secret.len()).step_by(2).map(|at| u8::from_str_radix(&secret[at..at + 2], 16).ok()).collect()
-        }
+        "hex" => unhex(secret),
         _ => None,
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use yiwang_core::InstanceId;
+use yiwang_postgres::{Cluster, Psql};
 use yiwang_runtime::leased::Lease as _;
 use yiwang_runtime::nodes::{Node, Registry as _, Standing, is_fenced};
 use yiwang_runtime::ports::{CommitError, Store as _};
@@ -20,6 +22,18 @@ const OVER: Duration = Duration::ZERO;
 /// A node with a store of its own, which it writes if it owns the instances.
 async fn joined(place: &Place, name: &str, lease: Duration) -> (Arc<SqlStore>, Node) {
     (Arc::new(SqlStore::connect(&place.database).await.unwrap()), place.node(name, lease).await)
+}
+
+/// A transaction that holds the fence of `one`, and a declaration that waits for it.
+async fn waiting_declaration(cluster: &Cluster, place: &Place) -> (Psql, JoinHandle<bool>) {
+    let (_other, two) = joined(place, "two", LONG).await;
+    let seen = two.look().await.unwrap().unwrap();
+    let mut writer = cluster.session(place.name()).unwrap();
+    writer.run("BEGIN").unwrap();
+    writer.run("SELECT 1 FROM node WHERE name = 'one' FOR SHARE").unwrap();
+    let declaring = tokio::spawn(async move { two.declare_dead(&seen).await.unwrap() });
+    until_blocked(cluster, place, 1).await;
+    (writer, declaring)
 }
 
 async fn owner(place: &Place, name: &str, lease: Duration) -> (Arc<SqlStore>, Node) {
@@ -122,13 +136,7 @@ async fn a_declaration_waits_for_a_transaction_that_holds_the_fence() {
     let Some(cluster) = server() else { return };
     let place = Place::new(&cluster).await;
     let (_store, _one) = owner(&place, "one", OVER).await;
-    let (_other, two) = joined(&place, "two", LONG).await;
-    let seen = two.look().await.unwrap().unwrap();
-    let mut writer = cluster.session(place.name()).unwrap();
-    writer.run("BEGIN").unwrap();
-    writer.run("SELECT 1 FROM node WHERE name = 'one' FOR SHARE").unwrap();
-    let declaring = tokio::spawn(async move { two.declare_dead(&seen).await.unwrap() });
-    until_blocked(&cluster, &place, 1).await;
+    let (mut writer, declaring) = waiting_declaration(&cluster, &place).await;
     assert!(!declaring.is_finished());
     writer.run("COMMIT").unwrap();
     assert!(declaring.await.unwrap());
@@ -141,13 +149,7 @@ async fn a_declaration_looks_at_the_lease_after_it_has_waited() {
     let Some(cluster) = server() else { return };
     let place = Place::new(&cluster).await;
     let (_store, one) = owner(&place, "one", OVER).await;
-    let (_other, two) = joined(&place, "two", LONG).await;
-    let seen = two.look().await.unwrap().unwrap();
-    let mut writer = cluster.session(place.name()).unwrap();
-    writer.run("BEGIN").unwrap();
-    writer.run("SELECT 1 FROM node WHERE name = 'one' FOR SHARE").unwrap();
-    let declaring = tokio::spawn(async move { two.declare_dead(&seen).await.unwrap() });
-    until_blocked(&cluster, &place, 1).await;
+    let (mut writer, declaring) = waiting_declaration(&cluster, &place).await;
     let nodes = Nodes::connect(&place.database, LONG).await.unwrap();
     assert!(nodes.renew(one.membership().stay(), LONG).await.unwrap());
     writer.run("COMMIT").unwrap();
