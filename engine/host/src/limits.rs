@@ -133,8 +133,6 @@ pub const CALLS_KEPT: usize = 200;
 pub const HEALTH_CALLS_KEPT: usize = 20;
 /// Lines of its log that are kept of each.
 pub const LOG_LINES_KEPT: usize = 20;
-/// And of these as many as fit: two hundred calls that log all they may must not hold megabytes.
-pub const LOG_BYTES_KEPT: usize = 8 << 10;
 /// Calls of a channel that may be recorded whole.
 pub const RECORDINGS_MAX: usize = 100;
 /// What a recording holds besides the request or the message: with it, and as many as there may be, some tens of

@@ -52,9 +52,7 @@ pub(crate) struct Noted {
 impl Noted {
     /// It logged a line.
     pub(crate) fn logged(&mut self, level: &'static str, line: &str) {
-        let bytes: usize = self.log.iter().map(|(_, line)| line.len()).sum();
-        // Whole lines only: half of a secret would not be found when it is hidden.
-        if self.log.len() < limits::LOG_LINES_KEPT && bytes + line.len() <= limits::LOG_BYTES_KEPT {
+        if self.log.len() < limits::LOG_LINES_KEPT {
             self.log.push((level, line.to_owned()));
         }
     }
