@@ -295,7 +295,7 @@ pub struct Delivery {
 pub struct DeliveryReport {
     /// Channel id.
     pub channel: String,
-    /// As in [`MessageRow::provider_id`].
+    /// As in [`MessageRow::provider_id`](super::MessageRow::provider_id).
     pub provider_id: String,
     /// How far it is.
     pub state: DeliveryState,
